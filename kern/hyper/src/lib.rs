@@ -1,0 +1,30 @@
+//! The hypercalls: everything a service ever asks of the host it lives on.
+//!
+//! A host implements these traits and turns services; a service calls them and never learns
+//! which host it is. Nothing here blocks: what takes time is submitted, and its completion is
+//! collected on a later turn. There are no threads and no locks in this seam, because a service
+//! has neither.
+//!
+//! | hypercall | asks for |
+//! |---|---|
+//! | [`Clock`] | monotonic and wall-clock time |
+//! | [`Random`] | unpredictable bytes |
+//! | [`Log`] | a line for the administrator |
+//! | [`Disk`] | sectors: read, write, flush |
+//! | [`Streams`] | byte streams and datagrams carried by the host's own network stack |
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod clock;
+mod disk;
+mod log;
+mod random;
+mod streams;
+
+pub use clock::Clock;
+pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
+pub use log::{Level, Log};
+pub use random::Random;
+pub use streams::{DatagramPeer, StreamEvent, StreamId, Streams};

@@ -1,0 +1,129 @@
+//! Programs as tables: a procedure is a row.
+
+use crate::Call;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use core::future::Future;
+use core::pin::Pin;
+use xdr::{Malformed, Writer};
+
+/// Why a call that reached its procedure has no result (accept_stat, RFC 5531 §9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// GARBAGE_ARGS: the arguments could not be decoded.
+    GarbageArguments,
+    /// SYSTEM_ERR: the server is out of something.
+    System,
+}
+
+impl From<Malformed> for Fault {
+    fn from(_: Malformed) -> Self {
+        Self::GarbageArguments
+    }
+}
+
+/// A procedure at work. What it writes is its result; if it ends in a fault, what it wrote is
+/// forgotten.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
+
+/// The function of a row: decodes the call's arguments and writes the result.
+pub type Run<P> = for<'a> fn(&'a P, &'a Call, &'a mut Writer) -> Answer<'a>;
+
+/// What to do with a call that was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    /// Harmless: run it again.
+    Rerun,
+    /// Answer it from the reply cache, or drop it while the first is still at work.
+    Remember,
+}
+
+/// One row: everything RPC needs to know of a procedure.
+pub struct Procedure<P: 'static> {
+    /// Its number; rows are in order, so it is also the index.
+    pub number: u32,
+    /// The RFC's name.
+    pub name: &'static str,
+    /// The function.
+    pub run: Run<P>,
+    /// What to do with a duplicate.
+    pub replay: Replay,
+    /// The largest result in bytes, payload apart: sizes the reply's buffer.
+    pub result_bytes: usize,
+}
+
+/// One version of a program. Row 0 (NULL) needs no credentials, nor does anything if
+/// `anonymous`.
+pub struct Version<P: 'static> {
+    /// Its number.
+    pub number: u32,
+    /// Its rows, by number without gaps.
+    pub procedures: &'static [Procedure<P>],
+    /// Whether AUTH_NONE suffices for every procedure.
+    pub anonymous: bool,
+}
+
+/// A program and the state it works on.
+pub struct Table<P: 'static> {
+    /// Its number.
+    pub number: u32,
+    /// Its name, as rpcinfo(8) prints it.
+    pub name: &'static str,
+    /// Its versions, ascending.
+    pub versions: &'static [Version<P>],
+    /// What the functions are given.
+    pub state: Rc<P>,
+}
+
+/// A [`Table`], whatever its state is.
+pub trait Program {
+    /// Its number.
+    fn number(&self) -> u32;
+
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// Its version numbers, ascending.
+    fn versions(&self) -> Box<dyn Iterator<Item = u32> + '_>;
+
+    /// What is known of a procedure: how to treat a duplicate, how large the result may be, and
+    /// whether it accepts AUTH_NONE. `None` if there is none of that number.
+    fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)>;
+
+    /// Starts a call whose procedure exists.
+    fn run<'a>(&'a self, call: &'a Call, result: &'a mut Writer) -> Answer<'a>;
+}
+
+impl<P> Table<P> {
+    fn row(&self, version: u32, procedure: u32) -> Option<(&'static Procedure<P>, bool)> {
+        let version = self.versions.iter().find(|candidate| candidate.number == version)?;
+        let row = version.procedures.get(procedure as usize)?;
+        Some((row, version.anonymous || procedure == 0))
+    }
+}
+
+impl<P> Program for Table<P> {
+    fn number(&self) -> u32 {
+        self.number
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn versions(&self) -> Box<dyn Iterator<Item = u32> + '_> {
+        Box::new(self.versions.iter().map(|version| version.number))
+    }
+
+    fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)> {
+        self.row(version, procedure)
+            .map(|(row, anonymous)| (row.replay, row.result_bytes, anonymous))
+    }
+
+    fn run<'a>(&'a self, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+        match self.row(call.version, call.procedure) {
+            Some((row, _)) => (row.run)(&self.state, call, result),
+            None => Box::pin(async { Err(Fault::System) }),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What a server costs, read from /proc: CPU seconds, memory, threads and
+//! descriptors, summed over a process and all its descendants.
+
+use std::collections::HashMap;
+use std::fs;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Usage {
+    pub processes: u64,
+    pub threads: u64,
+    pub fds: u64,
+    pub rss_kib: u64,
+    pub pss_kib: u64,
+    /// Private memory: what goes away with the process.
+    pub private_kib: u64,
+}
+
+/// The fields of /proc/PID/stat after the command name, which may itself
+/// hold spaces and brackets.
+fn stat_fields(pid: u32) -> Option<Vec<String>> {
+    let s = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after = &s[s.rfind(')')? + 1..];
+    Some(after.split_whitespace().map(str::to_owned).collect())
+}
+
+/// `pid` and everything below it.
+pub fn tree(pid: u32) -> Vec<u32> {
+    let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
+    if let Ok(dir) = fs::read_dir("/proc") {
+        for e in dir.flatten() {
+            if let Some(p) = e.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) {
+                if let Some(ppid) = stat_fields(p).and_then(|f| f.get(1)?.parse::<u32>().ok()) {
+                    children.entry(ppid).or_default().push(p);
+                }
+            }
+        }
+    }
+    let mut all = vec![pid];
+    let mut i = 0;
+    while i < all.len() {
+        if let Some(c) = children.get(&all[i]) {
+            all.extend(c);
+        }
+        i += 1;
+    }
+    all
+}
+
+/// utime + stime of every process of the tree, plus what its root has
+/// already collected from children that ended. Guest time of a virtual
+/// machine is part of its utime.
+pub fn cpu_seconds(pid: u32) -> f64 {
+    let hz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    let mut ticks = 0u64;
+    for (i, p) in tree(pid).into_iter().enumerate() {
+        if let Some(f) = stat_fields(p) {
+            let last = if i == 0 { 14 } else { 12 }; // cutime, cstime for the root
+            ticks += (11..=last).filter_map(|k| f.get(k)?.parse::<u64>().ok()).sum::<u64>();
+        }
+    }
+    ticks as f64 / hz
+}
+
+pub fn usage(pid: u32) -> Usage {
+    let mut u = Usage::default();
+    for p in tree(pid) {
+        let Some(f) = stat_fields(p) else { continue };
+        u.processes += 1;
+        u.threads += f.get(17).and_then(|s| s.parse::<u64>().ok()).unwrap_or(0);
+        u.fds += fs::read_dir(format!("/proc/{p}/fd")).map_or(0, |d| d.count() as u64);
+        if let Ok(s) = fs::read_to_string(format!("/proc/{p}/smaps_rollup")) {
+            for l in s.lines() {
+                let mut w = l.split_whitespace();
+                let (Some(k), Some(v)) = (w.next(), w.next().and_then(|v| v.parse::<u64>().ok()))
+                else {
+                    continue;
+                };
+                match k {
+                    "Rss:" => u.rss_kib += v,
+                    "Pss:" => u.pss_kib += v,
+                    "Private_Clean:" | "Private_Dirty:" => u.private_kib += v,
+                    _ => {}
+                }
+            }
+        }
+    }
+    u
+}
+
+/// This process's own CPU seconds.
+pub fn own_cpu_seconds() -> f64 {
+    let mut r: libc::rusage = unsafe { std::mem::zeroed() };
+    unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut r) };
+    let t = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
+    t(r.ru_utime) + t(r.ru_stime)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_process_is_seen() {
+        let me = std::process::id();
+        assert!(tree(me).contains(&me));
+        let u = usage(me);
+        assert!(u.rss_kib > 0 && u.threads > 0 && u.fds > 0);
+    }
+}
