@@ -1,20 +1,31 @@
-//! A disk whose completions are awaited.
+//! A disk whose completions find their way back to whoever asked.
+//!
+//! A request belongs to the device, not to the task that made it: a task may be dropped while
+//! its request is under way, and the completion then still does its part for others.
 
-use abi::Result;
+use abi::{Errno, Result};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::BytesMut;
-use hyper::{Disk, Geometry};
+use core::cell::RefCell;
+use hyper::{Disk, DiskOperation, DiskRequest, Geometry};
+use slab::Slab;
+use task::WaitQueue;
 
-/// Turns submissions and completions into futures.
+/// What to do with the outcome of a request.
+type Done = Box<dyn FnOnce(Result<Vec<BytesMut>>)>;
+
+/// Submits requests and passes on their completions.
 pub struct Device {
     disk: Rc<dyn Disk>,
+    pending: RefCell<Slab<Done>>,
 }
 
 impl Device {
     /// Takes over a disk: nobody else may collect its completions.
     pub fn new(disk: Rc<dyn Disk>) -> Rc<Self> {
-        Rc::new(Self { disk })
+        Rc::new(Self { disk, pending: RefCell::default() })
     }
 
     /// Size, sector, protection.
@@ -24,14 +35,82 @@ impl Device {
 
     /// Collects what has completed and wakes whoever waits for it. Part of every turn.
     pub fn collect(&self) {
-        todo!()
+        while let Some(completion) = self.disk.next_completion() {
+            let done = self.pending.borrow_mut().try_remove(completion.token as usize);
+            if let Some(done) = done {
+                done(completion.result);
+            }
+        }
+    }
+
+    /// Requests that have not completed.
+    pub fn pending_count(&self) -> usize {
+        self.pending.borrow().len()
     }
 
     /// Fills `buffers` with what stands at `offset_bytes` and on.
     ///
     /// # Errors
     /// `Io` if the disk failed or the range lies beyond its end.
-    pub async fn read(&self, offset_bytes: u64, buffers: Vec<BytesMut>) -> Result<Vec<BytesMut>> {
-        todo!("{offset_bytes} {}", buffers.len())
+    pub async fn read(
+        self: &Rc<Self>,
+        offset_bytes: u64,
+        buffers: Vec<BytesMut>,
+    ) -> Result<Vec<BytesMut>> {
+        let outcome = Rc::new(Outcome::default());
+        let sets = outcome.clone();
+        self.start_read(offset_bytes, buffers, move |result| sets.set(result));
+        outcome.wait().await
+    }
+
+    /// Starts a read whose outcome is given to `done` by a later [`Device::collect`].
+    pub(crate) fn start_read(
+        &self,
+        offset_bytes: u64,
+        buffers: Vec<BytesMut>,
+        done: impl FnOnce(Result<Vec<BytesMut>>) + 'static,
+    ) {
+        let token = self.pending.borrow_mut().insert(Box::new(done)) as u64;
+        let operation = DiskOperation::Read { offset_bytes, buffers };
+        self.disk.submit(DiskRequest { token, operation });
+    }
+}
+
+/// Something that will be known once, awaited by any number of tasks.
+pub(crate) struct Outcome<T> {
+    value: RefCell<Option<Result<T>>>,
+    queue: WaitQueue,
+}
+
+impl<T> Default for Outcome<T> {
+    fn default() -> Self {
+        Self { value: RefCell::new(None), queue: WaitQueue::default() }
+    }
+}
+
+impl<T> Outcome<T> {
+    pub(crate) fn set(&self, value: Result<T>) {
+        *self.value.borrow_mut() = Some(value);
+        self.queue.wake_all();
+    }
+
+    /// Takes the value, for the only task that waits.
+    pub(crate) async fn wait(&self) -> Result<T> {
+        self.arrival().await;
+        self.value.take().unwrap_or(Err(Errno::Io))
+    }
+
+    async fn arrival(&self) {
+        while self.value.borrow().is_none() {
+            self.queue.wait().await;
+        }
+    }
+}
+
+impl<T: Clone> Outcome<T> {
+    /// Copies the value, for any number of tasks.
+    pub(crate) async fn wait_shared(&self) -> Result<T> {
+        self.arrival().await;
+        self.value.borrow().clone().unwrap_or(Err(Errno::Io))
     }
 }

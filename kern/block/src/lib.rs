@@ -11,6 +11,10 @@ extern crate alloc;
 
 mod cache;
 mod device;
+mod slots;
 
-pub use cache::{Cache, PageNo};
+pub use cache::{Cache, PageNo, REQUEST_BYTES_MAX};
 pub use device::Device;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! The cache above a disk of memory that completes when told.
+
+use crate::{Cache, Device, PageNo, REQUEST_BYTES_MAX};
+use abi::{Errno, Result};
+use alloc::collections::VecDeque;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use bytes::BytesMut;
+use core::cell::{Cell, RefCell};
+use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
+use task::{Executor, drive};
+
+/// Every byte of page N is N modulo 251; requests wait until they are collected.
+struct TestDisk {
+    size_bytes: u64,
+    page_bytes: u64,
+    requests: RefCell<VecDeque<DiskRequest>>,
+    reads: Cell<usize>,
+    broken: Cell<bool>,
+}
+
+impl TestDisk {
+    fn fill(&self, offset_bytes: u64, mut buffers: Vec<BytesMut>) -> Result<Vec<BytesMut>> {
+        let mut at = offset_bytes;
+        for buffer in &mut buffers {
+            buffer.fill((at / self.page_bytes % 251) as u8);
+            at += buffer.len() as u64;
+        }
+        if self.broken.get() || at > self.size_bytes { Err(Errno::Io) } else { Ok(buffers) }
+    }
+}
+
+impl Disk for TestDisk {
+    fn geometry(&self) -> Geometry {
+        Geometry { size_bytes: self.size_bytes, sector_bytes: 512, read_only: true }
+    }
+
+    fn submit(&self, request: DiskRequest) {
+        self.reads.set(self.reads.get() + 1);
+        self.requests.borrow_mut().push_back(request);
+    }
+
+    fn next_completion(&self) -> Option<DiskCompletion> {
+        let request = self.requests.borrow_mut().pop_front()?;
+        let result = match request.operation {
+            DiskOperation::Read { offset_bytes, buffers } => self.fill(offset_bytes, buffers),
+            DiskOperation::Write { .. } | DiskOperation::Flush => Err(Errno::ReadOnly),
+        };
+        Some(DiskCompletion { token: request.token, result })
+    }
+}
+
+const PAGE: u32 = 4096;
+
+fn cache(size_bytes: u64, budget_pages: u64) -> (Rc<TestDisk>, Rc<Cache>) {
+    let disk = Rc::new(TestDisk {
+        size_bytes,
+        page_bytes: u64::from(PAGE),
+        requests: RefCell::default(),
+        reads: Cell::new(0),
+        broken: Cell::new(false),
+    });
+    let device = Device::new(disk.clone());
+    (disk, Rc::new(Cache::new(device, PAGE, budget_pages * u64::from(PAGE))))
+}
+
+fn run<T>(cache: &Cache, future: impl Future<Output = T>) -> T {
+    drive(future, || cache.device().collect())
+}
+
+#[test]
+fn pages_are_read_once_and_hold_what_the_disk_holds() {
+    let (disk, cache) = cache(100 * 4096, 50);
+    for _ in 0..2 {
+        let page = run(&cache, cache.read(PageNo(7))).unwrap();
+        assert_eq!((page.len(), page[0], page[4095]), (4096, 7, 7));
+    }
+    assert_eq!(disk.reads.get(), 1);
+}
+
+#[test]
+fn a_run_asks_once_for_each_gap() {
+    let (disk, cache) = cache(100 * 4096, 50);
+    run(&cache, cache.read(PageNo(4))).unwrap();
+    let pages = run(&cache, cache.read_run(PageNo(0), 10)).unwrap();
+    assert!(pages.iter().enumerate().all(|(number, page)| page[0] == number as u8));
+    assert_eq!(disk.reads.get(), 3);
+}
+
+#[test]
+fn a_long_run_is_split_into_requests_of_bounded_size() {
+    let (disk, cache) = cache(8 * REQUEST_BYTES_MAX, 1 << 20);
+    let count = (3 * REQUEST_BYTES_MAX / u64::from(PAGE)) as u32;
+    assert_eq!(run(&cache, cache.read_run(PageNo(1), count)).unwrap().len(), count as usize);
+    assert_eq!(disk.reads.get(), 3);
+}
+
+#[test]
+fn many_tasks_wait_for_one_request() {
+    let (disk, cache) = cache(100 * 4096, 50);
+    let executor = Executor::new(8);
+    let served = Rc::new(Cell::new(0));
+    for _ in 0..8 {
+        let (cache, served) = (cache.clone(), served.clone());
+        let task = async move {
+            assert_eq!(cache.read(PageNo(3)).await.unwrap()[0], 3);
+            served.set(served.get() + 1);
+        };
+        executor.spawn(task).unwrap();
+    }
+    executor.run(100);
+    cache.device().collect();
+    executor.run(100);
+    assert_eq!((served.get(), disk.reads.get()), (8, 1));
+}
+
+#[test]
+fn the_last_page_may_be_short_and_nothing_lies_behind_it() {
+    let (_, cache) = cache(4096 + 100, 50);
+    assert_eq!(run(&cache, cache.read(PageNo(1))).unwrap().len(), 100);
+    assert_eq!(run(&cache, cache.read(PageNo(2))), Err(Errno::Io));
+    assert_eq!(run(&cache, cache.read(PageNo(u64::MAX))), Err(Errno::Io));
+    assert_eq!(run(&cache, cache.read_run(PageNo(0), 3)), Err(Errno::Io));
+    cache.read_ahead(PageNo(u64::MAX), 5);
+    cache.read_ahead(PageNo(1), 5);
+    cache.device().collect();
+}
+
+#[test]
+fn a_failed_read_is_tried_again_by_the_next() {
+    let (disk, cache) = cache(100 * 4096, 50);
+    disk.broken.set(true);
+    assert_eq!(run(&cache, cache.read(PageNo(3))), Err(Errno::Io));
+    disk.broken.set(false);
+    assert_eq!(run(&cache, cache.read(PageNo(3))).unwrap()[0], 3);
+}
+
+#[test]
+fn what_is_read_ahead_is_there_and_stays_within_half_of_the_budget() {
+    let (disk, cache) = cache(100 * 4096, 8);
+    cache.read_ahead(PageNo(0), 4);
+    cache.read_ahead(PageNo(4), 4);
+    assert_eq!(disk.reads.get(), 1);
+    cache.device().collect();
+    assert_eq!(cache.resident_bytes(), 4 * 4096);
+    run(&cache, cache.read_run(PageNo(0), 4)).unwrap();
+    assert_eq!(disk.reads.get(), 1);
+}
+
+#[test]
+fn the_budget_holds() {
+    let (_, cache) = cache(100 * 4096, 10);
+    for page in 0..100 {
+        run(&cache, cache.read(PageNo(page))).unwrap();
+        assert!(cache.resident_bytes() <= 10 * 4096);
+    }
+    assert_eq!(run(&cache, cache.read_run(PageNo(0), 100)).unwrap().len(), 100);
+    assert!(cache.resident_bytes() <= 10 * 4096);
+}
+
+#[test]
+fn a_task_dropped_while_it_waits_leaves_the_page_to_others() {
+    let (disk, cache) = cache(100 * 4096, 50);
+    {
+        let mut future = core::pin::pin!(cache.read(PageNo(9)));
+        let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+        assert!(future.as_mut().poll(&mut context).is_pending());
+    }
+    cache.device().collect();
+    assert_eq!(run(&cache, cache.read(PageNo(9))).unwrap()[0], 9);
+    assert_eq!((disk.reads.get(), cache.device().pending_count()), (1, 0));
+}
