@@ -1,3 +1,19 @@
-//! To be written.
+//! The instance: one of each room, its configuration, its limits and its turn.
+//!
+//! A [`Service`] carries bytes between the host's streams and `rpc`, runs one task for each call,
+//! and knows which file systems exist (`filesystems.rs`, one row each). It contains no protocol
+//! and no file system itself, and it does nothing outside [`Service::turn`].
 #![no_std]
 #![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod config;
+mod limits;
+mod service;
+mod state;
+
+pub use config::{Config, Host, Source};
+pub use limits::Limits;
+pub use service::Service;
+pub use state::{ByteOrder, Description, Next, State};

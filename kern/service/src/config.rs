@@ -1,0 +1,53 @@
+//! What a service is made of: the host below it and what it is to serve.
+
+use crate::Limits;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use hyper::{Clock, Disk, Log, Random, Streams};
+
+/// The hypercalls of the host that a service lives on.
+#[derive(Clone)]
+pub struct Host {
+    /// Time.
+    pub clock: Rc<dyn Clock>,
+    /// Luck.
+    pub random: Rc<dyn Random>,
+    /// Lines for the administrator.
+    pub log: Rc<dyn Log>,
+    /// The network.
+    pub streams: Rc<dyn Streams>,
+}
+
+/// Where the files come from.
+pub enum Source {
+    /// A disk with a file system on it.
+    Image {
+        /// The disk.
+        disk: Rc<dyn Disk>,
+        /// Whether nothing may be changed, whatever the image allows.
+        read_only: bool,
+    },
+    /// A file system in memory, empty at first.
+    Memory {
+        /// Its size in bytes.
+        size_bytes: u64,
+        /// Its identity, part of every file handle: the same identity after a restart would make
+        /// old handles look valid, so a host gives each new one a new one.
+        id: u64,
+    },
+}
+
+/// What to serve, to whom, and how much it may take.
+pub struct Config {
+    /// The service's name, for people.
+    pub name: String,
+    /// Where the files come from.
+    pub source: Source,
+    /// What clients may mount.
+    pub exports: Vec<nfs::Export>,
+    /// How much it may take.
+    pub limits: Limits,
+    /// The one port every program answers on, TCP and UDP, as portmap tells it.
+    pub port: u16,
+}
