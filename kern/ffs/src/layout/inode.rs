@@ -1,0 +1,483 @@
+//! Inodes: one value for both formats, and how each puts it on disk.
+//!
+//! ```text
+//!          UFS1, 128 bytes                        UFS2, 256 bytes
+//!   0  mode links | old owner, group       0  mode links | owner | group | block size
+//!   8  size                               16  size | sectors
+//!  16  three times, 32 bits each          32  four times, 64 bits each, then nanoseconds
+//!  40  block area: 12 + 3 pointers        80  generation | flags | extended attributes
+//! 100  flags | sectors | generation      112  block area: 12 + 3 pointers of 64 bits
+//! 112  owner | group | revision          232  revision, spare
+//! ```
+//! The block area holds pointers, a device number, or the text of a short symbolic link.
+
+use super::record::record;
+use super::{ByteOrder, Field, Format, FragNo};
+use abi::{DeviceNumber, FileType, InodeNo, Timestamp};
+
+/// The root directory of every file system.
+pub const ROOT_INODE: InodeNo = InodeNo(2);
+
+/// Block pointers in an inode that lead to data.
+pub const DIRECT_POINTERS: usize = 12;
+
+/// Block pointers in an inode that lead to indirect blocks: single, double and triple.
+pub const INDIRECT_POINTERS: usize = 3;
+
+/// All of them.
+pub const POINTERS: usize = DIRECT_POINTERS + INDIRECT_POINTERS;
+
+/// Largest block area: UFS2's. UFS1's is half of it.
+pub const AREA_BYTES_MAX: usize = POINTERS * 8;
+
+/// What stands in the block area.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockArea {
+    /// Pointers to blocks. A device node keeps its number in the first.
+    Pointers(Pointers),
+    /// The text of a symbolic link, as long as the inode's size; the rest is padding.
+    Text([u8; AREA_BYTES_MAX]),
+}
+
+/// The block pointers of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pointers {
+    /// To the first blocks of data.
+    pub direct: [FragNo; DIRECT_POINTERS],
+    /// To a single, a double and a triple indirect block.
+    pub indirect: [FragNo; INDIRECT_POINTERS],
+}
+
+/// Extended attributes of a UFS2 inode, which this room keeps but does not read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ExtendedAttributes {
+    /// di_extsize: their size in bytes.
+    pub size_bytes: u32,
+    /// di_extb: their blocks.
+    pub blocks: [FragNo; 2],
+}
+
+/// An inode of either format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Inode {
+    /// Type and permissions; zero if the inode is free.
+    pub mode: u16,
+    /// Names that lead here.
+    pub links: u16,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// Space taken, in 512-byte sectors, indirect blocks included.
+    pub sectors: u64,
+    /// Last access.
+    pub accessed: Timestamp,
+    /// Last change of contents.
+    pub modified: Timestamp,
+    /// Last change of the inode.
+    pub changed: Timestamp,
+    /// Birth time; UFS1 keeps none.
+    pub born: Option<Timestamp>,
+    /// Changes when the number is given to another file.
+    pub generation: u32,
+    /// BSD file flags.
+    pub flags: u32,
+    /// UFS2: the kernel's own flags.
+    pub kernel_flags: u32,
+    /// UFS2: block size of this file; unused.
+    pub block_bytes: u32,
+    /// UFS2: extended attributes.
+    pub extended: ExtendedAttributes,
+    /// Blocks, device or link text.
+    pub area: BlockArea,
+    /// Counts changes, for NFSv4.
+    pub revision: u64,
+}
+
+impl Inode {
+    /// An inode of zeros: a free one.
+    pub fn free() -> Self {
+        Dinode2::get(&[0; Dinode2::BYTES], ByteOrder::Little).inode(&InodeShape {
+            format: Format::Ufs2,
+            order: ByteOrder::Little,
+            old: false,
+            inline_link_bytes_max: 0,
+        })
+    }
+
+    /// The kind of file; `None` if the inode is free, a whiteout or damaged.
+    pub fn file_type(&self) -> Option<FileType> {
+        Some(match self.mode & mode::TYPE {
+            mode::FIFO => FileType::Fifo,
+            mode::CHARACTER_DEVICE => FileType::CharacterDevice,
+            mode::DIRECTORY => FileType::Directory,
+            mode::BLOCK_DEVICE => FileType::BlockDevice,
+            mode::REGULAR => FileType::Regular,
+            mode::SYMBOLIC_LINK => FileType::SymbolicLink,
+            mode::SOCKET => FileType::Socket,
+            _ => return None,
+        })
+    }
+
+    /// The device that a device node stands for; zero for all others.
+    pub fn device(&self) -> DeviceNumber {
+        let is_device =
+            matches!(self.mode & mode::TYPE, mode::CHARACTER_DEVICE | mode::BLOCK_DEVICE);
+        match &self.area {
+            BlockArea::Pointers(pointers) if is_device => {
+                device_number(pointers.direct[0].0 as u32)
+            }
+            _ => DeviceNumber::default(),
+        }
+    }
+}
+
+/// Splits NetBSD's `dev_t`; the 16-bit numbers of old are a part of it.
+const fn device_number(raw: u32) -> DeviceNumber {
+    DeviceNumber { major: (raw >> 8) & 0xfff, minor: ((raw >> 12) & 0xf_ff00) | (raw & 0xff) }
+}
+
+/// NetBSD's `dev_t` of a device, as a device node keeps it in its first direct pointer.
+pub const fn device_raw(device: DeviceNumber) -> u32 {
+    ((device.major & 0xfff) << 8) | ((device.minor & 0xf_ff00) << 12) | (device.minor & 0xff)
+}
+
+/// Bits of an inode's mode.
+pub mod mode {
+    /// The bits that tell the type.
+    pub const TYPE: u16 = 0o170_000;
+    /// Named pipe.
+    pub const FIFO: u16 = 0o010_000;
+    /// Character device.
+    pub const CHARACTER_DEVICE: u16 = 0o020_000;
+    /// Directory.
+    pub const DIRECTORY: u16 = 0o040_000;
+    /// Block device.
+    pub const BLOCK_DEVICE: u16 = 0o060_000;
+    /// Regular file.
+    pub const REGULAR: u16 = 0o100_000;
+    /// Symbolic link.
+    pub const SYMBOLIC_LINK: u16 = 0o120_000;
+    /// Unix-domain socket.
+    pub const SOCKET: u16 = 0o140_000;
+    /// Permissions, set-id and sticky bits.
+    pub const PERMISSIONS: u16 = 0o7777;
+}
+
+record! {
+    /// `struct ufs1_dinode`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    Dinode1 [128] {
+        /// di_mode.
+        0 => mode: u16,
+        /// di_nlink.
+        2 => links: u16,
+        /// di_ouid and di_ogid: owner and group in the 4.3BSD format.
+        4 => old_ids: [u16; 2],
+        /// di_size.
+        8 => size_bytes: u64,
+        /// di_atime, seconds and nanoseconds.
+        16 => accessed: [i32; 2],
+        /// di_mtime.
+        24 => modified: [i32; 2],
+        /// di_ctime.
+        32 => changed: [i32; 2],
+        /// di_db and di_ib.
+        40 => area: [u8; 60],
+        /// di_flags.
+        100 => flags: u32,
+        /// di_blocks.
+        104 => sectors: u32,
+        /// di_gen.
+        108 => generation: u32,
+        /// di_uid.
+        112 => uid: u32,
+        /// di_gid.
+        116 => gid: u32,
+        /// di_modrev.
+        120 => revision: u64,
+    }
+}
+
+record! {
+    /// `struct ufs2_dinode`.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    Dinode2 [256] {
+        /// di_mode.
+        0 => mode: u16,
+        /// di_nlink.
+        2 => links: u16,
+        /// di_uid.
+        4 => uid: u32,
+        /// di_gid.
+        8 => gid: u32,
+        /// di_blksize.
+        12 => block_bytes: u32,
+        /// di_size.
+        16 => size_bytes: u64,
+        /// di_blocks.
+        24 => sectors: u64,
+        /// di_atime.
+        32 => accessed: i64,
+        /// di_mtime.
+        40 => modified: i64,
+        /// di_ctime.
+        48 => changed: i64,
+        /// di_birthtime.
+        56 => born: i64,
+        /// di_mtimensec.
+        64 => modified_nanoseconds: i32,
+        /// di_atimensec.
+        68 => accessed_nanoseconds: i32,
+        /// di_ctimensec.
+        72 => changed_nanoseconds: i32,
+        /// di_birthnsec.
+        76 => born_nanoseconds: i32,
+        /// di_gen.
+        80 => generation: u32,
+        /// di_kernflags.
+        84 => kernel_flags: u32,
+        /// di_flags.
+        88 => flags: u32,
+        /// di_extsize.
+        92 => extended_bytes: u32,
+        /// di_extb.
+        96 => extended_blocks: [i64; 2],
+        /// di_db and di_ib.
+        112 => area: [u8; 120],
+        /// di_modrev.
+        232 => revision: u64,
+        /// di_spare. FreeBSD keeps a check hash here.
+        240 => spare: [u32; 4],
+    }
+}
+
+/// What must be known of a file system to read its inodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InodeShape {
+    /// UFS1 or UFS2.
+    pub format: Format,
+    /// Byte order.
+    pub order: ByteOrder,
+    /// Whether owners are kept in the 16-bit fields of the 4.3BSD format.
+    pub old: bool,
+    /// Symbolic links shorter than this stand in the inode (`fs_maxsymlinklen`); zero or less
+    /// in the 4.3BSD format.
+    pub inline_link_bytes_max: i32,
+}
+
+impl InodeShape {
+    /// Size of an inode on disk.
+    pub const fn bytes(&self) -> usize {
+        self.format.inode_bytes() as usize
+    }
+
+    /// Reads the inode at the start of `bytes`.
+    ///
+    /// # Panics
+    /// If there are fewer than [`InodeShape::bytes`].
+    pub fn parse(&self, bytes: &[u8]) -> Inode {
+        match self.format {
+            Format::Ufs1 => Dinode1::get(bytes, self.order).inode(self),
+            Format::Ufs2 => Dinode2::get(bytes, self.order).inode(self),
+        }
+    }
+
+    /// Writes `inode` over the one at the start of `bytes`. What an [`Inode`] does not carry
+    /// stays as it is.
+    ///
+    /// # Panics
+    /// If there are fewer than [`InodeShape::bytes`].
+    pub fn store(&self, inode: &Inode, bytes: &mut [u8]) {
+        match self.format {
+            Format::Ufs1 => store::<Dinode1>(self, inode, bytes),
+            Format::Ufs2 => store::<Dinode2>(self, inode, bytes),
+        }
+    }
+
+    /// BSD's rule for links in inodes: shorter than the limit; where there is no limit (4.3BSD's
+    /// format), those that have no blocks.
+    fn is_inline_link(&self, mode: u16, size_bytes: u64, sectors: u64) -> bool {
+        let area_bytes = POINTERS as u64 * u64::from(self.format.pointer_bytes());
+        let short = match self.inline_link_bytes_max {
+            1.. => size_bytes < self.inline_link_bytes_max as u64,
+            _ => sectors == 0,
+        };
+        mode & mode::TYPE == mode::SYMBOLIC_LINK && short && size_bytes <= area_bytes
+    }
+
+    fn area(&self, raw: &[u8], is_text: bool) -> BlockArea {
+        if is_text {
+            let mut text = [0; AREA_BYTES_MAX];
+            text[..raw.len()].copy_from_slice(raw);
+            return BlockArea::Text(text);
+        }
+        let pointer = |index: usize| self.pointer(raw, index);
+        BlockArea::Pointers(Pointers {
+            direct: core::array::from_fn(pointer),
+            indirect: core::array::from_fn(|level| pointer(DIRECT_POINTERS + level)),
+        })
+    }
+
+    /// The block pointer number `index` of an inode's block area or an indirect block.
+    ///
+    /// # Panics
+    /// If it lies beyond the end of `block`.
+    #[inline]
+    pub fn pointer(&self, block: &[u8], index: usize) -> FragNo {
+        match self.format {
+            Format::Ufs1 => i32::get(&block[index * 4..], self.order).into(),
+            Format::Ufs2 => i64::get(&block[index * 8..], self.order).into(),
+        }
+    }
+
+    /// Writes the block pointer number `index`.
+    ///
+    /// # Panics
+    /// If it lies beyond the end of `block`.
+    pub fn set_pointer(&self, block: &mut [u8], index: usize, pointer: FragNo) {
+        match self.format {
+            Format::Ufs1 => (pointer.0 as u32).put(&mut block[index * 4..], self.order),
+            Format::Ufs2 => pointer.0.put(&mut block[index * 8..], self.order),
+        }
+    }
+
+    fn store_area(&self, area: &BlockArea, raw: &mut [u8]) {
+        match area {
+            BlockArea::Text(text) => raw.copy_from_slice(&text[..raw.len()]),
+            BlockArea::Pointers(Pointers { direct, indirect }) => {
+                for (index, &pointer) in direct.iter().chain(indirect).enumerate() {
+                    self.set_pointer(raw, index, pointer);
+                }
+            }
+        }
+    }
+}
+
+fn store<D: Dinode>(shape: &InodeShape, inode: &Inode, bytes: &mut [u8]) {
+    let mut dinode = D::get(bytes, shape.order);
+    dinode.set(inode, shape);
+    dinode.put(bytes, shape.order);
+}
+
+/// A format of inodes on disk.
+pub trait Dinode: Field {
+    /// The inode as a value.
+    fn inode(&self, shape: &InodeShape) -> Inode;
+
+    /// Takes over everything that a value carries.
+    fn set(&mut self, inode: &Inode, shape: &InodeShape);
+}
+
+/// Nanoseconds out of range are as good as none.
+fn timestamp(seconds: i64, nanoseconds: i32) -> Timestamp {
+    let valid = u32::try_from(nanoseconds).ok().filter(|&value| value < 1_000_000_000);
+    Timestamp { seconds, nanoseconds: valid.unwrap_or(0) }
+}
+
+fn narrow_timestamp([seconds, nanoseconds]: [i32; 2]) -> Timestamp {
+    timestamp(seconds.into(), nanoseconds)
+}
+
+/// UFS1 ends in 2038, and stays there.
+fn narrowed(time: Timestamp) -> [i32; 2] {
+    let seconds = time.seconds.clamp(i32::MIN.into(), i32::MAX.into());
+    [seconds as i32, time.nanoseconds as i32]
+}
+
+impl Dinode for Dinode1 {
+    fn inode(&self, shape: &InodeShape) -> Inode {
+        let is_text = shape.is_inline_link(self.mode, self.size_bytes, self.sectors.into());
+        let [old_uid, old_gid] = self.old_ids.map(u32::from);
+        let (uid, gid) = if shape.old { (old_uid, old_gid) } else { (self.uid, self.gid) };
+        Inode {
+            mode: self.mode,
+            links: self.links,
+            uid,
+            gid,
+            size_bytes: self.size_bytes,
+            sectors: self.sectors.into(),
+            accessed: narrow_timestamp(self.accessed),
+            modified: narrow_timestamp(self.modified),
+            changed: narrow_timestamp(self.changed),
+            born: None,
+            generation: self.generation,
+            flags: self.flags,
+            kernel_flags: 0,
+            block_bytes: 0,
+            extended: ExtendedAttributes::default(),
+            area: shape.area(&self.area, is_text),
+            revision: self.revision,
+        }
+    }
+
+    fn set(&mut self, inode: &Inode, shape: &InodeShape) {
+        self.mode = inode.mode;
+        self.links = inode.links;
+        if shape.old {
+            self.old_ids = [inode.uid as u16, inode.gid as u16];
+        } else {
+            (self.uid, self.gid) = (inode.uid, inode.gid);
+        }
+        self.size_bytes = inode.size_bytes;
+        self.sectors = inode.sectors as u32;
+        self.accessed = narrowed(inode.accessed);
+        self.modified = narrowed(inode.modified);
+        self.changed = narrowed(inode.changed);
+        self.generation = inode.generation;
+        self.flags = inode.flags;
+        shape.store_area(&inode.area, &mut self.area);
+        self.revision = inode.revision;
+    }
+}
+
+impl Dinode for Dinode2 {
+    fn inode(&self, shape: &InodeShape) -> Inode {
+        let is_text = shape.is_inline_link(self.mode, self.size_bytes, self.sectors);
+        Inode {
+            mode: self.mode,
+            links: self.links,
+            uid: self.uid,
+            gid: self.gid,
+            size_bytes: self.size_bytes,
+            sectors: self.sectors,
+            accessed: timestamp(self.accessed, self.accessed_nanoseconds),
+            modified: timestamp(self.modified, self.modified_nanoseconds),
+            changed: timestamp(self.changed, self.changed_nanoseconds),
+            born: Some(timestamp(self.born, self.born_nanoseconds)),
+            generation: self.generation,
+            flags: self.flags,
+            kernel_flags: self.kernel_flags,
+            block_bytes: self.block_bytes,
+            extended: ExtendedAttributes {
+                size_bytes: self.extended_bytes,
+                blocks: self.extended_blocks.map(FragNo::from),
+            },
+            area: shape.area(&self.area, is_text),
+            revision: self.revision,
+        }
+    }
+
+    fn set(&mut self, inode: &Inode, shape: &InodeShape) {
+        self.mode = inode.mode;
+        self.links = inode.links;
+        (self.uid, self.gid) = (inode.uid, inode.gid);
+        self.block_bytes = inode.block_bytes;
+        self.size_bytes = inode.size_bytes;
+        self.sectors = inode.sectors;
+        let parts = |time: Timestamp| (time.seconds, time.nanoseconds as i32);
+        (self.accessed, self.accessed_nanoseconds) = parts(inode.accessed);
+        (self.modified, self.modified_nanoseconds) = parts(inode.modified);
+        (self.changed, self.changed_nanoseconds) = parts(inode.changed);
+        (self.born, self.born_nanoseconds) = parts(inode.born.unwrap_or_default());
+        self.generation = inode.generation;
+        self.kernel_flags = inode.kernel_flags;
+        self.flags = inode.flags;
+        self.extended_bytes = inode.extended.size_bytes;
+        self.extended_blocks = inode.extended.blocks.map(|block| block.0 as i64);
+        shape.store_area(&inode.area, &mut self.area);
+        self.revision = inode.revision;
+    }
+}
