@@ -1,0 +1,108 @@
+//! Where an image is made.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+
+/// A place for an image: a file, or memory in tests.
+pub trait Destination {
+    /// Makes it `size_bytes` long and all zeros, without taking space for them where it can.
+    ///
+    /// # Errors
+    /// Whatever the place says.
+    fn clear(&mut self, size_bytes: u64) -> io::Result<()>;
+
+    /// Writes `bytes` at `offset_bytes`.
+    ///
+    /// # Errors
+    /// Whatever the place says.
+    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Returns once everything written would survive a power cut.
+    ///
+    /// # Errors
+    /// Whatever the place says.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+#[cfg(unix)]
+impl Destination for File {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+        self.set_len(0)?;
+        self.set_len(size_bytes)
+    }
+
+    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::write_all_at(self, bytes, offset_bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_all()
+    }
+}
+
+const PAGE_BYTES: u64 = 4096;
+
+/// An image in memory that keeps only the pages that were written.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    size_bytes: u64,
+    pages: BTreeMap<u64, Box<[u8; PAGE_BYTES as usize]>>,
+}
+
+impl Memory {
+    /// Its size.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Bytes of pages that were written.
+    pub fn resident_bytes(&self) -> u64 {
+        self.pages.len() as u64 * PAGE_BYTES
+    }
+
+    /// Fills `bytes` with what stands at `offset_bytes`; beyond the end there are zeros.
+    pub fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) {
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            let at = offset_bytes + index as u64;
+            let page = self.pages.get(&(at / PAGE_BYTES));
+            *byte = page.map_or(0, |page| page[(at % PAGE_BYTES) as usize]);
+        }
+    }
+
+    /// The whole image.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.size_bytes as usize];
+        for (page, contents) in &self.pages {
+            let start = (page * PAGE_BYTES) as usize;
+            let end = bytes.len().min(start + PAGE_BYTES as usize);
+            bytes[start..end].copy_from_slice(&contents[..end - start]);
+        }
+        bytes
+    }
+}
+
+impl Destination for Memory {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+        *self = Self { size_bytes, pages: BTreeMap::new() };
+        Ok(())
+    }
+
+    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
+        let end = offset_bytes.checked_add(bytes.len() as u64);
+        if end.is_none_or(|end| end > self.size_bytes) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        for (index, &byte) in bytes.iter().enumerate() {
+            let at = offset_bytes + index as u64;
+            let page = self.pages.entry(at / PAGE_BYTES);
+            page.or_insert_with(|| Box::new([0; PAGE_BYTES as usize]))
+                [(at % PAGE_BYTES) as usize] = byte;
+        }
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
