@@ -3,11 +3,12 @@
 //! Files are named by [`FileId`]. Every method that takes one answers [`Errno::Stale`] if the
 //! file is gone or its inode belongs to another file by now, whatever else is wrong.
 //!
-//! VFS holds the vnode locks (shared for [`FileSystem`], exclusive on every file or directory
-//! that a method of [`WritableFileSystem`] changes) and has checked permissions, so a file
-//! system needs locks only for what files share: bitmaps, caches, the log. It must bear that
-//! operations on different files interleave wherever it awaits, and that any future is dropped
-//! before its end.
+//! VFS holds the vnode locks (shared for [`FileSystem`] and a commit, exclusive on every file or
+//! directory that a method of [`WritableFileSystem`] changes) and has checked permissions, so a
+//! file system needs locks only for what files share: bitmaps, caches, the log. It must bear
+//! that operations on different files interleave wherever it awaits, and that any future is
+//! dropped before its end. One method is also called without a lock, for the one thing that
+//! never changes: [`FileSystem::attributes`], for the type of a file.
 //!
 //! [`Errno::Stale`]: abi::Errno::Stale
 

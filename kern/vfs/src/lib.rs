@@ -6,9 +6,15 @@
 //! It has heard of no protocol and of no particular file system, and never touches a disk.
 //!
 //! # Lock order
-//! The rename lock of a mount; then vnode locks, a directory before what it contains, two
-//! directories ancestor first. An operation that looks a name up and then works on the file by
-//! itself gives up the directory first.
+//! 1. A mount's lock of directories, by whoever will hold one directory while waiting for
+//!    another: rename and remove_directory.
+//! 2. Directories, in any order.
+//! 3. Files that are no directories; only a rename holds two.
+//!
+//! Nobody who holds a file waits, nobody who holds a directory waits for another unless all
+//! others who do so wait for them, so no circle can close: not even on a damaged image, where
+//! directories contain each other and an order by ancestry would mean nothing. An operation
+//! that looks a name up and then works on the file by itself gives up the directory first.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -19,7 +25,11 @@ mod file_system;
 mod handle;
 mod name;
 mod operations;
+mod permission;
+#[cfg(test)]
+mod testing;
 mod tree;
+mod vnode;
 
 pub use access::Access;
 pub use file_system::{
@@ -29,4 +39,5 @@ pub use file_system::{
 pub use handle::{FileHandle, HANDLE_BYTES};
 pub use name::Name;
 pub use operations::{Caller, Changed, ReadData, Renamed, Seen};
-pub use tree::{Mount, Tree, Vnode};
+pub use tree::{Mount, Tree};
+pub use vnode::Vnode;

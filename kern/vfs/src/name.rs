@@ -8,6 +8,9 @@ use abi::{Errno, Result};
 pub struct Name<'a>(&'a [u8]);
 
 impl<'a> Name<'a> {
+    /// `..`, which leads to the directory above.
+    pub(crate) const PARENT: Self = Self(b"..");
+
     /// Checks `bytes`; how long a name may be is for the file system to say.
     ///
     /// # Errors

@@ -1,15 +1,28 @@
-//! Mounts, and the vnodes in use.
+//! The mounts of one service.
 
-use crate::{FileHandle, FileSystem};
-use abi::{FileId, FileSystemId, Result};
+use crate::{FileHandle, FileSystem, Vnode, WritableFileSystem, vnode::VnodeTable};
+use abi::{Errno, FileId, FileSystemId, Result};
+use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::rc::Rc;
+use core::cell::RefCell;
+use task::Lock;
 
 /// One file system in the tree.
 pub struct Mount {
-    pub(crate) file_system: Rc<dyn FileSystem>,
+    id: FileSystemId,
+    file_system: Rc<dyn FileSystem>,
+    /// Held by whoever holds one directory while waiting for another.
+    pub(crate) directories: Lock,
+    pub(crate) vnodes: VnodeTable,
 }
 
 impl Mount {
+    fn new(file_system: Rc<dyn FileSystem>) -> Self {
+        let id = file_system.id();
+        Self { id, file_system, directories: Lock::default(), vnodes: VnodeTable::default() }
+    }
+
     /// The file system.
     pub fn file_system(&self) -> &dyn FileSystem {
         &*self.file_system
@@ -19,30 +32,31 @@ impl Mount {
     pub fn is_read_only(&self) -> bool {
         self.file_system.writable().is_none()
     }
-}
 
-/// One file in use: its identity, its mount and its lock.
-#[derive(Clone)]
-pub struct Vnode {
-    pub(crate) mount: Rc<Mount>,
-    pub(crate) file: FileId,
-}
-
-impl Vnode {
-    /// The mount it belongs to.
-    pub fn mount(&self) -> &Rc<Mount> {
-        &self.mount
+    /// The identity of its file system.
+    pub fn id(&self) -> FileSystemId {
+        self.id
     }
 
-    /// Which file.
-    pub fn file(&self) -> FileId {
-        self.file
+    /// How many of its files are in use at the moment.
+    pub fn vnodes_in_use(&self) -> usize {
+        self.vnodes.len()
+    }
+
+    pub(crate) fn writable(&self) -> Result<&dyn WritableFileSystem> {
+        self.file_system.writable().ok_or(Errno::ReadOnly)
+    }
+
+    pub(crate) fn vnode(self: &Rc<Self>, file: FileId) -> Vnode {
+        self.vnodes.find(self, file)
     }
 }
 
 /// All mounts of one service.
 #[derive(Default)]
-pub struct Tree {}
+pub struct Tree {
+    mounts: RefCell<BTreeMap<FileSystemId, Rc<Mount>>>,
+}
 
 impl Tree {
     /// Adds a file system.
@@ -50,17 +64,20 @@ impl Tree {
     /// # Errors
     /// `Exists` if one with the same identity is mounted.
     pub fn mount(&self, file_system: Rc<dyn FileSystem>) -> Result<Rc<Mount>> {
-        todo!("{}", file_system.id().0)
+        match self.mounts.borrow_mut().entry(file_system.id()) {
+            Entry::Occupied(_) => Err(Errno::Exists),
+            Entry::Vacant(place) => Ok(place.insert(Rc::new(Mount::new(file_system))).clone()),
+        }
     }
 
     /// The mount of a file system.
     pub fn find(&self, id: FileSystemId) -> Option<Rc<Mount>> {
-        todo!("{}", id.0)
+        self.mounts.borrow().get(&id).cloned()
     }
 
     /// The root directory of a mount.
     pub fn root(&self, mount: &Rc<Mount>) -> Vnode {
-        todo!("{}", mount.file_system.id().0)
+        mount.vnode(mount.file_system.root())
     }
 
     /// The vnode that a handle names. Does no I/O: whether the file still exists is found out
@@ -69,6 +86,8 @@ impl Tree {
     /// # Errors
     /// `Stale` if its file system is not mounted here.
     pub fn vnode(&self, handle: &FileHandle) -> Result<Vnode> {
-        todo!("{}", handle.file.inode.0)
+        let mounts = self.mounts.borrow();
+        let mount = mounts.get(&handle.file_system).ok_or(Errno::Stale)?;
+        Ok(mount.vnode(handle.file))
     }
 }

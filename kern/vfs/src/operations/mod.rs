@@ -1,0 +1,108 @@
+//! The operations, whole: permission, locks, the file system's part, attributes around it.
+//!
+//! | file | operations | locks |
+//! |---|---|---|
+//! | `look` | attributes, access, lookup, read, read_link, read_directory | the file, shared |
+//! | `change` | set_attributes, write, commit | the file, exclusive (commit: shared) |
+//! | `names` | create, link, remove, remove_directory | the directory, then the file, exclusive |
+//! | `rename` | rename | both directories, then both files, exclusive |
+//!
+//! Errors come in the order of the BSDs: what the handle is (`Stale`, `NotDirectory`,
+//! `IsDirectory`), the right to search, `Exists`, `ReadOnly`, `NoEntry`, then the other rights.
+
+mod change;
+mod look;
+mod names;
+mod rename;
+
+use crate::Vnode;
+use abi::{Attributes, Credentials, Errno, Result, Timestamp};
+use alloc::vec::Vec;
+use bytes::Bytes;
+
+/// Who asks, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller {
+    /// Who.
+    pub credentials: Credentials,
+    /// The time that the operation leaves behind in time stamps.
+    pub time: Timestamp,
+}
+
+/// The result of an operation that only looks, and the file's attributes at that moment.
+#[derive(Clone, Debug)]
+pub struct Seen<T> {
+    /// What the file was like; `None` if it could not be found out.
+    pub attributes: Option<Attributes>,
+    /// What came of it.
+    pub result: Result<T>,
+}
+
+/// The result of an operation that changes a file or directory, and the attributes immediately
+/// before and after, taken under the same lock (weak cache consistency, RFC 1813 §2.6).
+#[derive(Clone, Debug)]
+pub struct Changed<T> {
+    /// Before; `None` if the file could not be found.
+    pub before: Option<Attributes>,
+    /// After.
+    pub after: Option<Attributes>,
+    /// What came of it.
+    pub result: Result<T>,
+}
+
+/// What a read returned.
+#[derive(Clone, Debug, Default)]
+pub struct ReadData {
+    /// The bytes, in pieces shared with the cache.
+    pub pieces: Vec<Bytes>,
+    /// Whether they reach the end of the file.
+    pub end_of_file: bool,
+}
+
+/// The result of a rename: it changes two directories.
+#[derive(Clone, Debug)]
+pub struct Renamed {
+    /// Attributes of the old directory, before and after.
+    pub from: (Option<Attributes>, Option<Attributes>),
+    /// Attributes of the new directory, before and after.
+    pub to: (Option<Attributes>, Option<Attributes>),
+    /// What came of it.
+    pub result: Result<()>,
+}
+
+impl<T> Changed<T> {
+    fn refused(error: Errno) -> Self {
+        Self { before: None, after: None, result: Err(error) }
+    }
+}
+
+impl Vnode {
+    /// Attributes, for whoever holds the lock.
+    async fn stat(&self) -> Result<Attributes> {
+        self.file_system().attributes(self.file()).await
+    }
+
+    /// Does `work` under the shared lock.
+    async fn look<T>(&self, work: impl AsyncFnOnce(&Attributes) -> Result<T>) -> Seen<T> {
+        let _lock = self.lock().shared().await;
+        match self.stat().await {
+            Ok(attributes) => {
+                let result = work(&attributes).await;
+                Seen { attributes: Some(attributes), result }
+            }
+            Err(error) => Seen { attributes: None, result: Err(error) },
+        }
+    }
+
+    /// Does `work` under the exclusive lock.
+    async fn change<T>(&self, work: impl AsyncFnOnce(&Attributes) -> Result<T>) -> Changed<T> {
+        let _lock = self.lock().exclusive().await;
+        match self.stat().await {
+            Ok(before) => {
+                let result = work(&before).await;
+                Changed { before: Some(before), after: self.stat().await.ok(), result }
+            }
+            Err(error) => Changed::refused(error),
+        }
+    }
+}
