@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 /// A place for an image: a file, or memory in tests.
 pub trait Destination {
@@ -43,6 +44,21 @@ impl Destination for File {
 
 const PAGE_BYTES: u64 = 4096;
 
+/// Cuts a range where pages end: the page, the range inside it, and the range of the bytes.
+fn pieces(
+    offset_bytes: u64,
+    length: usize,
+) -> impl Iterator<Item = (u64, Range<usize>, Range<usize>)> {
+    let mut done = 0;
+    std::iter::from_fn(move || {
+        let at = offset_bytes + done as u64;
+        let inside = (at % PAGE_BYTES) as usize;
+        let count = (PAGE_BYTES as usize - inside).min(length - done);
+        done += count;
+        (count > 0).then(|| (at / PAGE_BYTES, inside..inside + count, done - count..done))
+    })
+}
+
 /// An image in memory that keeps only the pages that were written.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
@@ -63,10 +79,11 @@ impl Memory {
 
     /// Fills `bytes` with what stands at `offset_bytes`; beyond the end there are zeros.
     pub fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) {
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            let at = offset_bytes + index as u64;
-            let page = self.pages.get(&(at / PAGE_BYTES));
-            *byte = page.map_or(0, |page| page[(at % PAGE_BYTES) as usize]);
+        for (page, inside, part) in pieces(offset_bytes, bytes.len()) {
+            match self.pages.get(&page) {
+                Some(page) => bytes[part].copy_from_slice(&page[inside]),
+                None => bytes[part].fill(0),
+            }
         }
     }
 
@@ -93,11 +110,9 @@ impl Destination for Memory {
         if end.is_none_or(|end| end > self.size_bytes) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        for (index, &byte) in bytes.iter().enumerate() {
-            let at = offset_bytes + index as u64;
-            let page = self.pages.entry(at / PAGE_BYTES);
-            page.or_insert_with(|| Box::new([0; PAGE_BYTES as usize]))
-                [(at % PAGE_BYTES) as usize] = byte;
+        for (page, inside, part) in pieces(offset_bytes, bytes.len()) {
+            let page = self.pages.entry(page).or_insert_with(|| Box::new([0; PAGE_BYTES as usize]));
+            page[inside].copy_from_slice(&bytes[part]);
         }
         Ok(())
     }

@@ -72,7 +72,7 @@ impl Options {
     }
 
     /// newfs(8) takes larger blocks for larger disks. A fragment size asked for alone takes the
-    /// smallest block it can be a part of.
+    /// block nearest to that which it can be a part of.
     fn usual_block_bytes(&self) -> u32 {
         let by_size = match self.size_bytes {
             size if size < 20 * MIB => 4096,
@@ -80,8 +80,13 @@ impl Options {
             size if size < 128 * GIB => 16384,
             _ => 32768,
         };
-        let fragment = self.fragment_bytes.unwrap_or(by_size);
-        by_size.clamp(fragment, fragment.saturating_mul(FRAGMENTS_MAX).max(fragment))
+        match self.fragment_bytes {
+            Some(bytes) if bytes.is_power_of_two() => {
+                let fragment = bytes.clamp(FRAGMENT_BYTES_MIN, *BLOCK_BYTES.end());
+                by_size.clamp(fragment, fragment.saturating_mul(FRAGMENTS_MAX))
+            }
+            _ => by_size,
+        }
     }
 
     /// Fragments for which there is one inode, at least one, checked.
