@@ -3,13 +3,38 @@
 //! A machine: bytes go in, calls come out; answers go in, bytes come out. It owns no socket and
 //! knows no program but portmap, which speaks about the table itself. Who runs the calls, and
 //! when, is the service's business.
+//!
+//! ```text
+//! received ──► record ──► message, auth ──► programs ──► reply_cache ──► next_call
+//! next_output ◄── connection's output ◄── reply ◄── Job::run
+//! ```
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod agenda;
+mod auth;
 mod call;
+mod connection;
+mod counters;
+mod intake;
+mod job;
+mod message;
+mod origin;
+mod portmap;
 mod program;
+mod programs;
+mod record;
+mod reply_cache;
+mod server;
+mod unfinished;
 
+pub use auth::AuthStatus;
 pub use call::Call;
+pub use counters::{Counters, ProcedureCount};
+pub use job::{DATAGRAM_REPLY_BYTES_MAX, Job, Reply};
+pub use origin::{ConnectionId, Peer};
 pub use program::{Answer, Fault, Procedure, Program, Replay, Run, Table, Version};
+pub use record::FRAGMENTS_MAX;
+pub use server::{Limits, Output, Server};

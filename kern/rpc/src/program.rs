@@ -14,6 +14,8 @@ pub enum Fault {
     GarbageArguments,
     /// SYSTEM_ERR: the server is out of something.
     System,
+    /// PROC_UNAVAIL: a row that only keeps the numbers, for a procedure nobody offers any more.
+    Unavailable,
 }
 
 impl From<Malformed> for Fault {
@@ -90,6 +92,9 @@ pub trait Program {
     /// whether it accepts AUTH_NONE. `None` if there is none of that number.
     fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)>;
 
+    /// The RFC's name of a procedure, for people.
+    fn procedure_name(&self, version: u32, procedure: u32) -> Option<&'static str>;
+
     /// Starts a call whose procedure exists.
     fn run<'a>(&'a self, call: &'a Call, result: &'a mut Writer) -> Answer<'a>;
 }
@@ -118,6 +123,10 @@ impl<P> Program for Table<P> {
     fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)> {
         self.row(version, procedure)
             .map(|(row, anonymous)| (row.replay, row.result_bytes, anonymous))
+    }
+
+    fn procedure_name(&self, version: u32, procedure: u32) -> Option<&'static str> {
+        self.row(version, procedure).map(|(row, _)| row.name)
     }
 
     fn run<'a>(&'a self, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {

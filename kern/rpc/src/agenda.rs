@@ -1,0 +1,91 @@
+//! What is to be done next, and for which connection.
+
+use crate::connection::{Connection, KEPT_BYTES_MAX};
+use crate::intake::Intake;
+use crate::origin::{ConnectionId, Peer};
+use crate::server::Output;
+use alloc::collections::VecDeque;
+use xdr::Writer;
+
+/// Connections whose turn will come, and requests to the network.
+#[derive(Default)]
+pub(crate) struct Agenda {
+    /// Connections with bytes kept and room of their own, in turn.
+    waiting: VecDeque<ConnectionId>,
+    /// Connections with output.
+    replying: VecDeque<ConnectionId>,
+    /// Everything else to be done outside.
+    outputs: VecDeque<Output>,
+}
+
+impl Agenda {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.replying.is_empty() && self.outputs.is_empty()
+    }
+
+    pub(crate) fn has_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    pub(crate) fn next_waiting(&mut self) -> Option<ConnectionId> {
+        self.waiting.pop_front()
+    }
+
+    pub(crate) fn next_replying(&mut self) -> Option<ConnectionId> {
+        self.replying.pop_front()
+    }
+
+    pub(crate) fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    pub(crate) fn send_datagram(&mut self, peer: Peer, message: Writer) {
+        self.outputs.push_back(Output::Datagram(peer, message.into_pieces()));
+    }
+
+    /// Puts a connection that has changed on the lists where it belongs now.
+    pub(crate) fn settle(
+        &mut self,
+        id: ConnectionId,
+        connection: &mut Connection,
+        intake: &mut Intake,
+    ) {
+        if connection.has_output() && !connection.replying {
+            connection.replying = true;
+            self.replying.push_back(id);
+        }
+        if connection.closing {
+            return self.close(id, connection, intake);
+        }
+        let keeps = !connection.kept_is_empty();
+        if keeps && !connection.waiting && connection.has_room(&intake.limits) {
+            connection.waiting = true;
+            self.waiting.push_back(id);
+        }
+        self.settle_pause(id, connection, intake);
+    }
+
+    fn settle_pause(&mut self, id: ConnectionId, connection: &mut Connection, intake: &mut Intake) {
+        let pause = if connection.paused {
+            !connection.is_relieved(&intake.limits)
+        } else {
+            connection.kept_bytes() > KEPT_BYTES_MAX
+        };
+        if pause != connection.paused {
+            connection.paused = pause;
+            intake.counters.pauses += u64::from(pause);
+            self.outputs.push_back(Output::Pause(id, pause));
+        }
+    }
+
+    /// Gives up what a closing connection holds, and tells the network once.
+    fn close(&mut self, id: ConnectionId, connection: &mut Connection, intake: &mut Intake) {
+        if connection.closed {
+            return;
+        }
+        connection.closed = true;
+        connection.forget_input();
+        intake.unfinished.update(id, &mut connection.unfinished, 0);
+        self.outputs.push_back(Output::Close(id));
+    }
+}

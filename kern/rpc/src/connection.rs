@@ -1,0 +1,164 @@
+//! One connection: what has arrived and is not taken yet, and what is to be sent.
+//!
+//! ```text
+//! received ──► kept ──► assembly ──► call at work ──► output ──► unsent
+//! ```
+//! `kept` is empty unless a limit was reached: then bytes wait there, undecoded, and receiving is
+//! paused once they are more than [`KEPT_BYTES_MAX`]. An idle connection owns no buffer at all.
+
+use crate::Limits;
+use crate::record::Assembly;
+use crate::unfinished::Share;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::net::SocketAddr;
+use xdr::Writer;
+
+/// Bytes that may wait undecoded before receiving is paused; what was on its way by then, one
+/// receive buffer at most, comes on top. Small, and yet some thirty calls: a busy moment does not
+/// stop and start every connection.
+pub(crate) const KEPT_BYTES_MAX: usize = 4096;
+
+pub(crate) struct Connection {
+    pub(crate) remote: SocketAddr,
+    pub(crate) local: SocketAddr,
+    pub(crate) assembly: Assembly,
+    pub(crate) unfinished: Share,
+    /// Whether its turn will come to have a record taken.
+    pub(crate) waiting: bool,
+    /// Whether its output is listed to be sent.
+    pub(crate) replying: bool,
+    pub(crate) paused: bool,
+    /// Whether it is to be closed: nothing is taken from it or sent to it any more.
+    pub(crate) closing: bool,
+    /// Whether the network has been told to close it.
+    pub(crate) closed: bool,
+    kept: Vec<u8>,
+    /// How much of `kept` has been taken.
+    kept_start: usize,
+    output: Writer,
+    /// Length of the output and of what was sent and has not left yet.
+    unsent_bytes: usize,
+    calls: usize,
+    argument_bytes: usize,
+    /// The largest reply of late: what each call at work is expected to add to the output.
+    reply_bytes: usize,
+}
+
+impl Connection {
+    pub(crate) fn new(remote: SocketAddr, local: SocketAddr) -> Self {
+        Self {
+            remote,
+            local,
+            assembly: Assembly::default(),
+            unfinished: Share::default(),
+            waiting: false,
+            replying: false,
+            paused: false,
+            closing: false,
+            closed: false,
+            kept: Vec::new(),
+            kept_start: 0,
+            output: Writer::default(),
+            unsent_bytes: 0,
+            calls: 0,
+            argument_bytes: 0,
+            reply_bytes: 0,
+        }
+    }
+
+    /// Whether the connection's own limits allow another call.
+    pub(crate) fn has_room(&self, limits: &Limits) -> bool {
+        let expected_bytes = self.calls.saturating_mul(self.reply_bytes);
+        !self.closing
+            && self.calls < limits.connection_calls_max
+            && self.argument_bytes < limits.connection_input_bytes_max
+            && self.unsent_bytes.saturating_add(expected_bytes) < limits.connection_output_bytes_max
+    }
+
+    /// Whether enough has been finished since a pause to receive again.
+    pub(crate) fn is_relieved(&self, limits: &Limits) -> bool {
+        self.kept_is_empty()
+            && self.calls <= limits.connection_calls_max / 2
+            && self.argument_bytes <= limits.connection_input_bytes_max / 2
+            && self.unsent_bytes <= limits.connection_output_bytes_max / 2
+    }
+
+    /// Keeps what cannot be taken yet.
+    pub(crate) fn keep(&mut self, bytes: &[u8]) {
+        self.kept.drain(..self.kept_start);
+        self.kept_start = 0;
+        self.kept.extend_from_slice(bytes);
+    }
+
+    pub(crate) fn kept_is_empty(&self) -> bool {
+        self.kept_bytes() == 0
+    }
+
+    pub(crate) fn kept_bytes(&self) -> usize {
+        self.kept.len() - self.kept_start
+    }
+
+    /// Lends what is kept to `take`, which leaves behind what it did not use.
+    pub(crate) fn with_kept(&mut self, take: impl FnOnce(&mut Self, &mut &[u8])) {
+        let kept = core::mem::take(&mut self.kept);
+        let mut input = &kept[core::mem::take(&mut self.kept_start)..];
+        take(self, &mut input);
+        if !input.is_empty() && !self.closing {
+            self.kept_start = kept.len() - input.len();
+            self.kept = kept;
+        }
+    }
+
+    /// A call has been taken.
+    pub(crate) fn begin_call(&mut self, argument_bytes: usize) {
+        self.calls += 1;
+        self.argument_bytes += argument_bytes;
+    }
+
+    /// A call is done, and its reply was this long.
+    pub(crate) fn end_call(&mut self, argument_bytes: usize, reply_bytes: usize) {
+        self.calls -= 1;
+        self.argument_bytes -= argument_bytes;
+        self.reply_bytes = reply_bytes.max(self.reply_bytes - self.reply_bytes / 8);
+    }
+
+    /// Appends a message to the output, unless the connection is closing: small parts are joined,
+    /// payloads stay shared.
+    pub(crate) fn push(&mut self, message: Writer) {
+        if self.closing {
+            return;
+        }
+        self.unsent_bytes += message.length_bytes();
+        if self.output.length_bytes() == 0 {
+            self.output = message;
+        } else {
+            self.output.append(message);
+        }
+    }
+
+    pub(crate) fn has_output(&self) -> bool {
+        self.output.length_bytes() > 0
+    }
+
+    pub(crate) fn take_output(&mut self) -> Vec<Bytes> {
+        self.replying = false;
+        core::mem::take(&mut self.output).into_pieces()
+    }
+
+    /// The network has taken over `count_bytes`.
+    pub(crate) fn sent(&mut self, count_bytes: usize) {
+        self.unsent_bytes = self.unsent_bytes.saturating_sub(count_bytes);
+    }
+
+    pub(crate) fn unsent_bytes(&self) -> usize {
+        self.unsent_bytes
+    }
+
+    /// Gives up everything that is not output.
+    pub(crate) fn forget_input(&mut self) {
+        self.kept = Vec::new();
+        self.kept_start = 0;
+        self.assembly = Assembly::default();
+    }
+}

@@ -1,0 +1,279 @@
+//! From messages to calls: what is refused, what was seen before, what there is room for.
+
+use crate::connection::Connection;
+use crate::job::{Job, Reply, Ticket};
+use crate::message::{self, CallHeader, Framing, Refusal};
+use crate::origin::{ConnectionId, Origin};
+use crate::programs::{Found, Programs};
+use crate::record::{Oversize, Record};
+use crate::reply_cache::{Identity, ReplyCache, Seen};
+use crate::unfinished::Unfinished;
+use crate::{Call, Counters, Limits, Replay, auth};
+use abi::Instant;
+use alloc::collections::VecDeque;
+use bytes::{Buf, Bytes};
+use core::net::SocketAddr;
+use xdr::{Reader, Writer};
+
+/// Room for calls kept ready though the last turn had far fewer; beyond it, a burst leaves no
+/// memory behind.
+const READY_SPARE: u64 = 16;
+
+/// Where a message came from.
+struct Arrival {
+    origin: Origin,
+    remote: SocketAddr,
+    local: SocketAddr,
+}
+
+/// What became of a message.
+enum Taken {
+    /// It is a call, and now at work with this many bytes of arguments.
+    Call(usize),
+    /// It is answered already.
+    Answered(Writer),
+    /// It is a duplicate of a call at work.
+    Dropped,
+    /// It is no call.
+    Garbage,
+}
+
+/// Everything of a server but its connections.
+pub(crate) struct Intake {
+    pub(crate) limits: Limits,
+    pub(crate) programs: Programs,
+    pub(crate) counters: Counters,
+    pub(crate) unfinished: Unfinished,
+    pub(crate) replies: ReplyCache,
+    /// Calls taken and not handed out yet.
+    pub(crate) ready: VecDeque<Job>,
+    /// Whether calls are taken at all.
+    pub(crate) open: bool,
+    pub(crate) now: Instant,
+    /// Calls at work, those in `ready` among them.
+    calls: usize,
+    argument_bytes: usize,
+    /// Calls counted when the time was told last.
+    calls_before: u64,
+}
+
+impl Intake {
+    pub(crate) fn new(limits: Limits, secret: [u8; 16]) -> Self {
+        let replies = ReplyCache::new(secret, limits.reply_cache_entries, limits.reply_cache_bytes);
+        Self {
+            limits,
+            programs: Programs::default(),
+            counters: Counters::default(),
+            unfinished: Unfinished::default(),
+            replies,
+            ready: VecDeque::new(),
+            open: false,
+            now: Instant(0),
+            calls: 0,
+            argument_bytes: 0,
+            calls_before: 0,
+        }
+    }
+
+    /// Tells the time, once a turn.
+    pub(crate) fn set_time(&mut self, now: Instant) {
+        self.now = now;
+        self.replies.expire(now);
+        let taken =
+            self.counters.calls - core::mem::replace(&mut self.calls_before, self.counters.calls);
+        if self.ready.is_empty() && self.ready.capacity() as u64 > READY_SPARE + 8 * taken {
+            self.ready = VecDeque::new();
+        }
+    }
+
+    /// Whether the limits of the whole server allow another call.
+    pub(crate) fn has_room(&self) -> bool {
+        self.open
+            && self.calls < self.limits.calls_max
+            && self.argument_bytes < self.limits.calls_bytes_max
+    }
+
+    /// Whether no call is at work.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.calls == 0
+    }
+
+    /// Takes one record of a connection from `input`. Says whether there may be another.
+    pub(crate) fn take_record(
+        &mut self,
+        id: ConnectionId,
+        connection: &mut Connection,
+        input: &mut &[u8],
+    ) -> bool {
+        let next = connection.assembly.next(input, self.limits.record_bytes_max);
+        let held_bytes = connection.assembly.held_bytes();
+        self.unfinished.update(id, &mut connection.unfinished, held_bytes);
+        match next {
+            Ok(Some(record)) => self.take_call(id, connection, record),
+            Ok(None) => return false,
+            Err(Oversize) => {
+                self.counters.oversize += 1;
+                connection.closing = true;
+            }
+        }
+        !connection.closing
+    }
+
+    /// Takes one datagram. Gives the answer if there is one already.
+    pub(crate) fn take_datagram(&mut self, peer: crate::Peer, bytes: &[u8]) -> Option<Writer> {
+        if !self.has_room() {
+            self.counters.datagrams_dropped += 1;
+            return None;
+        }
+        let (remote, local) = (peer.remote, peer.local);
+        let arrival = Arrival { origin: Origin::Datagram(peer), remote, local };
+        match self.take(&arrival, Record::Lent(bytes)) {
+            Taken::Answered(message) => Some(message),
+            Taken::Call(_) | Taken::Dropped | Taken::Garbage => None,
+        }
+    }
+
+    /// A call is done: where its reply goes now, and the reply.
+    pub(crate) fn finish(&mut self, reply: Reply) -> (Origin, Writer) {
+        let Reply { ticket, message, fault } = reply;
+        self.calls -= 1;
+        self.argument_bytes -= ticket.argument_bytes;
+        if fault.is_some() {
+            self.counters.faults += 1;
+            self.programs.count(ticket.row).faults += 1;
+        }
+        let Some(key) = ticket.key else { return (ticket.origin, message) };
+        let flat = flatten(message);
+        let remembered = fault.is_none().then(|| flat.clone());
+        let origin = self.replies.finish(key, remembered, self.now);
+        (origin.unwrap_or(ticket.origin), whole(&flat))
+    }
+
+    fn take_call(&mut self, id: ConnectionId, connection: &mut Connection, record: Record<'_>) {
+        let (remote, local) = (connection.remote, connection.local);
+        let arrival = Arrival { origin: Origin::Connection(id), remote, local };
+        match self.take(&arrival, record) {
+            Taken::Call(argument_bytes) => connection.begin_call(argument_bytes),
+            Taken::Answered(message) => connection.push(message),
+            Taken::Garbage => connection.closing = true,
+            Taken::Dropped => {}
+        }
+    }
+
+    fn take(&mut self, arrival: &Arrival, record: Record<'_>) -> Taken {
+        let mut reader = Reader::new(record.bytes());
+        let Ok(header) = CallHeader::decode(&mut reader) else {
+            self.counters.garbage += 1;
+            return Taken::Garbage;
+        };
+        let xid = header.xid;
+        match self.judge(arrival, &header) {
+            Ok((mut call, found)) => {
+                let argument_bytes = reader.rest().len();
+                call.arguments = record.into_end(argument_bytes);
+                self.admit(arrival, call, found)
+            }
+            Err(refusal) => {
+                self.counters.refused += 1;
+                Taken::Answered(message::refuse(arrival.origin.framing(), xid, refusal))
+            }
+        }
+    }
+
+    /// Everything RFC 5531 checks before a procedure sees a call. The arguments are still
+    /// missing.
+    fn judge(&self, arrival: &Arrival, header: &CallHeader<'_>) -> Result<(Call, Found), Refusal> {
+        if !header.is_current() {
+            return Err(Refusal::RpcMismatch);
+        }
+        let credentials =
+            auth::authenticate(&header.credential, &header.verifier).map_err(Refusal::Auth)?;
+        let found = self.programs.find(header, credentials.is_some())?;
+        let call = Call {
+            xid: header.xid,
+            program: header.program,
+            version: header.version,
+            procedure: header.procedure,
+            credentials,
+            remote: arrival.remote,
+            local: arrival.local,
+            datagram: arrival.origin.framing() == Framing::Datagram,
+            arguments: Bytes::new(),
+        };
+        Ok((call, found))
+    }
+
+    fn admit(&mut self, arrival: &Arrival, call: Call, found: Found) -> Taken {
+        let remember = found.replay == Replay::Remember;
+        let key = remember.then(|| self.replies.key(&identity(&call)));
+        match key.map_or(Seen::Never, |key| self.replies.begin(key, arrival.origin, self.now)) {
+            Seen::Never => {}
+            Seen::AtWork => {
+                self.counters.duplicates_dropped += 1;
+                return Taken::Dropped;
+            }
+            Seen::Done(reply) => {
+                self.counters.replayed += 1;
+                return Taken::Answered(whole(&reply));
+            }
+        }
+        let argument_bytes = call.arguments.len();
+        self.calls += 1;
+        self.argument_bytes += argument_bytes;
+        self.counters.calls += 1;
+        self.programs.count(found.row).calls += 1;
+        let ticket = Ticket { origin: arrival.origin, key, argument_bytes, row: found.row };
+        let Found { program, result_bytes, .. } = found;
+        self.ready.push_back(Job { call, program, result_bytes, ticket });
+        Taken::Call(argument_bytes)
+    }
+}
+
+impl Record<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Gathered(bytes) => bytes,
+        }
+    }
+
+    /// Its last `length_bytes`, owned: copied from lent bytes, kept in place otherwise.
+    fn into_end(self, length_bytes: usize) -> Bytes {
+        match self {
+            Self::Lent(bytes) => Bytes::copy_from_slice(&bytes[bytes.len() - length_bytes..]),
+            Self::Gathered(mut bytes) => {
+                bytes.advance(bytes.len() - length_bytes);
+                bytes
+            }
+        }
+    }
+}
+
+fn identity(call: &Call) -> Identity<'_> {
+    Identity {
+        client: call.remote.ip(),
+        datagram: call.datagram,
+        xid: call.xid,
+        program: call.program,
+        version: call.version,
+        procedure: call.procedure,
+        credentials: call.credentials,
+        arguments: &call.arguments,
+    }
+}
+
+/// A message as one piece. Replies worth remembering carry no payload, so this rarely copies.
+fn flatten(message: Writer) -> Bytes {
+    let mut pieces = message.into_pieces();
+    match pieces.len() {
+        1 => pieces.remove(0),
+        _ => pieces.concat().into(),
+    }
+}
+
+/// A finished message, to be sent again.
+fn whole(message: &Bytes) -> Writer {
+    let mut writer = Writer::with_capacity(message.len());
+    writer.fixed(message);
+    writer
+}

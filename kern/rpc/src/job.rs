@@ -1,0 +1,66 @@
+//! One call at work: run by the service, then given back as a reply.
+
+use crate::message::{self, Framing, Refusal};
+use crate::origin::Origin;
+use crate::reply_cache::Key;
+use crate::{Call, Fault, Program};
+use alloc::rc::Rc;
+use xdr::Writer;
+
+/// The largest reply sent as a datagram, in bytes: what IPv4 and UDP can carry, less some room
+/// for options. A larger one becomes SYSTEM_ERR; clients ask for less over UDP.
+pub const DATAGRAM_REPLY_BYTES_MAX: usize = 65_000;
+
+/// A call taken from the server and not yet answered.
+pub struct Job {
+    pub(crate) call: Call,
+    pub(crate) program: Rc<dyn Program>,
+    pub(crate) result_bytes: usize,
+    pub(crate) ticket: Ticket,
+}
+
+/// What has to be known of a call when its reply is ready.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) origin: Origin,
+    /// Its entry in the reply cache, if it has one.
+    pub(crate) key: Option<Key>,
+    pub(crate) argument_bytes: usize,
+    /// The procedure's row in the counts.
+    pub(crate) row: usize,
+}
+
+/// A reply, ready to be sent.
+#[derive(Debug)]
+pub struct Reply {
+    pub(crate) ticket: Ticket,
+    pub(crate) message: Writer,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Job {
+    /// The call.
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Runs the call to its end. The job must not be dropped before: the server counts it as at
+    /// work until its reply is given back.
+    pub async fn run(self) -> Reply {
+        let framing = self.ticket.origin.framing();
+        let mut message = message::begin_reply(framing, self.call.xid, self.result_bytes);
+        let result = self.program.run(&self.call, &mut message).await;
+        let result = result.and_then(|()| fits(framing, &message));
+        match result {
+            Ok(()) => message::finish(framing, &mut message),
+            Err(fault) => message = message::refuse(framing, self.call.xid, Refusal::Fault(fault)),
+        }
+        Reply { ticket: self.ticket, message, fault: result.err() }
+    }
+}
+
+fn fits(framing: Framing, message: &Writer) -> Result<(), Fault> {
+    let too_large =
+        framing == Framing::Datagram && message.length_bytes() > DATAGRAM_REPLY_BYTES_MAX;
+    if too_large { Err(Fault::System) } else { Ok(()) }
+}

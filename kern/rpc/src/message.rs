@@ -1,0 +1,136 @@
+//! The header of a call and the beginning of a reply (RFC 5531 §9).
+//!
+//! On a stream a reply begins with the header of its one fragment; it is written together with
+//! the reply, so that a whole record is one buffer.
+
+use crate::Fault;
+use crate::auth::{AuthStatus, OpaqueAuth};
+use xdr::{Malformed, Reader, Writer};
+
+const CALL: u32 = 0;
+const REPLY: u32 = 1;
+const MSG_ACCEPTED: u32 = 0;
+const MSG_DENIED: u32 = 1;
+const SUCCESS: u32 = 0;
+const RPC_MISMATCH: u32 = 0;
+const AUTH_ERROR: u32 = 1;
+const PROG_UNAVAIL: u32 = 1;
+const PROG_MISMATCH: u32 = 2;
+const PROC_UNAVAIL: u32 = 3;
+const GARBAGE_ARGS: u32 = 4;
+const SYSTEM_ERR: u32 = 5;
+
+/// The version of the protocol itself.
+const RPC_VERSION: u32 = 2;
+const LAST_FRAGMENT: u32 = 1 << 31;
+
+/// Fragment header, xid, direction, status, empty verifier, accept status.
+const REPLY_HEADER_BYTES: usize = 28;
+
+/// What stands before the arguments of every call.
+#[derive(Debug)]
+pub(crate) struct CallHeader<'a> {
+    pub(crate) xid: u32,
+    pub(crate) rpc_version: u32,
+    pub(crate) program: u32,
+    pub(crate) version: u32,
+    pub(crate) procedure: u32,
+    pub(crate) credential: OpaqueAuth<'a>,
+    pub(crate) verifier: OpaqueAuth<'a>,
+}
+
+impl<'a> CallHeader<'a> {
+    /// Reads a header; the arguments follow. Replies sent to a server are malformed calls.
+    pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
+        let xid = reader.u32()?;
+        if reader.u32()? != CALL {
+            return Err(Malformed);
+        }
+        Ok(Self {
+            xid,
+            rpc_version: reader.u32()?,
+            program: reader.u32()?,
+            version: reader.u32()?,
+            procedure: reader.u32()?,
+            credential: OpaqueAuth::decode(reader)?,
+            verifier: OpaqueAuth::decode(reader)?,
+        })
+    }
+
+    /// Whether it is of the one version of RPC there is.
+    pub(crate) fn is_current(&self) -> bool {
+        self.rpc_version == RPC_VERSION
+    }
+}
+
+/// Why a call does not reach a procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    RpcMismatch,
+    Auth(AuthStatus),
+    ProgramUnavailable,
+    ProgramMismatch { low: u32, high: u32 },
+    ProcedureUnavailable,
+    Fault(Fault),
+}
+
+/// How a message is framed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// A record of a stream.
+    Record,
+    /// A datagram, which is its own frame.
+    Datagram,
+}
+
+/// Begins the reply to a call that succeeds; the result follows.
+pub(crate) fn begin_reply(framing: Framing, xid: u32, result_bytes: usize) -> Writer {
+    let mut writer = begin(framing, xid, MSG_ACCEPTED, REPLY_HEADER_BYTES + result_bytes);
+    put(&mut writer, &[0, 0, SUCCESS]);
+    writer
+}
+
+/// The whole reply to a call that is refused or failed.
+pub(crate) fn refuse(framing: Framing, xid: u32, refusal: Refusal) -> Writer {
+    let status = match refusal {
+        Refusal::RpcMismatch | Refusal::Auth(_) => MSG_DENIED,
+        _ => MSG_ACCEPTED,
+    };
+    let mut writer = begin(framing, xid, status, REPLY_HEADER_BYTES + 8);
+    match refusal {
+        Refusal::RpcMismatch => put(&mut writer, &[RPC_MISMATCH, RPC_VERSION, RPC_VERSION]),
+        Refusal::Auth(status) => put(&mut writer, &[AUTH_ERROR, status as u32]),
+        Refusal::ProgramUnavailable => put(&mut writer, &[0, 0, PROG_UNAVAIL]),
+        Refusal::ProgramMismatch { low, high } => {
+            put(&mut writer, &[0, 0, PROG_MISMATCH, low, high]);
+        }
+        Refusal::ProcedureUnavailable | Refusal::Fault(Fault::Unavailable) => {
+            put(&mut writer, &[0, 0, PROC_UNAVAIL]);
+        }
+        Refusal::Fault(Fault::GarbageArguments) => put(&mut writer, &[0, 0, GARBAGE_ARGS]),
+        Refusal::Fault(Fault::System) => put(&mut writer, &[0, 0, SYSTEM_ERR]),
+    }
+    finish(framing, &mut writer);
+    writer
+}
+
+/// Completes a message whose length is now known.
+pub(crate) fn finish(framing: Framing, writer: &mut Writer) {
+    if framing == Framing::Record {
+        let length = writer.length_bytes() - 4;
+        writer.set_u32(0, LAST_FRAGMENT | length as u32);
+    }
+}
+
+fn begin(framing: Framing, xid: u32, status: u32, capacity_bytes: usize) -> Writer {
+    let mut writer = Writer::with_capacity(capacity_bytes);
+    if framing == Framing::Record {
+        writer.u32(0);
+    }
+    put(&mut writer, &[xid, REPLY, status]);
+    writer
+}
+
+fn put(writer: &mut Writer, words: &[u32]) {
+    words.iter().for_each(|&word| writer.u32(word));
+}

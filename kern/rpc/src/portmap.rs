@@ -1,0 +1,191 @@
+//! Portmap: which programs are here, and on which port (RFC 1833: portmapper version 2, rpcbind
+//! versions 3 and 4).
+//!
+//! It speaks of the table it belongs to: every program answers on one port, over TCP and UDP.
+//! Nobody registers from outside, so SET and UNSET answer no; CALLIT, a gift to those who flood
+//! others by proxy, is PROC_UNAVAIL, as are the procedures that only registration needs.
+
+use crate::{Answer, Call, Fault, Procedure, Program, Replay, Table, Version};
+use abi::Timestamp;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::future::ready;
+use core::net::IpAddr;
+use xdr::{Opaque, Writer, Xdr};
+
+const PROGRAM: u32 = 100_000;
+const VERSIONS: [u32; 3] = [2, 3, 4];
+const IPPROTO_TCP: u32 = 6;
+const IPPROTO_UDP: u32 = 17;
+const STRING_BYTES_MAX: usize = 255;
+
+/// The programs of one server, as portmap tells of them.
+pub(crate) struct Portmap {
+    /// Program and version.
+    rows: Vec<(u32, u32)>,
+    port: u16,
+    wall: Cell<Timestamp>,
+}
+
+impl Portmap {
+    /// Tells of `programs`, and of itself.
+    pub(crate) fn new(programs: &[Rc<dyn Program>], port: u16) -> Self {
+        let own = VERSIONS.iter().map(|&version| (PROGRAM, version));
+        let others = programs
+            .iter()
+            .flat_map(|program| program.versions().map(|version| (program.number(), version)));
+        Self { rows: own.chain(others).collect(), port, wall: Cell::default() }
+    }
+
+    pub(crate) fn set_time(&self, wall: Timestamp) {
+        self.wall.set(wall);
+    }
+
+    /// Whether a program is here, in whatever version: a client that asks for another version
+    /// learns from the program itself which there are.
+    fn offers(&self, program: u32) -> bool {
+        self.rows.iter().any(|&(number, _)| number == program)
+    }
+
+    /// An address as rpcbind writes it: the host's, and the port as two numbers.
+    fn universal_address(&self, host: IpAddr) -> String {
+        format!("{}.{}.{}", host.to_canonical(), self.port >> 8, self.port & 0xff)
+    }
+}
+
+/// The program of portmap.
+pub(crate) fn program(state: Rc<Portmap>) -> Rc<dyn Program> {
+    Rc::new(Table { number: PROGRAM, name: "portmapper", versions: PORTMAP, state })
+}
+
+const fn procedure(
+    number: u32,
+    name: &'static str,
+    run: crate::Run<Portmap>,
+    result_bytes: usize,
+) -> Procedure<Portmap> {
+    Procedure { number, name, run, replay: Replay::Rerun, result_bytes }
+}
+
+const PORTMAP: &[Version<Portmap>] = &[
+    Version { number: 2, procedures: VERSION_2, anonymous: true },
+    Version { number: 3, procedures: RPCBIND, anonymous: true },
+    Version { number: 4, procedures: RPCBIND, anonymous: true },
+];
+
+const VERSION_2: &[Procedure<Portmap>] = &[
+    procedure(0, "NULL", null, 0),
+    procedure(1, "SET", refuse, 4),
+    procedure(2, "UNSET", refuse, 4),
+    procedure(3, "GETPORT", get_port, 4),
+    procedure(4, "DUMP", dump_ports, 512),
+];
+
+const RPCBIND: &[Procedure<Portmap>] = &[
+    procedure(0, "NULL", null, 0),
+    procedure(1, "SET", refuse, 4),
+    procedure(2, "UNSET", refuse, 4),
+    procedure(3, "GETADDR", get_address, 64),
+    procedure(4, "DUMP", dump_addresses, 2048),
+    procedure(5, "CALLIT", unavailable, 0),
+    procedure(6, "GETTIME", get_time, 4),
+];
+
+fn done<'a>(result: Result<(), Fault>) -> Answer<'a> {
+    Box::pin(ready(result))
+}
+
+fn null<'a>(_: &'a Portmap, _: &'a Call, _: &'a mut Writer) -> Answer<'a> {
+    done(Ok(()))
+}
+
+fn refuse<'a>(_: &'a Portmap, _: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    false.encode(result);
+    done(Ok(()))
+}
+
+fn unavailable<'a>(_: &'a Portmap, _: &'a Call, _: &'a mut Writer) -> Answer<'a> {
+    done(Err(Fault::Unavailable))
+}
+
+fn get_port<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    done(Mapping::decode(&mut call.reader()).map_err(Fault::from).map(|asked| {
+        let known = matches!(asked.protocol, IPPROTO_TCP | IPPROTO_UDP);
+        let found = known && portmap.offers(asked.program);
+        result.u32(if found { u32::from(portmap.port) } else { 0 });
+    }))
+}
+
+fn dump_ports<'a>(portmap: &'a Portmap, _: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    for &(program, version) in &portmap.rows {
+        for protocol in [IPPROTO_TCP, IPPROTO_UDP] {
+            let port = u32::from(portmap.port);
+            Some(Mapping { program, version, protocol, port }).encode(result);
+        }
+    }
+    false.encode(result);
+    done(Ok(()))
+}
+
+fn get_address<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    done(Binding::decode(&mut call.reader()).map_err(Fault::from).map(|asked| {
+        let found = portmap.offers(asked.program);
+        let host = call.local.ip();
+        let address = if found { portmap.universal_address(host) } else { String::new() };
+        result.opaque(address.as_bytes());
+    }))
+}
+
+fn dump_addresses<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    let host = call.local.ip().to_canonical();
+    let networks: [&[u8]; 2] = if host.is_ipv4() { [b"tcp", b"udp"] } else { [b"tcp6", b"udp6"] };
+    let address = portmap.universal_address(host);
+    for &(program, version) in &portmap.rows {
+        for network in networks.map(Opaque) {
+            let address = Opaque(address.as_bytes());
+            let binding = Binding { program, version, network, address, owner: Opaque(b"vnfsd") };
+            Some(binding).encode(result);
+        }
+    }
+    false.encode(result);
+    done(Ok(()))
+}
+
+fn get_time<'a>(portmap: &'a Portmap, _: &'a Call, result: &'a mut Writer) -> Answer<'a> {
+    result.u32(portmap.wall.get().seconds as u32);
+    done(Ok(()))
+}
+
+xdr::xdr_struct! {
+    /// A row of version 2 (RFC 1833 §3.1).
+    pub struct Mapping {
+        /// Program number.
+        pub program: u32,
+        /// Program version.
+        pub version: u32,
+        /// IP protocol number.
+        pub protocol: u32,
+        /// Port.
+        pub port: u32,
+    }
+}
+
+xdr::xdr_struct! {
+    /// A row of versions 3 and 4 (RFC 1833 §2.1).
+    pub struct Binding<'a> {
+        /// Program number.
+        pub program: u32,
+        /// Program version.
+        pub version: u32,
+        /// Network: `tcp`, `udp`, `tcp6` or `udp6`.
+        pub network: Opaque<'a, STRING_BYTES_MAX>,
+        /// Universal address.
+        pub address: Opaque<'a, STRING_BYTES_MAX>,
+        /// Who registered it.
+        pub owner: Opaque<'a, STRING_BYTES_MAX>,
+    }
+}

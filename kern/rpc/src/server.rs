@@ -1,0 +1,250 @@
+//! The server: connections and datagrams in, calls out; replies in, bytes out.
+//!
+//! Every limit is kept here. A record is taken from a connection only while the connection and
+//! the whole server have room for one more call; until then its bytes wait, and the network is
+//! asked to stop. Connections with bytes waiting are served in turn, one record each.
+
+use crate::agenda::Agenda;
+use crate::connection::Connection;
+use crate::intake::Intake;
+use crate::job::{Job, Reply};
+use crate::origin::{ConnectionId, Origin, Peer};
+use crate::portmap::{self, Portmap};
+use crate::{Counters, ProcedureCount, Program};
+use abi::{Instant, Timestamp};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::net::SocketAddr;
+use hashbrown::HashMap;
+use xdr::Writer;
+
+/// What a server may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Calls at work at a time.
+    pub calls_max: usize,
+    /// Bytes of arguments held by calls at work; the last one taken may exceed it.
+    pub calls_bytes_max: usize,
+    /// Calls of one connection at work at a time.
+    pub connection_calls_max: usize,
+    /// Bytes of arguments held by one connection's calls at work; the last may exceed it.
+    pub connection_input_bytes_max: usize,
+    /// Bytes of replies that one connection's client has not taken yet. Replies of calls at work
+    /// are counted at the size of the connection's largest of late.
+    pub connection_output_bytes_max: usize,
+    /// The largest record, in bytes.
+    pub record_bytes_max: u32,
+    /// Bytes held of records not complete, over all connections.
+    pub unfinished_bytes_max: usize,
+    /// Replies remembered.
+    pub reply_cache_entries: usize,
+    /// Bytes of remembered replies and of remembering them.
+    pub reply_cache_bytes: usize,
+}
+
+/// What the carrier of bytes is asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send these pieces: every reply the connection has had since the last time.
+    Send(ConnectionId, Vec<Bytes>),
+    /// Stop (`true`) or resume (`false`) receiving.
+    Pause(ConnectionId, bool),
+    /// Close the connection once what was sent has left.
+    Close(ConnectionId),
+    /// Send one datagram back.
+    Datagram(Peer, Vec<Bytes>),
+}
+
+/// One service's RPC.
+pub struct Server {
+    connections: HashMap<ConnectionId, Connection>,
+    intake: Intake,
+    agenda: Agenda,
+    portmap: Option<Rc<Portmap>>,
+}
+
+impl Server {
+    /// A server without programs, closed until [`Server::open`]. `secret` keys the reply cache
+    /// and must be unpredictable.
+    pub fn new(limits: Limits, secret: [u8; 16]) -> Self {
+        Self {
+            connections: HashMap::new(),
+            intake: Intake::new(limits, secret),
+            agenda: Agenda::default(),
+            portmap: None,
+        }
+    }
+
+    /// Offers these programs, and portmap, which tells that all of them answer on `port`. Calls
+    /// that arrived before are taken now.
+    pub fn open(&mut self, programs: Vec<Rc<dyn Program>>, port: u16) {
+        let portmap = Rc::new(Portmap::new(&programs, port));
+        programs.into_iter().for_each(|program| self.intake.programs.add(program));
+        self.intake.programs.add(portmap::program(portmap.clone()));
+        self.portmap = Some(portmap);
+        self.intake.open = true;
+    }
+
+    /// Takes no more calls; those at work go on.
+    pub fn close(&mut self) {
+        self.intake.open = false;
+    }
+
+    /// Whether no call is at work and every reply has left.
+    pub fn is_idle(&self) -> bool {
+        self.intake.is_idle()
+            && self.agenda.is_empty()
+            && self.connections.values().all(|connection| connection.unsent_bytes() == 0)
+    }
+
+    /// Tells the time: monotonic for what ages, wall-clock for clients that ask portmap.
+    pub fn set_time(&mut self, now: Instant, wall: Timestamp) {
+        self.intake.set_time(now);
+        if let Some(portmap) = &self.portmap {
+            portmap.set_time(wall);
+        }
+    }
+
+    /// When [`Server::set_time`] should be called at the latest.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.intake.replies.deadline()
+    }
+
+    /// What has been counted.
+    pub fn counters(&self) -> &Counters {
+        &self.intake.counters
+    }
+
+    /// How often each procedure was called.
+    pub fn procedures(&self) -> &[ProcedureCount] {
+        self.intake.programs.counts()
+    }
+
+    /// Connections open now.
+    pub fn connection_count(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// A connection was accepted.
+    pub fn opened(&mut self, id: ConnectionId, remote: SocketAddr, local: SocketAddr) {
+        self.intake.counters.connections += 1;
+        self.connections.insert(id, Connection::new(remote, local));
+    }
+
+    /// A connection is over. Its calls go on; their replies go nowhere.
+    pub fn closed(&mut self, id: ConnectionId) {
+        let Some(mut connection) = self.connections.remove(&id) else { return };
+        self.intake.unfinished.update(id, &mut connection.unfinished, 0);
+        if self.connections.is_empty() {
+            self.connections = HashMap::new();
+        }
+    }
+
+    /// Bytes arrived on a connection.
+    pub fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
+        let Self { connections, intake, agenda, .. } = self;
+        let Some(connection) = connections.get_mut(&id).filter(|one| !one.closing) else { return };
+        let mut input = bytes;
+        if connection.kept_is_empty() {
+            while connection.has_room(&intake.limits)
+                && intake.has_room()
+                && intake.take_record(id, connection, &mut input)
+            {}
+        }
+        connection.keep(input);
+        agenda.settle(id, connection, intake);
+        self.limit_unfinished();
+    }
+
+    /// A datagram arrived.
+    pub fn received_datagram(&mut self, peer: Peer, bytes: &[u8]) {
+        if let Some(message) = self.intake.take_datagram(peer, bytes) {
+            self.agenda.send_datagram(peer, message);
+        }
+    }
+
+    /// The network took over bytes of a connection.
+    pub fn sent(&mut self, id: ConnectionId, count_bytes: usize) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.sent(count_bytes);
+        self.agenda.settle(id, connection, &mut self.intake);
+    }
+
+    /// The next call to run, while the limits allow one.
+    pub fn next_call(&mut self) -> Option<Job> {
+        while self.intake.ready.is_empty() && self.intake.has_room() {
+            let id = self.agenda.next_waiting()?;
+            self.take_kept(id);
+        }
+        self.intake.ready.pop_front()
+    }
+
+    /// Whether [`Server::next_call`] might find one.
+    pub fn has_calls(&self) -> bool {
+        !self.intake.ready.is_empty() || (self.intake.has_room() && self.agenda.has_waiting())
+    }
+
+    /// A call is done.
+    pub fn reply(&mut self, reply: Reply) {
+        let (argument_bytes, asked) = (reply.ticket.argument_bytes, reply.ticket.origin);
+        let (origin, message) = self.intake.finish(reply);
+        if let Origin::Connection(id) = asked
+            && let Some(connection) = self.connections.get_mut(&id)
+        {
+            connection.end_call(argument_bytes, message.length_bytes());
+            if origin == asked {
+                connection.push(message);
+                return self.agenda.settle(id, connection, &mut self.intake);
+            }
+            self.agenda.settle(id, connection, &mut self.intake);
+        }
+        self.send(origin, message);
+    }
+
+    /// What is to be done outside, replies first.
+    pub fn next_output(&mut self) -> Option<Output> {
+        while let Some(id) = self.agenda.next_replying() {
+            if let Some(connection) = self.connections.get_mut(&id) {
+                return Some(Output::Send(id, connection.take_output()));
+            }
+        }
+        self.agenda.next_output()
+    }
+
+    /// Sends a reply where it is due, though the call came from elsewhere.
+    fn send(&mut self, origin: Origin, message: Writer) {
+        match origin {
+            Origin::Datagram(peer) => self.agenda.send_datagram(peer, message),
+            Origin::Connection(id) => {
+                let Some(connection) = self.connections.get_mut(&id) else { return };
+                connection.push(message);
+                self.agenda.settle(id, connection, &mut self.intake);
+            }
+        }
+    }
+
+    /// Takes one record from what a connection has kept.
+    fn take_kept(&mut self, id: ConnectionId) {
+        let Self { connections, intake, agenda, .. } = self;
+        let Some(connection) = connections.get_mut(&id) else { return };
+        connection.waiting = false;
+        if connection.has_room(&intake.limits) {
+            connection.with_kept(|connection, input| {
+                intake.take_record(id, connection, input);
+            });
+        }
+        agenda.settle(id, connection, intake);
+        self.limit_unfinished();
+    }
+
+    fn limit_unfinished(&mut self) {
+        let Self { connections, intake, agenda, .. } = self;
+        while let Some(id) = intake.unfinished.surplus(intake.limits.unfinished_bytes_max) {
+            let Some(connection) = connections.get_mut(&id) else { return };
+            intake.counters.unfinished_closed += 1;
+            connection.closing = true;
+            agenda.settle(id, connection, intake);
+        }
+    }
+}
