@@ -1,0 +1,65 @@
+//! Images made by makefs(8).
+
+use crate::process;
+use crate::require::find;
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+/// The format of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// 1 for UFS1, 2 for UFS2.
+    pub version: u32,
+    /// `"le"` or `"be"`.
+    pub byte_order: &'static str,
+    /// Size of a block.
+    pub block_bytes: usize,
+    /// Size of a fragment.
+    pub fragment_bytes: usize,
+}
+
+impl Format {
+    /// Both versions in both byte orders.
+    pub fn all(block_bytes: usize, fragment_bytes: usize) -> impl Iterator<Item = Self> {
+        let formats = [(1, "le"), (1, "be"), (2, "le"), (2, "be")];
+        formats.into_iter().map(move |(version, byte_order)| Self {
+            version,
+            byte_order,
+            block_bytes,
+            fragment_bytes,
+        })
+    }
+
+    /// Little-endian UFS2 with blocks of a common size.
+    pub const fn usual() -> Self {
+        Self { version: 2, byte_order: "le", block_bytes: 16384, fragment_bytes: 2048 }
+    }
+
+    /// Makes an image of what is in `folder`.
+    ///
+    /// # Panics
+    /// If makefs fails.
+    pub fn make(&self, image: &Path, folder: &Path) {
+        self.make_with(image, folder, &[]);
+    }
+
+    /// As [`Format::make`], with more arguments for makefs.
+    ///
+    /// # Panics
+    /// If makefs fails.
+    pub fn make_with(&self, image: &Path, folder: &Path, more: &[&str]) {
+        let Self { version, byte_order, block_bytes, fragment_bytes } = self;
+        let options = format!("version={version},bsize={block_bytes},fsize={fragment_bytes}");
+        let mut command = Command::new(find("makefs").expect("the scenario asked for makefs"));
+        command.args(["-t", "ffs", "-B", byte_order, "-o", &options]).args(more);
+        process::run(command.arg(image).arg(folder));
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, byte_order, block_bytes, fragment_bytes } = self;
+        write!(formatter, "ffs{version}-{byte_order}-{block_bytes}-{fragment_bytes}")
+    }
+}

@@ -1,0 +1,179 @@
+//! Trees of files to make images from: described first, then laid down on disk, so that what a
+//! server shows is judged by the description.
+
+mod lay;
+mod sample;
+
+use crate::entry::{Entry, Kind, Listing};
+use std::collections::BTreeMap;
+
+/// Files by path relative to the root; the root itself is the empty path.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    nodes: BTreeMap<Vec<u8>, Node>,
+}
+
+/// One name and the file it leads to.
+#[derive(Clone, Debug)]
+pub struct Node {
+    content: Content,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    modified: (i64, u32),
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A regular file of so many bytes of noise, which its path determines.
+    Noise(usize),
+    /// A regular file.
+    Bytes(Vec<u8>),
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    SymbolicLink(Vec<u8>),
+    /// A named pipe.
+    Fifo,
+    /// A block device: major and minor.
+    BlockDevice(u32, u32),
+    /// A character device: major and minor.
+    CharacterDevice(u32, u32),
+    /// Another name of the file at this path.
+    HardLink(Vec<u8>),
+}
+
+impl Node {
+    /// A file of root's with the usual mode, modified at an unremarkable time.
+    pub fn new(content: Content) -> Self {
+        let mode = match content {
+            Content::Directory => 0o755,
+            Content::SymbolicLink(_) => 0o777,
+            _ => 0o644,
+        };
+        let (uid, gid) = lay::owner_or((0, 0));
+        Self { content, mode, uid, gid, modified: (1_254_355_200, 123_456_789) }
+    }
+
+    /// With these permission, set-id and sticky bits.
+    pub fn mode(self, mode: u32) -> Self {
+        Self { mode, ..self }
+    }
+
+    /// With this owner and group, where we may give files away.
+    pub fn owner(self, uid: u32, gid: u32) -> Self {
+        let (uid, gid) = lay::owner_or((uid, gid));
+        Self { uid, gid, ..self }
+    }
+
+    /// With this time of modification.
+    pub fn modified(self, seconds: i64, nanoseconds: u32) -> Self {
+        Self { modified: (seconds, nanoseconds), ..self }
+    }
+}
+
+impl Tree {
+    /// A root directory with nothing in it.
+    pub fn empty() -> Self {
+        let mut tree = Self::default();
+        tree.add("", Node::new(Content::Directory));
+        tree
+    }
+
+    /// Adds a name; its directory must be there.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn add(&mut self, path: impl AsRef<[u8]>, node: Node) {
+        let path = path.as_ref();
+        let parent = parent(path).map(|parent| &self.nodes[parent].content);
+        assert!(parent.is_none_or(|parent| *parent == Content::Directory), "no directory");
+        self.nodes.insert(path.to_owned(), node);
+    }
+
+    /// Adds a regular file of noise.
+    pub fn add_noise(&mut self, path: impl AsRef<[u8]>, length: usize) {
+        self.add(path, Node::new(Content::Noise(length)));
+    }
+
+    /// Adds an ordinary directory.
+    pub fn add_directory(&mut self, path: impl AsRef<[u8]>) {
+        self.add(path, Node::new(Content::Directory));
+    }
+
+    /// Every path.
+    pub fn paths(&self) -> impl Iterator<Item = &[u8]> {
+        self.nodes.keys().map(Vec::as_slice)
+    }
+
+    /// The contents of a regular file.
+    ///
+    /// # Panics
+    /// If it is none.
+    pub fn contents(&self, path: &[u8]) -> Vec<u8> {
+        match &self.nodes[path].content {
+            Content::Noise(length) => noise(path, *length),
+            Content::Bytes(bytes) => bytes.clone(),
+            Content::HardLink(other) => self.contents(other),
+            other => panic!("{other:?} has no contents"),
+        }
+    }
+
+    /// What a server should show.
+    pub fn listing(&self) -> Listing {
+        self.nodes.keys().map(|path| (path.clone(), self.entry(path))).collect()
+    }
+
+    fn entry(&self, path: &[u8]) -> Entry {
+        let node = &self.nodes[path];
+        let kind = match &node.content {
+            Content::Noise(_) | Content::Bytes(_) => Kind::regular(&self.contents(path)),
+            Content::Directory => Kind::Directory,
+            Content::SymbolicLink(target) => Kind::SymbolicLink(target.clone()),
+            Content::Fifo => Kind::Fifo,
+            Content::BlockDevice(major, minor) => Kind::BlockDevice(*major, *minor),
+            Content::CharacterDevice(major, minor) => Kind::CharacterDevice(*major, *minor),
+            Content::HardLink(other) => return self.entry(other),
+        };
+        let Node { mode, uid, gid, modified, .. } = *node;
+        Entry { kind, mode, links: self.links(path), uid, gid, modified }
+    }
+
+    /// `.` and the `..` of every directory inside, or the names of a file.
+    fn links(&self, path: &[u8]) -> u32 {
+        let count = match self.nodes[path].content {
+            Content::Directory => 2 + self.children(path).count(),
+            _ => 1 + self.nodes.values().filter(|node| node.is_link_to(path)).count(),
+        };
+        count as u32
+    }
+
+    fn children<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a Node> {
+        let inside = self.nodes.iter().filter(move |(name, _)| parent(name) == Some(path));
+        inside.map(|(_, node)| node).filter(|node| node.content == Content::Directory)
+    }
+}
+
+impl Node {
+    fn is_link_to(&self, path: &[u8]) -> bool {
+        matches!(&self.content, Content::HardLink(other) if other == path)
+    }
+}
+
+/// The path of the directory a path is in; `None` for the root.
+fn parent(path: &[u8]) -> Option<&[u8]> {
+    if path.is_empty() {
+        return None;
+    }
+    let slash = path.iter().rposition(|&byte| byte == b'/');
+    Some(slash.map_or(b"", |slash| &path[..slash]))
+}
+
+fn noise(path: &[u8], length: usize) -> Vec<u8> {
+    let seed =
+        path.iter().fold(length as u64, |seed, &byte| seed.wrapping_mul(31) + u64::from(byte));
+    let mut bytes = vec![0; length];
+    fastrand::Rng::with_seed(seed).fill(&mut bytes);
+    bytes
+}
