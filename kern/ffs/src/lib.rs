@@ -1,7 +1,47 @@
-//! UFS1 and UFS2, the Berkeley fast file system, in both byte orders.
+//! UFS1 and UFS2, the Berkeley fast file system: both byte orders, old and new inode formats,
+//! one body of code.
+//!
+//! ```text
+//!  glue       the contract of `vfs::FileSystem`, and nothing else
+//!   │
+//!  directory  records, names, cookies, the index of a large directory
+//!   │
+//!  data       ranges of a file: cache pages in, slices of them out; read-ahead
+//!   │
+//!  map        block of a file ──► fragment of the disk, through indirect blocks
+//!   │
+//!  inodes     decoded inodes, the most used ones kept
+//!   │
+//!  mount      the superblock found, checked, described
+//!   │
+//!  layout     the disk format alone: shared with newfs and fsck
+//! ```
+//! Everything on disk is untrusted: what is damaged answers `Io`, for that object only, and is
+//! named to a [`Damage`] sink. This room never checks permissions, never keeps file data of its
+//! own (pages belong to `block`), and knows no clock.
+//!
+//! After McKusick, Joy, Leffler and Fabry, "A Fast File System for UNIX" (1984), and the
+//! `ufs/ffs` of NetBSD and FreeBSD.
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod layout;
+
+mod ahead;
+mod clock;
+mod damage;
+mod data;
+mod description;
+mod directory;
+mod file_system;
+mod glue;
+mod inodes;
+mod map;
+mod mount;
+
+pub use damage::Damage;
+pub use description::{Condition, Description};
+pub use file_system::Ffs;
+pub use mount::{MountError, Options, mount};

@@ -54,6 +54,8 @@ pub enum EntryFault {
     NameLength(usize),
     /// Its name holds NUL or `/`.
     NameByte(u8),
+    /// There is no such inode; only who knows how many there are finds this.
+    Inode(u32),
 }
 
 impl fmt::Display for EntryFault {
@@ -65,6 +67,7 @@ impl fmt::Display for EntryFault {
             Self::NameLength(bytes) => {
                 write!(formatter, "name length {bytes}, expected 1 to {NAME_BYTES_MAX}")
             }
+            Self::Inode(inode) => write!(formatter, "no inode {inode} exists"),
             Self::NameByte(byte) => write!(formatter, "byte {byte:#04x} in a name"),
         }
     }
@@ -89,6 +92,11 @@ pub const fn type_code(file_type: FileType) -> u8 {
 }
 
 impl<'a> DirectoryEntry<'a> {
+    /// Whether this is a name: neither a free record nor a whiteout, which leads to inode 1.
+    pub const fn is_name(&self) -> bool {
+        self.inode > 1
+    }
+
     /// The kind of file, where the directory tells.
     pub const fn file_type(&self) -> Option<FileType> {
         Some(match self.type_code {

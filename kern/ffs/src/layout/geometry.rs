@@ -114,7 +114,7 @@ fn aligned(
     range: RangeInclusive<i64>,
     unit: u32,
 ) -> Result<u32, FieldFault> {
-    let holds = range.contains(&value.into()) && value.unsigned_abs() % unit == 0;
+    let holds = range.contains(&value.into()) && value.unsigned_abs().is_multiple_of(unit);
     let (low, high) = (range.start(), range.end());
     check(holds, field, value, || format!("a multiple of {unit} from {low} to {high}"))?;
     Ok(value.unsigned_abs())
@@ -176,7 +176,7 @@ impl Geometry {
         let per_block = self.inodes_per_block();
         let inodes = superblock.inodes_per_group;
         let inodes_max = self.block_bytes() * 8;
-        let holds = (1..=inodes_max).contains(&inodes) && inodes % per_block == 0;
+        let holds = (1..=inodes_max).contains(&inodes) && inodes.is_multiple_of(per_block);
         check(holds, ("fs_ipg", 184), inodes, || {
             format!("a multiple of {per_block} up to {inodes_max}")
         })?;
@@ -359,10 +359,11 @@ impl Geometry {
 
     /// Bytes that twelve direct and three indirect pointers can reach, bounded as BSD does so
     /// that a block's number in its file stays below 2³¹.
-    fn addressable_bytes(&self) -> u64 {
+    pub const fn addressable_bytes(&self) -> u64 {
         let shift = self.pointers_shift();
         let blocks = 12 + (1_u64 << shift) + (1 << (2 * shift)) + (1 << (3 * shift));
-        (blocks.min(1 << 31) << self.block_shift) - 1
+        let blocks = if blocks < 1 << 31 { blocks } else { 1 << 31 };
+        (blocks << self.block_shift) - 1
     }
 }
 

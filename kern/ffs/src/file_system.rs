@@ -1,0 +1,135 @@
+//! A mounted file system: what its parts share.
+
+use crate::clock::Clock;
+use crate::damage::Reports;
+use crate::description::{Condition, Description, text};
+use crate::directory::NameIndex;
+use crate::inodes::Node;
+use crate::layout::{FragNo, Geometry, ROOT_INODE, Superblock};
+use crate::mount::Options;
+use abi::{Errno, FileId, FileSystemId};
+use alloc::rc::Rc;
+use block::{Cache, Device, PageNo};
+use core::cell::RefCell;
+use core::fmt;
+use vfs::Usage;
+
+/// A mounted UFS1 or UFS2 file system.
+pub struct Ffs {
+    pub(crate) superblock: Superblock,
+    pub(crate) geometry: Geometry,
+    pub(crate) cache: Cache,
+    pub(crate) nodes: RefCell<Clock<Rc<Node>>>,
+    pub(crate) indexes: RefCell<Clock<Rc<NameIndex>>>,
+    pub(crate) options: Options,
+    reports: Reports,
+    root: FileId,
+}
+
+impl Ffs {
+    pub(crate) fn new(
+        device: Rc<Device>,
+        superblock: Superblock,
+        geometry: Geometry,
+        options: Options,
+        reports: Reports,
+    ) -> Self {
+        Self {
+            superblock,
+            geometry,
+            cache: Cache::new(device, geometry.block_bytes(), options.cache_bytes),
+            nodes: RefCell::new(Clock::new(options.inode_cache_entries.into())),
+            indexes: RefCell::new(Clock::new(options.directory_index_bytes)),
+            options,
+            reports,
+            root: FileId { inode: ROOT_INODE, generation: 0 },
+        }
+    }
+
+    pub(crate) fn set_root(&mut self, root: FileId) {
+        self.root = root;
+    }
+
+    pub(crate) fn root_file(&self) -> FileId {
+        self.root
+    }
+
+    /// What is mounted.
+    pub fn description(&self) -> Description {
+        let geometry = &self.geometry;
+        Description {
+            format: geometry.format,
+            is_old: geometry.is_old,
+            byte_order: geometry.order,
+            size_bytes: geometry.size_frags << geometry.frag_shift,
+            block_bytes: geometry.block_bytes(),
+            frag_bytes: geometry.frag_bytes(),
+            label: text(&self.superblock.volume_name),
+            last_mounted_on: text(&self.superblock.mounted_on),
+            condition: Condition::of(&self.superblock),
+        }
+    }
+
+    /// The device below, whose completions the service collects.
+    pub fn device(&self) -> &Rc<Device> {
+        self.cache.device()
+    }
+
+    /// The superblock's own number, or, where `newfs` gave none, a digest of what never changes
+    /// while the file system exists.
+    pub(crate) fn identity(&self) -> FileSystemId {
+        let [high, low] = self.superblock.id;
+        let id = u64::from(high) << 32 | u64::from(low);
+        FileSystemId(if id == 0 { self.digest() } else { id })
+    }
+
+    fn digest(&self) -> u64 {
+        let superblock = &self.superblock;
+        let words = [
+            superblock.system_wide_id,
+            self.geometry.size_frags,
+            superblock.block_bytes as u64,
+            superblock.frag_bytes as u64,
+            superblock.inodes_per_group.into(),
+            self.geometry.frags_per_group.into(),
+            superblock.magic.into(),
+            self.root.generation.into(),
+        ];
+        // FNV-1a.
+        let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+        bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    }
+
+    /// How full it is. The counts are only as good as the disk, so they are kept in range.
+    pub(crate) fn space(&self) -> Usage {
+        let (total, geometry) = (&self.superblock.total, &self.geometry);
+        let positive = |count: i64| u64::try_from(count).unwrap_or(0);
+        let blocks = positive(total.free_blocks).min(geometry.size_frags);
+        let frags = positive(total.free_frags).min(geometry.size_frags);
+        let free = ((blocks << geometry.frags_per_block_shift()) + frags).min(geometry.data_frags);
+        let percent = positive(self.superblock.reserve_percent.into()).min(100);
+        let reserve = geometry.data_frags * percent / 100;
+        let files = geometry.inodes() - ROOT_INODE.0;
+        Usage {
+            total_bytes: geometry.data_frags << geometry.frag_shift,
+            free_bytes: free << geometry.frag_shift,
+            available_bytes: free.saturating_sub(reserve) << geometry.frag_shift,
+            total_files: files,
+            free_files: positive(total.free_inodes).min(files),
+        }
+    }
+
+    /// The page that a fragment lies in.
+    #[inline]
+    pub(crate) fn page(&self, frag: FragNo) -> PageNo {
+        PageNo(frag.0 >> self.geometry.frags_per_block_shift())
+    }
+
+    /// Names a damaged place, and gives the error that its reader gets.
+    pub(crate) fn damaged(&self, line: fmt::Arguments<'_>) -> Errno {
+        self.reports.report(line);
+        Errno::Io
+    }
+}

@@ -1,0 +1,136 @@
+//! Inodes in memory.
+//!
+//! A [`Node`] is an inode that was read, checked and decoded once; the most used ones are kept.
+//! A stale copy cannot be had: until there is a writer, nothing changes.
+
+use crate::ahead::Ahead;
+use crate::file_system::Ffs;
+use crate::layout::{CylGroup, CylinderGroup, Format, FragNo, Inode, ROOT_INODE};
+use abi::{Attributes, Errno, FileId, FileType, InodeNo, Result};
+use alloc::rc::Rc;
+use core::cell::Cell;
+use task::Lock;
+
+/// An inode in use.
+pub(crate) struct Node {
+    pub(crate) number: InodeNo,
+    pub(crate) file_type: FileType,
+    pub(crate) inode: Inode,
+    /// Where a sequential reader has come to.
+    pub(crate) ahead: Cell<Ahead>,
+    /// Held by whoever builds this directory's name index.
+    pub(crate) indexing: Lock,
+    /// That index would exceed its budget.
+    pub(crate) is_unindexed: Cell<bool>,
+}
+
+impl Node {
+    pub(crate) fn file(&self) -> FileId {
+        FileId { inode: self.number, generation: self.inode.generation }
+    }
+
+    pub(crate) fn attributes(&self) -> Attributes {
+        let inode = &self.inode;
+        Attributes {
+            file: self.file(),
+            file_type: self.file_type,
+            mode: u32::from(inode.mode & crate::layout::mode::PERMISSIONS),
+            links: inode.links.into(),
+            uid: inode.uid,
+            gid: inode.gid,
+            size_bytes: inode.size_bytes,
+            used_bytes: inode.sectors.saturating_mul(512),
+            device: inode.device(),
+            flags: inode.flags,
+            accessed: inode.accessed,
+            modified: inode.modified,
+            changed: inode.changed,
+            born: inode.born,
+        }
+    }
+}
+
+impl Ffs {
+    /// The inode of a file that a handle names.
+    ///
+    /// # Errors
+    /// `Stale` if it is free or belongs to another file by now; `Io` if it is damaged.
+    pub(crate) async fn file(&self, file: FileId) -> Result<Rc<Node>> {
+        let node = self.node(file.inode).await?;
+        if node.inode.generation == file.generation { Ok(node) } else { Err(Errno::Stale) }
+    }
+
+    /// The inode with this number.
+    ///
+    /// # Errors
+    /// `Stale` if it is free or there is no such inode; `Io` if it is damaged.
+    pub(crate) async fn node(&self, number: InodeNo) -> Result<Rc<Node>> {
+        if let Some(node) = self.nodes.borrow_mut().get(number.0) {
+            return Ok(node);
+        }
+        let inode = self.read_inode(number).await?;
+        let node = Rc::new(self.checked(number, inode)?);
+        let mut nodes = self.nodes.borrow_mut();
+        // Another task may have been faster.
+        if let Some(node) = nodes.get(number.0) {
+            return Ok(node);
+        }
+        nodes.insert(number.0, node.clone(), 1);
+        Ok(node)
+    }
+
+    async fn read_inode(&self, number: InodeNo) -> Result<Inode> {
+        let (frag, offset) = self.geometry.inode_place(number).ok_or(Errno::Stale)?;
+        if number < ROOT_INODE || !self.is_initialized(number).await? {
+            return Err(Errno::Stale);
+        }
+        let page = self.cache.read(self.page(frag)).await?;
+        let shape = self.geometry.inode_shape();
+        let bytes = page.get(offset..offset + shape.bytes()).ok_or(Errno::Io)?;
+        Ok(shape.parse(bytes))
+    }
+
+    /// Whether an inode was ever written. UFS2 writes inodes to disk as they are first needed:
+    /// behind them stands what the disk held before, which might look like an inode.
+    async fn is_initialized(&self, number: InodeNo) -> Result<bool> {
+        if self.geometry.format == Format::Ufs1 {
+            return Ok(true);
+        }
+        let per_group = u64::from(self.geometry.inodes_per_group);
+        let group = CylGroup((number.0 / per_group) as u32);
+        let block = self.geometry.group_block(group);
+        let page = self.cache.read(self.page(block)).await?;
+        let Some(header) = CylinderGroup::parse(&page, self.geometry.order) else {
+            return Err(self.bad_group(group, block));
+        };
+        Ok(number.0 % per_group < u64::from(header.initialized_inodes))
+    }
+
+    fn bad_group(&self, group: CylGroup, block: FragNo) -> Errno {
+        let group = group.0;
+        self.damaged(format_args!("cylinder group {group}: no group block at fragment {block}"))
+    }
+
+    fn checked(&self, number: InodeNo, inode: Inode) -> Result<Node> {
+        if inode.mode == 0 {
+            return Err(Errno::Stale);
+        }
+        let (at, mode, size) = (number.0, inode.mode, inode.size_bytes);
+        let Some(file_type) = inode.file_type() else {
+            return Err(self.damaged(format_args!("inode {at}: mode {mode:#o} is no type of file")));
+        };
+        let limit = self.geometry.addressable_bytes();
+        if size > limit {
+            let line = format_args!("inode {at}: size {size} bytes, at most {limit} is possible");
+            return Err(self.damaged(line));
+        }
+        Ok(Node {
+            number,
+            file_type,
+            inode,
+            ahead: Cell::default(),
+            indexing: Lock::default(),
+            is_unindexed: Cell::default(),
+        })
+    }
+}

@@ -1,0 +1,172 @@
+//! Mounting: finds the superblock, checks it, and loads the root directory.
+
+use crate::damage::{Damage, Reports};
+use crate::file_system::Ffs;
+use crate::layout::{
+    FieldFault, Format, Geometry, Kind, ROOT_INODE, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
+    Superblock,
+};
+use abi::{Errno, FileType};
+use alloc::rc::Rc;
+use alloc::{format, vec};
+use block::Device;
+use bytes::BytesMut;
+use core::fmt;
+
+/// How much a mounted file system may keep in memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Pages of the disk.
+    pub cache_bytes: u64,
+    /// Decoded inodes, of about half a KiB each.
+    pub inode_cache_entries: u32,
+    /// Name indexes of large directories, about 16 bytes a name.
+    pub directory_index_bytes: u64,
+    /// Makes it unforeseeable which names share a place in an index.
+    pub hash_key: [u64; 2],
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 << 20,
+            inode_cache_entries: 16384,
+            directory_index_bytes: 16 << 20,
+            hash_key: [0; 2],
+        }
+    }
+}
+
+/// Why a disk cannot be mounted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MountError {
+    /// The disk could not be read.
+    Read {
+        /// Where, in bytes.
+        offset_bytes: u64,
+        /// Why.
+        errno: Errno,
+    },
+    /// No superblock is where one may be.
+    NotFound {
+        /// The size of the disk.
+        disk_bytes: u64,
+    },
+    /// There is a superblock, and a field of it cannot be right.
+    Superblock {
+        /// Where the superblock stands, in bytes.
+        offset_bytes: u64,
+        /// Which field, and why.
+        fault: FieldFault,
+    },
+    /// The root directory cannot be read, or is none.
+    Root(Errno),
+}
+
+impl fmt::Display for MountError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read { offset_bytes, errno } => {
+                write!(formatter, "cannot read the disk at byte {offset_bytes}: {errno}")
+            }
+            Self::NotFound { disk_bytes } => write!(
+                formatter,
+                "no UFS superblock at byte 65536, 8192, 0 or 262144 of a disk of {disk_bytes} \
+                 bytes: is it an FFS image, without a partition table around it?"
+            ),
+            Self::Superblock { offset_bytes, fault } => {
+                write!(formatter, "superblock at byte {offset_bytes}: {fault}")
+            }
+            Self::Root(errno) => {
+                write!(formatter, "inode {}, the root directory: {errno}", ROOT_INODE.0)
+            }
+        }
+    }
+}
+
+impl core::error::Error for MountError {}
+
+/// A superblock that was found and makes sense.
+struct Found {
+    superblock: Superblock,
+    geometry: Geometry,
+}
+
+/// Mounts the file system on `device` for reading. Damaged places are told to `damage` as they
+/// are met.
+///
+/// # Errors
+/// Why it cannot be mounted; an unclean file system can (see [`crate::Condition`]).
+pub async fn mount(
+    device: Rc<Device>,
+    options: Options,
+    damage: Rc<dyn Damage>,
+) -> Result<Rc<Ffs>, MountError> {
+    let found = find_superblock(&device).await?;
+    let reports = Reports::new(damage);
+    let mut ffs = Ffs::new(device, found.superblock, found.geometry, options, reports);
+    let root = ffs.node(ROOT_INODE).await.map_err(MountError::Root)?;
+    if root.file_type != FileType::Directory {
+        return Err(MountError::Root(Errno::NotDirectory));
+    }
+    ffs.set_root(root.file());
+    Ok(Rc::new(ffs))
+}
+
+/// Tries the places in BSD's order. A place with a faulty superblock does not end the search:
+/// it may be the leftover of an earlier file system.
+async fn find_superblock(device: &Rc<Device>) -> Result<Found, MountError> {
+    let disk_bytes = device.geometry().size_bytes;
+    let mut first_fault = None;
+    for offset_bytes in SUPERBLOCK_OFFSETS {
+        if disk_bytes < offset_bytes + SUPERBLOCK_BYTES as u64 {
+            continue;
+        }
+        let bytes = read_superblock(device, offset_bytes).await?;
+        let Some((kind, superblock)) = Superblock::parse(&bytes) else { continue };
+        match accept(kind, &superblock, offset_bytes, disk_bytes) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(fault) => {
+                first_fault.get_or_insert(MountError::Superblock { offset_bytes, fault });
+            }
+        }
+    }
+    Err(first_fault.unwrap_or(MountError::NotFound { disk_bytes }))
+}
+
+async fn read_superblock(
+    device: &Rc<Device>,
+    offset_bytes: u64,
+) -> Result<[u8; SUPERBLOCK_BYTES], MountError> {
+    let failed = |errno| MountError::Read { offset_bytes, errno };
+    let buffers = vec![BytesMut::zeroed(SUPERBLOCK_BYTES)];
+    let buffers = device.read(offset_bytes, buffers).await.map_err(failed)?;
+    let bytes = buffers.first().and_then(|buffer| buffer.first_chunk());
+    bytes.copied().ok_or(failed(Errno::Io))
+}
+
+/// `None` if the superblock is but a copy: in UFS1 with blocks of 64 KiB the first copy stands
+/// where UFS2 has its superblock, and only newer ones say where they belong.
+fn accept(
+    kind: Kind,
+    superblock: &Superblock,
+    offset_bytes: u64,
+    disk_bytes: u64,
+) -> Result<Option<Found>, FieldFault> {
+    let is_old = kind.format == Format::Ufs1 && !superblock.is_updated();
+    if is_old && offset_bytes == SUPERBLOCK_OFFSETS[0] {
+        return Ok(None);
+    }
+    let superblock = superblock.widened(offset_bytes);
+    if superblock.superblock_offset_bytes != offset_bytes as i64 {
+        return Err(FieldFault {
+            field: "fs_sblockloc",
+            offset_bytes: 1000,
+            value: superblock.superblock_offset_bytes,
+            expected: format!("{offset_bytes}, where it stands: this is a copy"),
+        });
+    }
+    let geometry = Geometry::new(kind, &superblock, disk_bytes)?;
+    Ok(Some(Found { superblock, geometry }))
+}
