@@ -1,0 +1,36 @@
+//! What is wrong with a description of exports.
+
+use super::Export;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+
+/// A word that describes no export, or no export that can stand beside the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportError {
+    word: String,
+    expected: String,
+}
+
+impl ExportError {
+    pub(super) fn new(word: &str, expected: &str) -> Self {
+        Self { word: word.to_string(), expected: expected.to_string() }
+    }
+
+    pub(super) fn disagreement(one: &Export, other: &Export) -> Self {
+        let expected = format!(
+            "the options of `{}`, because a file handle does not tell which export of a file \
+             system it was reached through",
+            one.path_text()
+        );
+        Self { word: other.path_text(), expected }
+    }
+}
+
+impl fmt::Display for ExportError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "export `{}`: expected {}", self.word, self.expected)
+    }
+}
+
+impl core::error::Error for ExportError {}

@@ -1,0 +1,31 @@
+//! MOUNT version 3 (RFC 1813 appendix I): from an exported path to the first file handle.
+//!
+//! It keeps a list of who mounted what, for people only: nothing depends on it, it does not
+//! survive a restart, and it forgets the oldest when it is full. MOUNT needs no credentials
+//! (RFC 2623 §2.3.1); who has none walks below an export as its anonymous user.
+
+mod list;
+mod procedures;
+mod types;
+
+pub(crate) use list::MountList;
+
+use crate::Server;
+use crate::procedure::procedure;
+use procedures::{dump, exports, mount, null, unmount, unmount_all};
+use rpc::{Procedure, Version};
+
+/// MOUNT version 3.
+pub(crate) const VERSION: Version<Server> =
+    Version { number: 3, procedures: &PROCEDURES, anonymous: true };
+
+#[rustfmt::skip]
+static PROCEDURES: [Procedure<Server>; 6] = [
+    //         number name    run          replay    largest result in bytes
+    procedure!(0, "NULL",    null,        Rerun,    0),
+    procedure!(1, "MNT",     mount,       Rerun,    4 + 4 + vfs::HANDLE_BYTES + 8),
+    procedure!(2, "DUMP",    dump,        Rerun,    1024),
+    procedure!(3, "UMNT",    unmount,     Rerun,    0),
+    procedure!(4, "UMNTALL", unmount_all, Rerun,    0),
+    procedure!(5, "EXPORT",  exports,     Rerun,    1024),
+];

@@ -1,0 +1,56 @@
+//! From a path to a handle: what MOUNT does (RFC 1813 §5.2.1).
+//!
+//! The exported directory itself is found with the superuser's rights, because the administrator
+//! named it. What lies below is found with the caller's: mounting there gives nothing that a
+//! LOOKUP for each component would not have given. Symbolic links are not followed, because their
+//! targets are the client's to interpret.
+
+use super::Request;
+use crate::Server;
+use crate::exports::{Export, components, tidy};
+use abi::{Credentials, Errno, FileType, Result};
+use vfs::{Caller, FileHandle, Name, Vnode};
+
+impl Request<'_> {
+    /// The handle of an exported directory, or of a directory below one.
+    ///
+    /// # Errors
+    /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
+    /// else as a lookup.
+    pub(crate) async fn mount(&self, path: &[u8]) -> Result<FileHandle> {
+        let path = tidy(path).ok_or(Errno::AccessDenied)?;
+        let (export, below) = self.server.exports.find(&path).ok_or(Errno::AccessDenied)?;
+        let exported = self.server.export_root(export).await?;
+        let directory = walk(exported, below, &self.caller).await?;
+        Ok(directory.handle())
+    }
+}
+
+impl Server {
+    /// The first export that cannot be mounted, and why: to be asked before announcing a service.
+    pub async fn broken_export(&self) -> Option<(&Export, Errno)> {
+        for export in self.exports.list() {
+            if let Err(errno) = self.export_root(export).await {
+                return Some((export, errno));
+            }
+        }
+        None
+    }
+
+    async fn export_root(&self, export: &Export) -> Result<Vnode> {
+        let superuser = Caller { credentials: Credentials::ROOT, time: self.time() };
+        walk(self.tree.root(&self.root), export.path(), &superuser).await
+    }
+}
+
+/// The directory that `path` leads to from `start`.
+async fn walk(start: Vnode, path: &[u8], caller: &Caller) -> Result<Vnode> {
+    let mut vnode = start;
+    for component in components(path) {
+        vnode = vnode.lookup(caller, Name::new(component)?).await.result?;
+    }
+    match vnode.attributes().await?.file_type {
+        FileType::Directory => Ok(vnode),
+        _ => Err(Errno::NotDirectory),
+    }
+}

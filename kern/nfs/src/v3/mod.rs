@@ -1,0 +1,83 @@
+//! NFS version 3 (RFC 1813): names, XDR and statuses for [`crate::ops`].
+//!
+//! Each procedure decodes its arguments, asks `ops`, and encodes what came of it; file data is
+//! spliced into the reply, never copied. This module decides nothing that another version would
+//! decide the same way.
+//!
+//! | file | procedures |
+//! |---|---|
+//! | `attributes.rs` | NULL, GETATTR, SETATTR, ACCESS |
+//! | `data.rs` | READLINK, READ, WRITE, COMMIT |
+//! | `names.rs` | LOOKUP, REMOVE, RMDIR, RENAME, LINK |
+//! | `create.rs` | CREATE, MKDIR, SYMLINK, MKNOD |
+//! | `listing.rs` | READDIR, READDIRPLUS |
+//! | `file_system.rs` | FSSTAT, FSINFO, PATHCONF |
+
+mod attributes;
+mod create;
+mod data;
+mod file_system;
+mod listing;
+mod name;
+mod names;
+mod reply;
+mod status;
+pub mod types;
+
+pub use status::Status;
+
+use crate::Server;
+use crate::procedure::procedure;
+use attributes::{access, get_attributes, null, set_attributes};
+use create::{create, make_directory, make_node, make_symbolic_link};
+use data::{commit, read, read_link, write};
+use file_system::{file_system_information, path_limits, usage};
+use listing::{read_directory, read_directory_plus};
+use names::{link, lookup, remove, remove_directory, rename};
+use rpc::{Procedure, Version};
+
+/// NFS version 3.
+pub(crate) const VERSION: Version<Server> =
+    Version { number: 3, procedures: &PROCEDURES, anonymous: false };
+
+/// Bytes of a status.
+const STATUS: usize = 4;
+/// Bytes of a handle.
+const HANDLE: usize = 4 + vfs::HANDLE_BYTES;
+/// Bytes of attributes.
+const ATTRIBUTES: usize = 84;
+/// Bytes of attributes that might have been left out.
+const POST: usize = 4 + ATTRIBUTES;
+/// Bytes of weak cache consistency data.
+const WCC: usize = 4 + 24 + POST;
+/// Bytes of the answer to CREATE and its like.
+const MADE: usize = STATUS + 4 + HANDLE + POST + WCC;
+/// Bytes of a READDIR of a small directory; a larger one's grows.
+const LISTING: usize = 4096;
+
+#[rustfmt::skip]
+static PROCEDURES: [Procedure<Server>; 22] = [
+    //         number name           run                     replay    largest result in bytes
+    procedure!( 0, "NULL",        null,                    Rerun,    0),
+    procedure!( 1, "GETATTR",     get_attributes,          Rerun,    STATUS + ATTRIBUTES),
+    procedure!( 2, "SETATTR",     set_attributes,          Remember, STATUS + WCC),
+    procedure!( 3, "LOOKUP",      lookup,                  Rerun,    STATUS + HANDLE + 2 * POST),
+    procedure!( 4, "ACCESS",      access,                  Rerun,    STATUS + POST + 4),
+    procedure!( 5, "READLINK",    read_link,               Rerun,    STATUS + POST + 4 + 1024),
+    procedure!( 6, "READ",        read,                    Rerun,    STATUS + POST + 12 + 4),
+    procedure!( 7, "WRITE",       write,                   Remember, STATUS + WCC + 16),
+    procedure!( 8, "CREATE",      create,                  Remember, MADE),
+    procedure!( 9, "MKDIR",       make_directory,          Remember, MADE),
+    procedure!(10, "SYMLINK",     make_symbolic_link,      Remember, MADE),
+    procedure!(11, "MKNOD",       make_node,               Remember, MADE),
+    procedure!(12, "REMOVE",      remove,                  Remember, STATUS + WCC),
+    procedure!(13, "RMDIR",       remove_directory,        Remember, STATUS + WCC),
+    procedure!(14, "RENAME",      rename,                  Remember, STATUS + 2 * WCC),
+    procedure!(15, "LINK",        link,                    Remember, STATUS + POST + WCC),
+    procedure!(16, "READDIR",     read_directory,          Rerun,    LISTING),
+    procedure!(17, "READDIRPLUS", read_directory_plus,     Rerun,    LISTING),
+    procedure!(18, "FSSTAT",      usage,                   Rerun,    STATUS + POST + 52),
+    procedure!(19, "FSINFO",      file_system_information, Rerun,    STATUS + POST + 48),
+    procedure!(20, "PATHCONF",    path_limits,             Rerun,    STATUS + POST + 24),
+    procedure!(21, "COMMIT",      commit,                  Rerun,    STATUS + WCC + 8),
+];
