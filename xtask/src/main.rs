@@ -1,1 +1,43 @@
-fn main() {}
+//! Every chore of the project, one door: `cargo xtask CHORE`.
+
+mod bench;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A chore: its name, what it does, and the function that does it, given the repository's root
+/// and the arguments behind the name.
+struct Chore {
+    name: &'static str,
+    help: &'static str,
+    run: fn(&Path, &[String]) -> Result<(), String>,
+}
+
+const CHORES: &[Chore] = &[Chore {
+    name: "bench",
+    help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick]",
+    run: bench::run,
+}];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let name = arguments.first().map(String::as_str).unwrap_or_default();
+    let Some(chore) = CHORES.iter().find(|chore| chore.name == name) else {
+        eprintln!("usage: cargo xtask CHORE");
+        CHORES.iter().for_each(|chore| eprintln!("  {:8} {}", chore.name, chore.help));
+        return ExitCode::from(2);
+    };
+    match (chore.run)(&root(), &arguments[1..]) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("xtask {name}: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root: the folder above this crate's.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}

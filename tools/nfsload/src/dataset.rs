@@ -10,10 +10,12 @@
 //! ```
 
 use crate::nfs3::{self, Fh};
-use crate::pattern::Verify;
+use crate::pattern::{self, Verify};
 use crate::rpc::{Client, Cred};
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where a server is and how to account for it.
@@ -160,4 +162,39 @@ pub fn prepare(t: &Target, shape: Shape, conns: usize) -> io::Result<Dataset> {
         churn,
         untar,
     })
+}
+
+/// Makes what the workloads that only read need, in a local directory: for servers that share a
+/// directory, and for images made from one.
+pub fn make_locally(directory: &Path, shape: Shape) -> io::Result<()> {
+    let base = directory.join("nfsload");
+    let many = base.join("many");
+    fs::create_dir_all(&many)?;
+    for entry in 0..shape.entries {
+        File::create(many.join(entry_name(entry)))?;
+    }
+    let mut big = File::create(base.join("big"))?;
+    let mut chunk = Vec::new();
+    for offset in (0..shape.big_bytes).step_by(1 << 20) {
+        chunk.clear();
+        pattern::fill(&mut chunk, BIG_SEED, offset, 1 << 20);
+        big.write_all(&chunk)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_files_hold_the_pattern() {
+        let folder = std::env::temp_dir().join(format!("nfsload-{}", std::process::id()));
+        let shape = Shape { entries: 3, big_bytes: 2 << 20, write_bytes: 0, verify: Verify::Full };
+        make_locally(&folder, shape).expect("files");
+        let big = fs::read(folder.join("nfsload/big")).expect("the big file");
+        let last = folder.join("nfsload/many/f00002").exists();
+        fs::remove_dir_all(&folder).expect("an end");
+        assert!(last && big.len() == 2 << 20 && pattern::check(&big, BIG_SEED, 0, Verify::Full));
+    }
 }

@@ -26,6 +26,8 @@ const USAGE: &str = "\
 usage: nfsload bench   [target options] [--workloads LIST|all|read] [--shapes 1x1,1x16,8x4]
                        [--secs 2] [--warmup 0.3] [--repeat 3] [--table FILE]
        nfsload prep    [target options]            make the dataset, nothing else
+       nfsload files   --dir DIR [--entries N] [--big-mib N]
+                       make what the read workloads need in a local directory
        nfsload startup [target options] [--repeat 5] [--idle-secs 1] -- COMMAND...
        nfsload scale   [target options] [--steps 1,100,1000] [--touch]
        nfsload limits  [--dir DIR] [--secs 1] [--tap]
@@ -172,6 +174,7 @@ fn main() -> ExitCode {
                 .only(&["workloads", "shapes", "secs", "warmup", "repeat", "table"])
                 .and_then(|()| bench(&a)),
             "prep" => a.only(&[]).and_then(|()| prep(&a)),
+            "files" => a.only(&["dir"]).and_then(|()| files(&a)),
             "startup" => a.only(&["repeat", "idle-secs"]).and_then(|()| startup(&a)),
             "scale" => a.only(&["steps", "touch"]).and_then(|()| scale(&a)),
             "limits" => a.only(&["dir", "secs", "tap"]).and_then(|()| {
@@ -471,6 +474,12 @@ fn prep(a: &Args) -> Result<bool> {
                 .end()
         );
     }
+    Ok(true)
+}
+
+fn files(a: &Args) -> Result<bool> {
+    let dir = PathBuf::from(a.opts.get("dir").and_then(|v| v.last()).ok_or("files needs --dir")?);
+    dataset::make_locally(&dir, a.shape()?).map_err(|e| format!("{}: {e}", dir.display()))?;
     Ok(true)
 }
 

@@ -1,0 +1,238 @@
+//! The servers side by side, and the measurements taken of them.
+
+use crate::bench::namespace::{command, is_superuser};
+use crate::bench::results::{Results, Startup};
+use crate::bench::settings::{SHAPES, Settings, WORKLOADS};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Size of the file that is read: below the server's cache, since reads from cache are measured.
+const BIG_MIB: &str = "128";
+const ENTRIES: &str = "10000";
+/// Longest wait for a server to answer.
+const START_SECONDS_MAX: u64 = 20;
+
+/// Where the programs are that are built for the run.
+pub struct Programs {
+    /// Folder of the release build.
+    pub folder: PathBuf,
+}
+
+impl Programs {
+    /// Builds them.
+    ///
+    /// # Errors
+    /// If cargo fails.
+    pub fn build(root: &Path) -> Result<Self, String> {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+        let status = Command::new(cargo)
+            .current_dir(root)
+            .args(["build", "--release", "--package", "vnfsd", "--package", "nfsload"])
+            .status();
+        match status {
+            Ok(status) if status.success() => Ok(Self::find(root)),
+            Ok(status) => Err(format!("cargo build --release: {status}")),
+            Err(why) => Err(format!("cargo: {why}")),
+        }
+    }
+
+    /// Where they were built.
+    pub fn find(root: &Path) -> Self {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+        Self { folder: target.unwrap_or_else(|| root.join("target")).join("release") }
+    }
+
+    fn program(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// One of the servers: how it is started and where it answers.
+struct Server {
+    name: &'static str,
+    program: PathBuf,
+    arguments: Vec<String>,
+    nfs_port: u16,
+    mount_port: u16,
+    export: &'static str,
+    read_only: bool,
+}
+
+impl Server {
+    fn start(&self) -> Result<Running<'_>, String> {
+        let mut process = Process::start(&self.program, &self.arguments)?;
+        process
+            .wait_until(self.name, || TcpStream::connect(("127.0.0.1", self.nfs_port)).is_ok())?;
+        Ok(Running { server: self, process })
+    }
+}
+
+/// A process that ends with its owner.
+struct Process(Child);
+
+impl Process {
+    fn start(program: &Path, arguments: &[String]) -> Result<Self, String> {
+        let child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .map_err(|why| format!("{}: {why}", program.display()))?;
+        Ok(Self(child))
+    }
+
+    fn wait_until(&mut self, name: &str, ready: impl Fn() -> bool) -> Result<(), String> {
+        let end = Instant::now() + Duration::from_secs(START_SECONDS_MAX);
+        while !ready() {
+            if let Ok(Some(status)) = self.0.try_wait() {
+                return Err(format!("{name} ended at its start: {status}"));
+            }
+            if Instant::now() > end {
+                return Err(format!("{name} does not answer after {START_SECONDS_MAX} s"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+struct Running<'a> {
+    server: &'a Server,
+    process: Process,
+}
+
+impl Running<'_> {
+    /// The argument by which nfsload knows the server.
+    fn target(&self) -> String {
+        let Server { name, nfs_port, mount_port, export, read_only, .. } = self.server;
+        let pid = self.process.0.id();
+        let read_only = u8::from(*read_only);
+        format!(
+            "name={name},nfs={nfs_port},mount={mount_port},export={export},pid={pid},ro={read_only}"
+        )
+    }
+}
+
+/// Makes the files, measures every server's start, then all of them in turns.
+///
+/// # Errors
+/// What could not be started or went wrong.
+pub fn compare(programs: &Programs, folder: &Path, settings: &Settings) -> Result<Results, String> {
+    let export = folder.join("export");
+    let image = folder.join("image");
+    make_files(programs, &export, &image)?;
+    let mut servers = vec![ours_on(programs, &image), ours_in_memory(programs)];
+    let registry = ganesha(folder, &export)?;
+    let _rpcbind = registry.map(|(server, rpcbind)| {
+        servers.insert(0, server);
+        rpcbind
+    });
+    let startups = servers.iter().map(|server| startup(programs, server, settings));
+    let startups = startups.collect::<Result<Vec<_>, _>>()?;
+    let running = servers.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
+    let lines = load(programs, &running, settings)?;
+    Results::new(settings, startups, &lines)
+}
+
+fn make_files(programs: &Programs, export: &Path, image: &Path) -> Result<(), String> {
+    let (export, image) = (export.to_string_lossy(), image.to_string_lossy());
+    let nfsload = programs.program("nfsload");
+    let files = ["files", "--dir", &export, "--entries", ENTRIES, "--big-mib", BIG_MIB];
+    command(&nfsload.to_string_lossy(), &files)?;
+    let layout = "version=2,bsize=16384,fsize=2048";
+    command("makefs", &["-t", "ffs", "-o", layout, "-b", "5%", "-f", "5%", &image, &export])
+}
+
+fn ours_on(programs: &Programs, image: &Path) -> Server {
+    let image = image.to_string_lossy().into_owned();
+    ours(programs, "vnfsd FFS", 20491, vec![image, "--read-only".into()], true)
+}
+
+fn ours_in_memory(programs: &Programs) -> Server {
+    ours(programs, "vnfsd memory", 20492, vec!["--memory".into(), "1G".into()], false)
+}
+
+fn ours(
+    programs: &Programs,
+    name: &'static str,
+    port: u16,
+    what: Vec<String>,
+    read_only: bool,
+) -> Server {
+    let mut arguments = vec!["serve".into()];
+    arguments.extend(what);
+    arguments.extend(["--listen".into(), format!("127.0.0.1:{port}")]);
+    let program = programs.program("vnfsd");
+    Server { name, program, arguments, nfs_port: port, mount_port: port, export: "/", read_only }
+}
+
+/// nfs-ganesha and the rpcbind it insists on, if it is installed and can serve here.
+fn ganesha(folder: &Path, export: &Path) -> Result<Option<(Server, Process)>, String> {
+    let program = PathBuf::from("/usr/bin/ganesha.nfsd");
+    if !program.exists() || !is_superuser() {
+        eprintln!("bench: without nfs-ganesha: it is not installed, or this is not the superuser");
+        return Ok(None);
+    }
+    let configuration = folder.join("ganesha.conf");
+    let text = include_str!("../../../benches/ganesha.conf")
+        .replace("@EXPORT@", &export.to_string_lossy());
+    std::fs::write(&configuration, text).map_err(|why| format!("ganesha.conf: {why}"))?;
+    std::fs::create_dir_all("/run/ganesha").map_err(|why| format!("/run/ganesha: {why}"))?;
+    let mut rpcbind = Process::start(Path::new("rpcbind"), &["-f".into()])?;
+    rpcbind.wait_until("rpcbind", || Path::new("/run/rpcbind.sock").exists())?;
+    let text = |path: PathBuf| path.to_string_lossy().into_owned();
+    let log = text(folder.join("ganesha.log"));
+    let arguments = ["-F", "-N", "NIV_CRIT", "-p", "/run/ganesha/pid", "-L", &log, "-f"];
+    let mut arguments: Vec<String> = arguments.map(String::from).into();
+    arguments.push(text(configuration));
+    let (nfs_port, mount_port) = (12049, 12048);
+    let name = "nfs-ganesha";
+    let server =
+        Server { name, program, arguments, nfs_port, mount_port, export: "/e", read_only: false };
+    Ok(Some((server, rpcbind)))
+}
+
+fn startup(programs: &Programs, server: &Server, settings: &Settings) -> Result<Startup, String> {
+    let mut command = Command::new(programs.program("nfsload"));
+    command.args(["startup", "--idle-secs", "0.5", "--export", server.export]);
+    command.args(["--repeat", &settings.repeats.to_string()]);
+    command.args(["--name", server.name, "--nfs-port", &server.nfs_port.to_string(), "--"]);
+    let output = command.arg(&server.program).args(&server.arguments).output();
+    let output = output.map_err(|why| format!("nfsload: {why}"))?;
+    if !output.status.success() {
+        return Err(format!("nfsload startup: {}", String::from_utf8_lossy(&output.stderr)));
+    }
+    Startup::parse(&String::from_utf8_lossy(&output.stdout))
+}
+
+fn load(
+    programs: &Programs,
+    running: &[Running<'_>],
+    settings: &Settings,
+) -> Result<String, String> {
+    let mut command = Command::new(programs.program("nfsload"));
+    command.args(["bench", "--entries", ENTRIES, "--big-mib", BIG_MIB, "--write-mib", "1"]);
+    command.args(["--workloads", &WORKLOADS.join(","), "--shapes", &SHAPES.join(",")]);
+    command.args(["--secs", &settings.seconds.to_string()]);
+    command.args(["--repeat", &settings.repeats.to_string(), "--table", "/dev/null"]);
+    for server in running {
+        command.arg("--target").arg(server.target());
+    }
+    let output = command.stderr(Stdio::inherit()).output();
+    let output = output.map_err(|why| format!("nfsload: {why}"))?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => {
+            Err(format!("nfsload bench: {}: a server gave a wrong answer or none", output.status))
+        }
+    }
+}

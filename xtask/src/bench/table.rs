@@ -1,0 +1,197 @@
+//! The figures as Markdown, and their place in SPECIFICATION.md.
+
+use crate::bench::results::{Cell, PEER, Results, Startup};
+use crate::bench::settings::{SHAPES, WORKLOADS};
+use std::fmt::Write;
+
+const BEGIN: &str = "<!-- bench: begin, written by `cargo xtask bench` -->\n";
+const END: &str = "<!-- bench: end -->";
+
+/// What DESIGN.md asks of a workload at a shape, against the peer in the same run.
+struct Goal {
+    workload: &'static str,
+    shape: &'static str,
+    /// Least ratio of throughput.
+    speed_min: f64,
+    /// Largest ratio of CPU time.
+    cpu_max: f64,
+}
+
+const fn goal(workload: &'static str, shape: &'static str, speed_min: f64, cpu_max: f64) -> Goal {
+    Goal { workload, shape, speed_min, cpu_max }
+}
+
+const GOALS: [Goal; 8] = [
+    goal("getattr", "1x1", 1.0, 1.0 / 3.0),
+    goal("lookup", "1x1", 1.0, 1.0 / 3.0),
+    goal("randread-4k", "1x1", 1.0, 1.0 / 3.0),
+    goal("getattr", "8x4", 1.0, 1.0 / 5.0),
+    goal("lookup", "8x4", 1.0, 1.0 / 5.0),
+    goal("randread-4k", "8x4", 1.0, 1.0 / 5.0),
+    goal("seqread-1m", "1x1", 1.3, 1.0 / 2.0),
+    goal("seqread-1m", "8x4", 1.3, 1.0 / 2.0),
+];
+
+/// Puts `tables` between the markers of `text`.
+///
+/// # Errors
+/// If the markers are not there.
+pub fn insert(text: &str, tables: &str) -> Result<String, String> {
+    let (before, rest) = text.split_once(BEGIN).ok_or("SPECIFICATION.md: no begin marker")?;
+    let (_, after) = rest.split_once(END).ok_or("SPECIFICATION.md: no end marker")?;
+    Ok(format!("{before}{BEGIN}\n{tables}\n{END}{after}"))
+}
+
+/// All tables.
+pub fn markdown(results: &Results) -> String {
+    let mut out = format!(
+        "Measured on {}; medians of {} runs of {} s, all servers taking turns.\n",
+        results.machine, results.repeats, results.seconds
+    );
+    loads(&mut out, results);
+    goals(&mut out, results);
+    startups(&mut out, &results.startups);
+    out.trim_end().to_owned()
+}
+
+fn loads(out: &mut String, results: &Results) {
+    let ours = || results.servers.iter().filter(|server| *server != PEER);
+    let peer = results.servers.iter().any(|server| server == PEER);
+    *out += "\n| workload | connections × calls |";
+    for server in ours() {
+        let _ = write!(out, " {server}, per s | CPU µs |");
+        if peer {
+            let _ = write!(out, " speed | CPU |");
+        }
+    }
+    let _ = writeln!(out, "{}", if peer { " nfs-ganesha, per s | CPU µs |" } else { "" });
+    let columns = ours().count() * if peer { 4 } else { 2 } + if peer { 2 } else { 0 };
+    let _ = writeln!(out, "|---|---|{}", "---:|".repeat(columns));
+    for workload in WORKLOADS {
+        for shape in SHAPES {
+            load(out, results, workload, shape);
+        }
+    }
+    *out += "\nCPU µs is the server's CPU time for each reply. The bare columns \"speed\" and ";
+    *out +=
+        "\"CPU\" are ratios to nfs-ganesha in the same run: more speed and less CPU is better.\n";
+}
+
+fn load(out: &mut String, results: &Results, workload: &str, shape: &str) {
+    let peer = results.cell(workload, shape, PEER);
+    let _ = write!(out, "| {workload} | {} |", shape.replace('x', " × "));
+    for server in results.servers.iter().filter(|server| *server != PEER) {
+        figures(out, results.cell(workload, shape, server));
+        if let (Some(cell), Some(peer)) = (results.cell(workload, shape, server), peer) {
+            let (speed, cpu) = ratios(cell, peer);
+            let _ = write!(out, " {speed:.2}× | {cpu:.2}× |");
+        }
+    }
+    if peer.is_some() {
+        figures(out, peer);
+    }
+    *out += "\n";
+}
+
+/// Throughput, in bytes where bytes are what matters, and CPU time.
+fn figures(out: &mut String, cell: Option<&Cell>) {
+    let _ = match cell {
+        Some(cell) if cell.workload.starts_with("seq") => {
+            write!(out, " {:.0} MB | {:.0} |", cell.mb_per_s, cell.cpu_us_per_op)
+        }
+        Some(cell) => write!(out, " {:.0} | {:.2} |", cell.ops_per_s, cell.cpu_us_per_op),
+        None => write!(out, " | |"),
+    };
+}
+
+fn ratios(cell: &Cell, peer: &Cell) -> (f64, f64) {
+    (cell.ops_per_s / peer.ops_per_s, cell.cpu_us_per_op / peer.cpu_us_per_op)
+}
+
+fn goals(out: &mut String, results: &Results) {
+    if !results.servers.iter().any(|server| server == PEER) {
+        return;
+    }
+    *out += "\n| goal | at | server | speed | CPU | reached |\n|---|---|---|---:|---:|---|\n";
+    for goal in &GOALS {
+        for server in results.servers.iter().filter(|server| *server != PEER) {
+            goal_row(out, results, goal, server);
+        }
+    }
+}
+
+fn goal_row(out: &mut String, results: &Results, goal: &Goal, server: &str) {
+    let cell = |server| results.cell(goal.workload, goal.shape, server);
+    let (Some(ours), Some(peer)) = (cell(server), cell(PEER)) else { return };
+    let (speed, cpu) = ratios(ours, peer);
+    let reached = match (speed >= goal.speed_min, cpu <= goal.cpu_max) {
+        (true, true) => "yes",
+        (true, false) => "speed only",
+        (false, true) => "CPU only",
+        (false, false) => "no",
+    };
+    let _ = writeln!(
+        out,
+        "| {}: speed ≥ {:.1}×, CPU ≤ {:.2}× | {} | {server} | {speed:.2}× | {cpu:.2}× | {reached} |",
+        goal.workload,
+        goal.speed_min,
+        goal.cpu_max,
+        goal.shape.replace('x', " × "),
+    );
+}
+
+fn startups(out: &mut String, startups: &[Startup]) {
+    *out += "\n| server | start to first answer, ms | idle memory (PSS), MiB |\n|---|---:|---:|\n";
+    for Startup { server, first_answer_ms, idle_pss_kib } in startups {
+        let mib = idle_pss_kib / 1024.0;
+        let _ = writeln!(out, "| {server} | {first_answer_ms:.1} | {mib:.1} |");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(server: &str, ops_per_s: f64, cpu_us_per_op: f64) -> Cell {
+        Cell {
+            workload: "getattr".into(),
+            shape: "8x4".into(),
+            server: server.into(),
+            ops_per_s,
+            mb_per_s: 0.0,
+            p50_us: 0.0,
+            p99_us: 0.0,
+            cpu_us_per_op,
+            pss_kib: 0.0,
+        }
+    }
+
+    fn results(cells: Vec<Cell>) -> Results {
+        Results {
+            machine: "a machine".into(),
+            seconds: 1.0,
+            repeats: 3,
+            servers: cells.iter().map(|cell| cell.server.clone()).collect(),
+            startups: Vec::new(),
+            cells,
+        }
+    }
+
+    #[test]
+    fn ratios_are_taken_against_the_peer() {
+        let both = results(vec![cell(PEER, 100.0, 20.0), cell("ours", 300.0, 5.0)]);
+        let tables = markdown(&both);
+        assert!(tables.contains("| 300 | 5.00 | 3.00× | 0.25× | 100 | 20.00 |"), "{tables}");
+        assert!(tables.contains("3.00× | 0.25× | speed only |"), "{tables}");
+        let alone = markdown(&results(vec![cell("ours", 300.0, 5.0)]));
+        assert!(alone.contains("| 300 | 5.00 |\n") && !alone.contains("goal"), "{alone}");
+    }
+
+    #[test]
+    fn only_what_stands_between_the_markers_changes() {
+        let text = format!("before\n{BEGIN}old\n{END}\nafter\n");
+        let new = insert(&text, "new").expect("markers");
+        assert_eq!(new, format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
+        assert!(insert("no markers", "new").is_err());
+    }
+}
