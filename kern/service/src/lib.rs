@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod config;
+mod filesystems;
 mod limits;
 mod service;
 mod state;

@@ -44,3 +44,20 @@ impl Default for Limits {
         }
     }
 }
+
+impl Limits {
+    /// The part that RPC keeps.
+    pub(crate) fn rpc(&self) -> rpc::Limits {
+        rpc::Limits {
+            calls_max: self.calls_max,
+            calls_bytes_max: self.calls_bytes_max,
+            connection_calls_max: self.connection_calls_max,
+            connection_input_bytes_max: self.connection_input_bytes_max,
+            connection_output_bytes_max: self.connection_output_bytes_max,
+            record_bytes_max: self.record_bytes_max,
+            unfinished_bytes_max: self.unfinished_bytes_max,
+            reply_cache_entries: self.reply_cache_entries,
+            reply_cache_bytes: self.reply_cache_bytes,
+        }
+    }
+}

@@ -1,32 +1,101 @@
 //! The instance and its turn.
 
-use crate::{Config, Host, Next, State};
-use hyper::StreamEvent;
+use crate::filesystems::{self, Found};
+use crate::{Config, Description, Host, Next, Source, State};
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use block::Device;
+use core::cell::{Cell, RefCell};
+use hyper::{DatagramPeer, StreamEvent, StreamId};
+use nfs::{Export, Exports};
+use rpc::{ConnectionId, Output, Peer};
+use task::Executor;
+use vfs::Tree;
+
+/// Tasks beside those of calls: mounting.
+const OWN_TASKS: usize = 1;
+
+/// What mounting came to, once it has ended.
+type Outcome = Rc<Cell<Option<Result<Found, String>>>>;
 
 /// One isolated server. Everything it knows hangs here; nothing lives in a static.
 pub struct Service {
     host: Host,
-    config: Config,
+    name: String,
+    exports: Vec<Export>,
+    port: u16,
+    polls_per_turn: usize,
     state: State,
+    stopping: bool,
+    tasks: Executor,
+    rpc: rpc::Server,
+    /// Replies of calls that have ended during this turn.
+    replies: Rc<RefCell<Vec<rpc::Reply>>>,
+    disk: Option<Rc<Device>>,
+    mounting: Outcome,
+    nfs: Option<Rc<nfs::Server>>,
 }
 
 impl Service {
     /// A service on `host`. Mounting is its first task: it answers once that is done.
     pub fn new(host: Host, config: Config) -> Self {
-        Self { host, config, state: State::Mounting }
+        let Config { name, source, exports, limits, port } = config;
+        let mut secret = [0; 16];
+        host.random.fill(&mut secret);
+        let mut service = Self {
+            name,
+            exports,
+            port,
+            polls_per_turn: limits.polls_per_turn,
+            state: State::Mounting,
+            stopping: false,
+            tasks: Executor::new(limits.calls_max + OWN_TASKS),
+            rpc: rpc::Server::new(limits.rpc(), secret),
+            replies: Rc::default(),
+            disk: None,
+            mounting: Rc::default(),
+            nfs: None,
+            host,
+        };
+        service.start_mounting(source, &limits);
+        service
     }
 
     /// Tells what happened on the network. Nothing is run before the next turn.
     pub fn stream_event(&mut self, event: StreamEvent<'_>) {
-        if let StreamEvent::Opened { stream, .. } = event {
-            self.host.streams.close(stream);
+        match event {
+            StreamEvent::Opened { stream, remote, local } => {
+                self.rpc.opened(ConnectionId(stream.0), remote, local);
+            }
+            StreamEvent::Received { stream, bytes } => {
+                self.rpc.received(ConnectionId(stream.0), bytes);
+            }
+            StreamEvent::Sent { stream, count_bytes } => {
+                self.rpc.sent(ConnectionId(stream.0), count_bytes);
+            }
+            StreamEvent::Closed { stream } => self.rpc.closed(ConnectionId(stream.0)),
+            StreamEvent::Datagram { peer, bytes } => {
+                let DatagramPeer { socket, remote, local } = peer;
+                self.rpc.received_datagram(Peer { socket, remote, local }, bytes);
+            }
         }
     }
 
     /// Does a bounded amount of work: collects what the disk completed, runs calls, sends
     /// replies. Says when it wishes to be called again.
     pub fn turn(&mut self) -> Next {
-        Next::Idle
+        self.tell_time();
+        if let Some(disk) = &self.disk {
+            disk.collect();
+        }
+        self.start_calls();
+        self.tasks.run(self.polls_per_turn);
+        self.finish_mounting();
+        self.take_replies();
+        self.send();
+        self.next()
     }
 
     /// How far the service has come.
@@ -34,13 +103,126 @@ impl Service {
         &self.state
     }
 
-    /// Refuses new calls from now on; see [`Service::is_stopped`].
+    /// Takes no more calls from now on; see [`Service::is_stopped`].
     pub fn stop(&mut self) {
-        self.config.exports.clear();
+        self.stopping = true;
+        self.rpc.close();
     }
 
     /// Whether everything begun before [`Service::stop`] is finished and its replies have left.
+    /// A client that does not take its replies can hold this up: a host waits only so long.
     pub fn is_stopped(&self) -> bool {
-        self.config.exports.is_empty()
+        self.stopping && self.rpc.is_idle()
+    }
+
+    /// What RPC has counted.
+    pub fn counters(&self) -> &rpc::Counters {
+        self.rpc.counters()
+    }
+
+    /// How often each procedure was called.
+    pub fn procedures(&self) -> &[rpc::ProcedureCount] {
+        self.rpc.procedures()
+    }
+
+    /// Connections open now.
+    pub fn connection_count(&self) -> usize {
+        self.rpc.connection_count()
+    }
+
+    fn start_mounting(&mut self, source: Source, limits: &crate::Limits) {
+        match source {
+            Source::Memory { size_bytes, id } => {
+                self.mounting.set(Some(Ok(filesystems::memory(&self.host, size_bytes, id))));
+            }
+            Source::Image { disk, read_only } => {
+                let device = Device::new(disk);
+                self.disk = Some(device.clone());
+                let mount = filesystems::image(device, read_only, &self.name, &self.host, limits);
+                let outcome = self.mounting.clone();
+                self.spawn(async move { outcome.set(Some(mount.await)) });
+            }
+        }
+    }
+
+    fn finish_mounting(&mut self) {
+        if let Some(outcome) = self.mounting.take() {
+            let served = outcome.and_then(|found| self.serve(found));
+            self.state = served.map_or_else(State::Failed, State::Serving);
+        }
+    }
+
+    /// Mounts what was found, and opens for calls.
+    fn serve(&mut self, found: Found) -> Result<Description, String> {
+        let exports = Exports::new(core::mem::take(&mut self.exports));
+        let exports = exports.map_err(|error| error.to_string())?;
+        let tree = Rc::new(Tree::default());
+        let mount = tree
+            .mount(found.file_system)
+            .map_err(|errno| format!("cannot mount the {} file system: {errno}", found.format))?;
+        let description = Description {
+            format: found.format,
+            byte_order: found.byte_order,
+            size_bytes: found.size_bytes,
+            read_only: found.read_only,
+            exports: exports.list().iter().map(Export::path_text).collect(),
+        };
+        let server = Rc::new(nfs::Server::new(tree, mount, exports));
+        if !self.stopping {
+            self.rpc.open(nfs::programs(&server), self.port);
+        }
+        self.nfs = Some(server);
+        self.tell_time();
+        Ok(description)
+    }
+
+    fn tell_time(&mut self) {
+        let wall = self.host.clock.wall();
+        self.rpc.set_time(self.host.clock.now(), wall);
+        if let Some(nfs) = &self.nfs {
+            nfs.set_time(wall);
+        }
+    }
+
+    /// One task a call, for as many as the limits allow.
+    fn start_calls(&mut self) {
+        while let Some(job) = self.rpc.next_call() {
+            let replies = self.replies.clone();
+            self.spawn(async move {
+                let reply = job.run().await;
+                replies.borrow_mut().push(reply);
+            });
+        }
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        self.tasks.spawn(task).expect("there is a slot for every call that RPC takes");
+    }
+
+    fn take_replies(&mut self) {
+        for reply in self.replies.borrow_mut().drain(..) {
+            self.rpc.reply(reply);
+        }
+    }
+
+    fn send(&mut self) {
+        let streams = &self.host.streams;
+        while let Some(output) = self.rpc.next_output() {
+            match output {
+                Output::Send(id, data) => streams.send(StreamId(id.0), data),
+                Output::Pause(id, paused) => streams.pause(StreamId(id.0), paused),
+                Output::Close(id) => streams.close(StreamId(id.0)),
+                Output::Datagram(Peer { socket, remote, local }, data) => {
+                    streams.send_datagram(DatagramPeer { socket, remote, local }, data);
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Next {
+        if self.tasks.is_ready() || self.rpc.has_calls() {
+            return Next::Again;
+        }
+        self.rpc.deadline().map_or(Next::Idle, Next::At)
     }
 }

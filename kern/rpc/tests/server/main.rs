@@ -1,0 +1,9 @@
+//! The server from outside: bytes in, bytes out, and what it asks of the network.
+
+mod calls;
+mod datagrams;
+mod duplicates;
+mod portmap;
+mod windows;
+mod wire;
+mod world;
