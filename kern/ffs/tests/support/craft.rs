@@ -1,0 +1,1 @@
+//! Images made by hand, for what `makefs` cannot make.
