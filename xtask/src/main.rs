@@ -1,6 +1,8 @@
 //! Every chore of the project, one door: `cargo xtask CHORE`.
 
 mod bench;
+mod test;
+mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,11 +15,23 @@ struct Chore {
     run: fn(&Path, &[String]) -> Result<(), String>,
 }
 
-const CHORES: &[Chore] = &[Chore {
-    name: "bench",
-    help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick]",
-    run: bench::run,
-}];
+const CHORES: &[Chore] = &[
+    Chore {
+        name: "tidy",
+        help: "keep the walls: edges, lints, format, the freestanding link",
+        run: tidy::run,
+    },
+    Chore {
+        name: "test",
+        help: "install what the tests need, where it may, and run them all",
+        run: test::run,
+    },
+    Chore {
+        name: "bench",
+        help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick]",
+        run: bench::run,
+    },
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
