@@ -5,4 +5,7 @@
 //! part of a service.
 #![forbid(unsafe_code)]
 
+mod disk;
 pub mod newfs;
+
+pub use disk::MemoryDisk;
