@@ -16,11 +16,14 @@ pub(crate) struct Agenda {
     replying: VecDeque<ConnectionId>,
     /// Everything else to be done outside.
     outputs: VecDeque<Output>,
+    /// Connections whose client has not taken everything.
+    owing: usize,
 }
 
 impl Agenda {
+    /// Whether everything is done and has left.
     pub(crate) fn is_empty(&self) -> bool {
-        self.replying.is_empty() && self.outputs.is_empty()
+        self.owing == 0 && self.outputs.is_empty()
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -54,6 +57,7 @@ impl Agenda {
             connection.replying = true;
             self.replying.push_back(id);
         }
+        self.count_owing(connection, connection.unsent_bytes() > 0);
         if connection.closing {
             return self.close(id, connection, intake);
         }
@@ -63,6 +67,16 @@ impl Agenda {
             self.waiting.push_back(id);
         }
         self.settle_pause(id, connection, intake);
+    }
+
+    /// A connection is gone, and what it was sent with it.
+    pub(crate) fn forget(&mut self, connection: &mut Connection) {
+        self.count_owing(connection, false);
+    }
+
+    fn count_owing(&mut self, connection: &mut Connection, owing: bool) {
+        self.owing = self.owing + usize::from(owing) - usize::from(connection.owing);
+        connection.owing = owing;
     }
 
     fn settle_pause(&mut self, id: ConnectionId, connection: &mut Connection, intake: &mut Intake) {

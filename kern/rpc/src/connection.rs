@@ -29,6 +29,8 @@ pub(crate) struct Connection {
     /// Whether its output is listed to be sent.
     pub(crate) replying: bool,
     pub(crate) paused: bool,
+    /// Whether it is counted among those whose client has not taken everything.
+    pub(crate) owing: bool,
     /// Whether it is to be closed: nothing is taken from it or sent to it any more.
     pub(crate) closing: bool,
     /// Whether the network has been told to close it.
@@ -55,6 +57,7 @@ impl Connection {
             waiting: false,
             replying: false,
             paused: false,
+            owing: false,
             closing: false,
             closed: false,
             kept: Vec::new(),

@@ -93,9 +93,7 @@ impl Server {
 
     /// Whether no call is at work and every reply has left.
     pub fn is_idle(&self) -> bool {
-        self.intake.is_idle()
-            && self.agenda.is_empty()
-            && self.connections.values().all(|connection| connection.unsent_bytes() == 0)
+        self.intake.is_idle() && self.agenda.is_empty()
     }
 
     /// Tells the time: monotonic for what ages, wall-clock for clients that ask portmap.
@@ -135,6 +133,7 @@ impl Server {
     /// A connection is over. Its calls go on; their replies go nowhere.
     pub fn closed(&mut self, id: ConnectionId) {
         let Some(mut connection) = self.connections.remove(&id) else { return };
+        self.agenda.forget(&mut connection);
         self.intake.unfinished.update(id, &mut connection.unfinished, 0);
         if self.connections.is_empty() {
             self.connections = HashMap::new();

@@ -1,0 +1,99 @@
+//! What a service, a connection and a call cost in memory and in allocations.
+
+use crate::rpc_client::{get_attributes, read, write};
+use crate::world::{World, config, memory};
+use allocation_counter::measure;
+use hyper::{StreamEvent, StreamId};
+
+/// Allocations of one GETATTR from received bytes to sent bytes: arguments, task, the
+/// procedure's future, the vnode and its future, the reply, its pieces.
+const GET_ATTRIBUTES_ALLOCATIONS_MAX: u64 = 8;
+
+/// Bytes of an idle service that has answered.
+const IDLE_BYTES_MAX: i64 = 16 << 10;
+
+/// Allocations of one GETATTR among many that arrive together: the reply's buffer and pieces are
+/// shared.
+const JOINED_ALLOCATIONS_MAX: u64 = 6;
+
+/// Bytes of an idle connection: its entry in a table that may be half empty.
+const IDLE_CONNECTION_BYTES_MAX: i64 = 2 * 280;
+
+#[test]
+fn get_attributes_allocates_little() {
+    let mut world = World::memory();
+    let root = world.mount();
+    let call = get_attributes(2, &root);
+    for _ in 0..10 {
+        world.ask(&call);
+    }
+    world.network.asked.borrow_mut().reserve(1);
+    let cost = measure(|| {
+        world.receive(&call);
+        world.service.turn();
+    });
+    assert_eq!(world.sent().len(), 1);
+    println!("GETATTR: {} allocations, {} bytes", cost.count_total, cost.bytes_total);
+    assert!(cost.count_total <= GET_ATTRIBUTES_ALLOCATIONS_MAX, "{cost:?}");
+}
+
+#[test]
+fn calls_received_together_share_allocations() {
+    let mut world = World::memory();
+    let root = world.mount();
+    let calls: Vec<u8> = (0..100).flat_map(|xid| get_attributes(xid, &root)).collect();
+    world.exchange(&calls);
+    let cost = measure(|| {
+        world.receive(&calls);
+        world.service.turn();
+    });
+    println!("100 GETATTR: {} allocations", cost.count_total);
+    assert!(cost.count_total <= 100 * JOINED_ALLOCATIONS_MAX + 16, "{cost:?}");
+}
+
+#[test]
+fn an_idle_service_is_small() {
+    let mut world = None;
+    let cost = measure(|| world = Some(World::memory()));
+    println!("idle service on memory: {} bytes", cost.bytes_current);
+    assert!(cost.bytes_current <= IDLE_BYTES_MAX, "{cost:?}");
+    drop(world);
+}
+
+#[test]
+fn an_idle_connection_is_small() {
+    const CONNECTIONS: u64 = 1000;
+    let mut world = World::memory();
+    let root = world.mount();
+    let call = get_attributes(1, &root);
+    let cost = measure(|| {
+        for id in 2..2 + CONNECTIONS {
+            let stream = StreamId(id);
+            world.open(stream);
+            world.service.stream_event(StreamEvent::Received { stream, bytes: &call });
+            world.turn_until_idle();
+            world.sent();
+        }
+    });
+    let each = cost.bytes_current / CONNECTIONS as i64;
+    println!("idle connection that has made a call: {each} bytes");
+    assert!(each <= IDLE_CONNECTION_BYTES_MAX, "{each}");
+}
+
+#[test]
+fn large_calls_leave_nothing_behind() {
+    let mut world = World::new(config(memory()));
+    let root = world.mount();
+    let large = [0; 100_000];
+    // Writing to a directory is refused, after the whole call was taken.
+    let round = |world: &mut World| {
+        let call = write(3, &root, 0, &large);
+        world.receive(&call[..50_000]);
+        assert_ne!(world.ask(&call[50_000..]).status(), 0);
+        assert_ne!(world.ask(&read(4, &root, 0, 100_000)).status(), 0);
+    };
+    round(&mut world);
+    let cost = measure(|| round(&mut world));
+    println!("kept after large calls: {} bytes", cost.bytes_current);
+    assert!(cost.bytes_current <= 1024, "{cost:?}");
+}

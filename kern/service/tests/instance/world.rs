@@ -1,0 +1,176 @@
+//! A host in memory: its clock stands still, its luck is counted, its network writes down what
+//! it is asked to do.
+
+use crate::rpc_client::{self, Reply};
+use abi::{Instant, Timestamp};
+use bytes::Bytes;
+use hyper::{Clock, DatagramPeer, Level, Log, Random, StreamEvent, StreamId, Streams};
+use service::{Config, Host, Limits, Next, Service, Source};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+pub const CLIENT: StreamId = StreamId(1);
+
+#[derive(Default)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Instant {
+        Instant(5_000_000_000)
+    }
+
+    fn wall(&self) -> Timestamp {
+        Timestamp { seconds: 1_700_000_000, nanoseconds: 0 }
+    }
+}
+
+#[derive(Default)]
+struct CountedLuck(Cell<u8>);
+
+impl Random for CountedLuck {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill_with(|| {
+            self.0.set(self.0.get().wrapping_add(1));
+            self.0.get()
+        });
+    }
+}
+
+struct NoLog;
+
+impl Log for NoLog {
+    fn enabled(&self, _: Level) -> bool {
+        false
+    }
+
+    fn log(&self, _: Level, _: &'static str, _: fmt::Arguments<'_>) {}
+}
+
+/// What the network was asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asked {
+    Send(StreamId, Vec<Bytes>),
+    Pause(StreamId, bool),
+    Close(StreamId),
+    Datagram(DatagramPeer, Vec<Bytes>),
+}
+
+#[derive(Default)]
+pub struct Network {
+    pub asked: RefCell<Vec<Asked>>,
+}
+
+impl Streams for Network {
+    fn send(&self, stream: StreamId, data: Vec<Bytes>) {
+        self.asked.borrow_mut().push(Asked::Send(stream, data));
+    }
+
+    fn pause(&self, stream: StreamId, paused: bool) {
+        self.asked.borrow_mut().push(Asked::Pause(stream, paused));
+    }
+
+    fn close(&self, stream: StreamId) {
+        self.asked.borrow_mut().push(Asked::Close(stream));
+    }
+
+    fn send_datagram(&self, peer: DatagramPeer, data: Vec<Bytes>) {
+        self.asked.borrow_mut().push(Asked::Datagram(peer, data));
+    }
+}
+
+pub struct World {
+    pub service: Service,
+    pub network: Rc<Network>,
+}
+
+pub fn address(port: u16) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
+pub fn memory() -> Source {
+    Source::Memory { size_bytes: 64 << 20, id: 7 }
+}
+
+pub fn config(source: Source) -> Config {
+    let root = nfs::Export::new("/").expect("a good path");
+    let limits = Limits::default();
+    Config { name: "test".into(), source, exports: vec![root], limits, port: 2049 }
+}
+
+pub fn host(network: Rc<Network>) -> Host {
+    Host {
+        clock: Rc::new(StoppedClock),
+        random: Rc::new(CountedLuck::default()),
+        log: Rc::new(NoLog),
+        streams: network,
+    }
+}
+
+impl World {
+    /// A service with a connection open, not turned yet.
+    pub fn new(config: Config) -> Self {
+        let network = Rc::new(Network::default());
+        let service = Service::new(host(network.clone()), config);
+        let mut world = Self { service, network };
+        world.open(CLIENT);
+        world
+    }
+
+    /// A service of an empty file system in memory, ready.
+    pub fn memory() -> Self {
+        let mut world = Self::new(config(memory()));
+        assert_eq!(world.service.turn(), Next::Idle);
+        world
+    }
+
+    pub fn open(&mut self, stream: StreamId) {
+        let (remote, local) = (address(700 + stream.0 as u16), address(2049));
+        self.service.stream_event(StreamEvent::Opened { stream, remote, local });
+    }
+
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.service.stream_event(StreamEvent::Received { stream: CLIENT, bytes });
+    }
+
+    pub fn turn_until_idle(&mut self) {
+        while self.service.turn() == Next::Again {}
+    }
+
+    pub fn asked(&mut self) -> Vec<Asked> {
+        self.network.asked.take()
+    }
+
+    /// What is sent to the client, which takes it at once.
+    pub fn sent(&mut self) -> Vec<Vec<Bytes>> {
+        let mut sends = Vec::new();
+        for asked in self.asked() {
+            let Asked::Send(stream, data) = asked else { continue };
+            let count_bytes = data.iter().map(Bytes::len).sum();
+            self.service.stream_event(StreamEvent::Sent { stream, count_bytes });
+            sends.push(data);
+        }
+        sends
+    }
+
+    /// The replies to calls that arrive together.
+    pub fn exchange(&mut self, bytes: &[u8]) -> Vec<Reply> {
+        self.receive(bytes);
+        self.turn_until_idle();
+        rpc_client::replies(&self.sent().concat().concat())
+    }
+
+    /// The reply to one call.
+    pub fn ask(&mut self, bytes: &[u8]) -> Reply {
+        let mut replies = self.exchange(bytes);
+        assert_eq!(replies.len(), 1);
+        replies.remove(0)
+    }
+
+    /// The handle of the root.
+    pub fn mount(&mut self) -> Vec<u8> {
+        let reply = self.ask(&rpc_client::mount(1, "/"));
+        reply.success().opaque(64).expect("a handle").to_vec()
+    }
+}
