@@ -1,1 +1,48 @@
-//! To be written.
+//! The hypercalls on a POSIX host.
+//!
+//! A [`Worker`] is one thread that drives any number of services: it waits for the kernel, tells
+//! each service what happened, turns those that have reason to be turned, and enters the kernel
+//! once for all they began. Programs without a service use a [`SyncDisk`].
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `worker` | the thread and its handle |
+//! | `tenants` | who is turned when; arrivals, departures, panics |
+//! | `network`, `connection` | sockets and whose they are; the life of one connection |
+//! | `listen` | addresses: TCP and UDP on one port |
+//! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
+//! | `driver` | the way to the kernel: io_uring, or readiness and threads |
+//! | `message`, `transfer` | gathered messages and disk transfers |
+//! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
+//!
+//! Never: a service's code on two threads, a blocking call on a worker's thread but the driver's
+//! wait, anything of Linux alone outside the driver's io_uring files.
+
+mod clock;
+mod connection;
+mod disk;
+mod driver;
+mod image;
+mod listen;
+mod log;
+mod message;
+mod network;
+mod random;
+mod report;
+mod streams;
+mod sync_disk;
+mod tenant;
+mod tenants;
+mod timers;
+mod transfer;
+mod worker;
+
+pub use clock::HostClock;
+pub use driver::Backend;
+pub use image::{Access, Image, ImageError};
+pub use log::HostLog;
+pub use random::HostRandom;
+pub use report::{Progress, Report, ServiceId};
+pub use sync_disk::SyncDisk;
+pub use tenant::{CONNECTIONS_MAX, MakeTenant, ServiceSpec, Site, Tenant};
+pub use worker::{Worker, WorkerGone, WorkerOptions};

@@ -1,0 +1,299 @@
+//! One connection's life, as a machine that starts no operation itself.
+//!
+//! ```text
+//!         close()          output has left        client's FIN, or time
+//!  Open ───────────► Closing ───────────► Lingering ───────────► Dead ──► gone
+//!   │                   │ (nothing to linger for: client's FIN is here)   ▲
+//!   └───────────────────┴── reset, or the service is ended ───────────────┘
+//! ```
+//!
+//! Lingering reads and discards what the client still sends: closing a socket with unread input
+//! resets the connection, and may destroy the last replies on their way (RFC 1122 §4.2.2.13).
+//! The service hears of the end when its output has left, not when the socket is gone.
+
+use abi::Instant;
+use bytes::Bytes;
+use hyper::StreamId;
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+
+/// See the module's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    Closing,
+    Lingering,
+    Dead,
+}
+
+/// What a connection needs done next.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Send(VecDeque<Bytes>),
+    Receive {
+        waiting: bool,
+    },
+    /// Tell the client that nothing more follows.
+    Shutdown,
+    Cancel,
+    Release,
+}
+
+/// One connection.
+pub(crate) struct Connection {
+    pub(crate) id: StreamId,
+    pub(crate) tenant: usize,
+    pub(crate) phase: Phase,
+    /// When patience with the client ends, in this phase.
+    pub(crate) deadline: Option<Instant>,
+    /// The socket, until the driver has taken it over.
+    pub(crate) unadopted: Option<OwnedFd>,
+    /// What is to be sent after what is being sent; no piece is empty.
+    output: VecDeque<Bytes>,
+    /// Input is not wanted at present.
+    pub(crate) paused: bool,
+    /// More input is probably there.
+    waiting: bool,
+    receiving: bool,
+    sending: bool,
+    canceled: bool,
+    /// The client has sent its last byte.
+    ended: bool,
+    /// Whether to wait for the client's last byte before closing.
+    lingers: bool,
+    /// The service knows that the connection is over.
+    pub(crate) told: bool,
+    /// Somebody will ask for the next step.
+    pub(crate) dirty: bool,
+}
+
+impl Connection {
+    pub(crate) fn new(id: StreamId, tenant: usize, socket: OwnedFd) -> Self {
+        Self {
+            id,
+            tenant,
+            phase: Phase::Open,
+            deadline: None,
+            unadopted: Some(socket),
+            output: VecDeque::new(),
+            paused: false,
+            waiting: false,
+            receiving: false,
+            sending: false,
+            canceled: false,
+            ended: false,
+            lingers: true,
+            told: false,
+            dirty: false,
+        }
+    }
+
+    /// Queues output, unless the connection is closing.
+    pub(crate) fn send(&mut self, mut data: Vec<Bytes>) {
+        if self.phase != Phase::Open {
+            return;
+        }
+        data.retain(|piece| !piece.is_empty());
+        if self.output.is_empty() {
+            self.output = data.into();
+        } else {
+            self.output.extend(data);
+        }
+    }
+
+    /// Ends the connection once its output has left; see [`Phase`] for `lingers`.
+    pub(crate) fn close(&mut self, lingers: bool) {
+        self.lingers &= lingers;
+        match self.phase {
+            Phase::Open => self.phase = Phase::Closing,
+            Phase::Lingering if !lingers => self.abort(),
+            _ => {}
+        }
+    }
+
+    /// Ends the connection now.
+    pub(crate) fn abort(&mut self) {
+        self.phase = Phase::Dead;
+        self.output = VecDeque::new();
+    }
+
+    /// A receive operation has ended. Says whether its bytes are for the service.
+    pub(crate) fn received(&mut self, result: &io::Result<&[u8]>, waiting: bool) -> bool {
+        (self.receiving, self.waiting) = (false, waiting);
+        match result {
+            Ok([]) => self.ended = true,
+            Ok(_) => return self.phase == Phase::Open,
+            Err(error) if is_transient(error) => {}
+            Err(_) => self.abort(),
+        }
+        false
+    }
+
+    /// Whether the client has sent its last byte and may still wait for answers.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.ended && self.phase == Phase::Open
+    }
+
+    /// A send operation has ended. Returns the number of bytes that left.
+    pub(crate) fn sent(
+        &mut self,
+        result: io::Result<usize>,
+        mut pieces: VecDeque<Bytes>,
+    ) -> Option<usize> {
+        self.sending = false;
+        let count = match result {
+            Ok(count) => count,
+            Err(error) if is_transient(&error) => 0,
+            Err(_) => {
+                self.abort();
+                return None;
+            }
+        };
+        drop_front(&mut pieces, count);
+        if self.phase != Phase::Dead && !pieces.is_empty() {
+            pieces.append(&mut self.output);
+            self.output = pieces;
+        }
+        (count > 0).then_some(count)
+    }
+
+    /// The next step, which is taken to be done. Ask until there is none.
+    pub(crate) fn next_step(&mut self) -> Option<Step> {
+        if self.phase == Phase::Closing && !self.sending && self.output.is_empty() {
+            let waits_for_client = self.lingers && !self.ended;
+            self.phase = if waits_for_client { Phase::Lingering } else { Phase::Dead };
+            return Some(Step::Shutdown);
+        }
+        if self.phase == Phase::Lingering && self.ended {
+            self.phase = Phase::Dead;
+        }
+        match self.phase {
+            Phase::Open => self.next_send().or_else(|| self.next_receive(self.paused)),
+            Phase::Closing => self.next_send(),
+            Phase::Lingering => self.next_receive(false),
+            Phase::Dead => self.next_farewell(),
+        }
+    }
+
+    /// Whether the service is to be told that the connection is over.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Lingering | Phase::Dead)
+    }
+
+    fn next_send(&mut self) -> Option<Step> {
+        if self.sending || self.output.is_empty() {
+            return None;
+        }
+        self.sending = true;
+        Some(Step::Send(std::mem::take(&mut self.output)))
+    }
+
+    fn next_receive(&mut self, paused: bool) -> Option<Step> {
+        if self.receiving || paused || self.ended {
+            return None;
+        }
+        self.receiving = true;
+        Some(Step::Receive { waiting: self.waiting })
+    }
+
+    fn next_farewell(&mut self) -> Option<Step> {
+        if !self.receiving && !self.sending {
+            return Some(Step::Release);
+        }
+        let first = !std::mem::replace(&mut self.canceled, true);
+        first.then_some(Step::Cancel)
+    }
+}
+
+/// Whether the operation is worth the same attempt again.
+fn is_transient(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
+fn drop_front(pieces: &mut VecDeque<Bytes>, mut count: usize) {
+    while let Some(piece) = pieces.front_mut() {
+        if count < piece.len() {
+            return bytes::Buf::advance(piece, count);
+        }
+        count -= piece.len();
+        pieces.pop_front();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connection() -> Connection {
+        let (socket, _) = std::os::unix::net::UnixStream::pair().unwrap();
+        Connection::new(StreamId(7), 0, socket.into())
+    }
+
+    fn pieces(texts: &[&'static str]) -> Vec<Bytes> {
+        texts.iter().map(|text| Bytes::from_static(text.as_bytes())).collect()
+    }
+
+    fn expect_send(connection: &mut Connection) -> VecDeque<Bytes> {
+        match connection.next_step() {
+            Some(Step::Send(pieces)) => pieces,
+            other => panic!("expected a send, got {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_sent_in_one_turn_leaves_together_and_the_rest_follows() {
+        let mut connection = connection();
+        connection.send(pieces(&["one", "", "two"]));
+        connection.send(pieces(&["three"]));
+        let first = expect_send(&mut connection);
+        assert_eq!(first, pieces(&["one", "two", "three"]));
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
+        connection.send(pieces(&["four"]));
+        assert_eq!(connection.next_step(), None);
+        assert_eq!(connection.sent(Ok(4), first), Some(4));
+        assert_eq!(expect_send(&mut connection), pieces(&["wo", "three", "four"]));
+    }
+
+    #[test]
+    fn close_waits_for_output_and_then_for_the_client() {
+        let mut connection = connection();
+        connection.send(pieces(&["last"]));
+        let output = expect_send(&mut connection);
+        connection.close(true);
+        assert_eq!(connection.next_step(), None);
+        assert!(!connection.is_over());
+        connection.sent(Ok(4), output);
+        assert_eq!(connection.next_step(), Some(Step::Shutdown));
+        assert!(connection.is_over());
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
+        assert!(!connection.received(&Ok(b"ignored"), false));
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
+        connection.received(&Ok(b""), false);
+        assert_eq!(connection.next_step(), Some(Step::Release));
+    }
+
+    #[test]
+    fn a_reset_cancels_what_is_under_way_and_waits_for_it() {
+        let mut connection = connection();
+        connection.send(pieces(&["lost"]));
+        let output = expect_send(&mut connection);
+        connection.next_step();
+        connection.received(&Err(io::ErrorKind::ConnectionReset.into()), false);
+        assert_eq!(connection.next_step(), Some(Step::Cancel));
+        assert_eq!(connection.next_step(), None);
+        connection.sent(Err(io::ErrorKind::BrokenPipe.into()), output);
+        assert_eq!(connection.next_step(), Some(Step::Release));
+    }
+
+    #[test]
+    fn a_paused_connection_receives_nothing_more() {
+        let mut connection = connection();
+        connection.next_step();
+        connection.paused = true;
+        assert!(connection.received(&Ok(b"on its way already"), true));
+        assert_eq!(connection.next_step(), None);
+        connection.paused = false;
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: true }));
+    }
+}

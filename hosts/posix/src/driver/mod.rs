@@ -1,0 +1,151 @@
+//! The worker's one way to the kernel: operations are started, and end as events of a later wait.
+//!
+//! Two drivers with one contract: [`uring`](self) where Linux offers io_uring, and the portable
+//! one of readiness and disk threads everywhere. A driver knows sockets and files; it knows
+//! neither services nor what the bytes mean.
+//!
+//! ```text
+//! adopt ─► accept ············ Accepted, again and again until it says it has ended
+//!          receive ─────────── Received, once
+//!          send ────────────── Sent, once; one at a time for a stream
+//!          receive_datagrams · Datagram, again and again until DatagramsEnded
+//!          send_datagram ───── DatagramSent, once
+//!          cancel              whatever is under way on the socket ends soon
+//! release ◄─ only with nothing under way
+//! ```
+
+#[cfg(target_os = "linux")]
+mod buffers;
+mod poll;
+mod threads;
+#[cfg(target_os = "linux")]
+mod uring;
+#[cfg(target_os = "linux")]
+mod uring_operations;
+
+use crate::image::Image;
+use crate::message::Message;
+use bytes::{Bytes, BytesMut};
+use hyper::DiskOperation;
+use std::collections::VecDeque;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which driver a worker uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backend {
+    /// io_uring if the kernel allows it, else polling.
+    #[default]
+    Auto,
+    /// io_uring (Linux 6.0 and later), or an error.
+    Uring,
+    /// Readiness through the `polling` crate (epoll, kqueue), disks through threads.
+    Poll,
+}
+
+/// A socket, as worker and driver call it: an index given by the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct SocketKey(pub(crate) usize);
+
+/// A disk operation, as worker and driver call it: an index given by the worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DiskKey(pub(crate) usize);
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    /// A connection was accepted, or could not be. Without `more`, accepting has ended.
+    Accepted { listener: SocketKey, result: io::Result<OwnedFd>, more: bool },
+    /// The receive operation has ended: with bytes, with none at the end of the stream, or with
+    /// an error. `waiting` guesses that more is there already.
+    Received { stream: SocketKey, result: io::Result<&'a [u8]>, waiting: bool },
+    /// The send operation has ended: the kernel took over so many bytes of these pieces.
+    Sent { stream: SocketKey, result: io::Result<usize>, pieces: VecDeque<Bytes> },
+    /// A datagram arrived; `local` is told if the socket was asked to.
+    Datagram { socket: SocketKey, remote: SocketAddr, local: Option<IpAddr>, bytes: &'a [u8] },
+    /// Receiving datagrams has ended, for no reason worth more than starting it again.
+    DatagramsEnded { socket: SocketKey },
+    /// A datagram has left, or is lost.
+    DatagramSent { socket: SocketKey },
+    /// The disk operation has ended; a read returns its buffers.
+    DiskDone { key: DiskKey, result: io::Result<Vec<BytesMut>> },
+}
+
+/// Ends the wait of one worker from any thread.
+pub(crate) type Waker = Arc<dyn Fn() + Send + Sync>;
+
+/// See the module's text for the order of calls.
+pub(crate) trait Driver {
+    /// Takes over a socket under a key that is not in use.
+    fn adopt(&mut self, key: SocketKey, socket: OwnedFd) -> io::Result<()>;
+
+    /// Lends the socket.
+    fn socket(&self, key: SocketKey) -> BorrowedFd<'_>;
+
+    /// Closes the socket, which must have nothing under way.
+    fn release(&mut self, key: SocketKey);
+
+    /// Ends what is under way on the socket, soon: every operation still has its last event.
+    fn cancel(&mut self, key: SocketKey);
+
+    /// Accepts connections.
+    fn accept(&mut self, key: SocketKey);
+
+    /// Receives once. `waiting` hints that there is something to receive already.
+    fn receive(&mut self, key: SocketKey, waiting: bool);
+
+    /// Sends pieces, none of them empty, at most as many of them as the kernel takes at once.
+    fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>);
+
+    /// Receives datagrams.
+    fn receive_datagrams(&mut self, key: SocketKey);
+
+    /// Sends one datagram.
+    fn send_datagram(&mut self, key: SocketKey, message: Box<Message>);
+
+    /// Starts a disk operation that lies within the image.
+    fn disk(&mut self, key: DiskKey, image: Arc<Image>, operation: DiskOperation);
+
+    /// A way to end [`Driver::wait`] early.
+    fn waker(&self) -> Waker;
+
+    /// Submits what was started, waits until something happened or the timeout has passed, and
+    /// tells `sink` all of it.
+    ///
+    /// # Errors
+    /// Only if the driver itself is beyond use.
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<()>;
+}
+
+/// The driver for the calling thread, with its name.
+pub(crate) fn open(backend: Backend) -> io::Result<(Box<dyn Driver>, &'static str)> {
+    match backend {
+        Backend::Uring => open_uring(),
+        Backend::Poll => open_poll(),
+        Backend::Auto => open_uring().or_else(|error| {
+            tracing::info!("using poll and disk threads: no io_uring here: {error}");
+            open_poll()
+        }),
+    }
+}
+
+fn open_poll() -> io::Result<(Box<dyn Driver>, &'static str)> {
+    Ok((Box::new(poll::PollDriver::new()?), "poll"))
+}
+
+#[cfg(target_os = "linux")]
+fn open_uring() -> io::Result<(Box<dyn Driver>, &'static str)> {
+    Ok((Box::new(uring::UringDriver::new()?), "io_uring"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn open_uring() -> io::Result<(Box<dyn Driver>, &'static str)> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "io_uring is Linux's"))
+}

@@ -1,0 +1,407 @@
+//! The Linux driver: one io_uring for sockets, disks and wake-ups (io_uring(7)).
+//!
+//! One `io_uring_enter` submits everything a turn began, waits, and collects. Deferred task work
+//! (`IORING_SETUP_DEFER_TASKRUN`) keeps completions out of the way of the turn; kernels that lack
+//! it get a plain ring.
+
+use super::buffers::{RECEIVE_GROUP, ReceiveBuffers};
+use super::uring_operations::{Operation, Tag, Transfer, is_transient};
+use super::{DiskKey, Driver, Event, SocketKey, Waker};
+use crate::image::Image;
+use crate::message::{self, CONTROL_BYTES, Message, NAME_BYTES};
+use bytes::Bytes;
+use hyper::DiskOperation;
+use io_uring::types::{self, CancelBuilder, RecvMsgOut, SubmitArgs, Timespec};
+use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
+use rustix::event::{EventfdFlags, eventfd};
+use slab::Slab;
+use std::collections::VecDeque;
+use std::io;
+use std::mem::{ManuallyDrop, take, zeroed};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::ptr::{self, null_mut};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Submissions gathered before the kernel is entered early.
+const SUBMISSIONS: u32 = 512;
+
+/// Completions held by the ring; the kernel keeps what is more.
+const COMPLETIONS: u32 = 4096;
+
+/// Emptied messages kept for the next sends.
+const SPARE_MESSAGES_MAX: usize = 256;
+
+/// How long the driver's end waits for the kernel to let go of its memory.
+const END_WAIT: Duration = Duration::from_secs(5);
+
+/// `IORING_RECVSEND_POLL_FIRST`: wait for readiness rather than try in vain first.
+const POLL_FIRST: u16 = 1;
+
+/// The kernel answer to a receive that found every buffer in use.
+const NO_BUFFERS: i32 = libc::ENOBUFS;
+
+/// See the module's text.
+pub(super) struct UringDriver {
+    /// Dropped by hand, before the memory that the kernel may use.
+    ring: ManuallyDrop<IoUring>,
+    memory: ManuallyDrop<Memory>,
+    sockets: Vec<Option<OwnedFd>>,
+    /// Operations under way that own no entry in the table.
+    under_way: usize,
+    completions: Vec<cqueue::Entry>,
+    #[expect(clippy::vec_box, reason = "a message is filled and sent without ever moving")]
+    spare: Vec<Box<Message>>,
+    wake: Arc<OwnedFd>,
+}
+
+/// Everything the kernel may read or write while operations are under way.
+struct Memory {
+    buffers: ReceiveBuffers,
+    operations: Slab<Operation>,
+    /// The shape of datagrams to receive: room for addresses, no buffers of its own.
+    datagram: Box<libc::msghdr>,
+    /// Where the counter of the eventfd is read to.
+    wake_count: Box<u64>,
+}
+
+impl UringDriver {
+    /// # Errors
+    /// Says what this kernel lacks or forbids.
+    pub(super) fn new() -> io::Result<Self> {
+        let ring = open_ring()?;
+        probe(&ring)?;
+        // SAFETY: msghdr is plain data, for which all zeroes mean "nothing".
+        let mut datagram: Box<libc::msghdr> = Box::new(unsafe { zeroed() });
+        datagram.msg_namelen = NAME_BYTES as _;
+        datagram.msg_controllen = CONTROL_BYTES as _;
+        let buffers = ReceiveBuffers::new(&ring)?;
+        let operations = Slab::new();
+        let memory = Memory { buffers, operations, datagram, wake_count: Box::new(0) };
+        let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (sockets, completions, spare) = Default::default();
+        let (ring, memory) = (ManuallyDrop::new(ring), ManuallyDrop::new(memory));
+        let mut driver = Self { ring, memory, sockets, under_way: 0, completions, spare, wake };
+        driver.expect_wake();
+        Ok(driver)
+    }
+
+    fn expect_wake(&mut self) {
+        let target: *mut u64 = &raw mut *self.memory.wake_count;
+        let file = types::Fd(self.wake.as_raw_fd());
+        let length = size_of::<u64>() as u32;
+        self.start(opcode::Read::new(file, target.cast(), length).build(), Tag::Woken);
+    }
+
+    /// Submits an entry that owns no memory in the table.
+    fn start(&mut self, entry: squeue::Entry, tag: Tag) {
+        self.under_way += 1;
+        self.push(entry.user_data(tag.to_user_data()));
+    }
+
+    /// Submits an entry that uses memory of `operation`.
+    fn start_owned(&mut self, entry: squeue::Entry, operation: Operation) {
+        let index = self.memory.operations.insert(operation);
+        self.push(entry.user_data(Tag::Operation(index).to_user_data()));
+    }
+
+    fn push(&mut self, entry: squeue::Entry) {
+        // SAFETY: what an entry points at is owned by `self.memory`, in heap blocks that stay
+        // where they are until the completion has been seen.
+        while unsafe { self.ring.submission().push(&entry) }.is_err() {
+            if let Err(error) = self.ring.submit() {
+                assert!(is_transient(&error) || is_busy(&error), "io_uring is broken: {error}");
+            }
+        }
+    }
+
+    fn descriptor(&self, key: SocketKey) -> types::Fd {
+        types::Fd(self.socket(key).as_raw_fd())
+    }
+
+    fn enter(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let entered = match timeout {
+            None => self.ring.submit_and_wait(1),
+            Some(timeout) => {
+                let timeout = Timespec::from(timeout);
+                let arguments = SubmitArgs::new().timespec(&timeout);
+                self.ring.submitter().submit_with_args(1, &arguments)
+            }
+        };
+        match entered {
+            Err(error) if error.raw_os_error() == Some(libc::ETIME) => Ok(()),
+            Err(error) if is_transient(&error) || is_busy(&error) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    fn collect(&mut self, sink: &mut dyn FnMut(Event<'_>)) {
+        let mut completions = take(&mut self.completions);
+        completions.extend(self.ring.completion());
+        for completion in completions.drain(..) {
+            self.completed(&completion, sink);
+        }
+        self.completions = completions;
+    }
+
+    fn completed(&mut self, completion: &cqueue::Entry, sink: &mut dyn FnMut(Event<'_>)) {
+        let more = cqueue::more(completion.flags());
+        let tag = Tag::from_user_data(completion.user_data());
+        if !more && !matches!(tag, Tag::Operation(_)) {
+            self.under_way -= 1;
+        }
+        let result = outcome(completion.result());
+        match tag {
+            Tag::Woken => self.expect_wake(),
+            Tag::Canceled => {}
+            Tag::Accept(listener) => {
+                // SAFETY: the kernel just made this descriptor for us; nobody else knows it.
+                let own = |number| unsafe { std::os::fd::FromRawFd::from_raw_fd(number as i32) };
+                sink(Event::Accepted { listener, result: result.map(own), more });
+            }
+            Tag::Receive(stream) => self.received(stream, completion, result, sink),
+            Tag::ReceiveDatagrams(socket) => {
+                self.datagram(socket, completion, result, sink);
+                if !more {
+                    sink(Event::DatagramsEnded { socket });
+                }
+            }
+            Tag::Operation(index) => self.operation_ended(index, result, sink),
+        }
+    }
+
+    fn received(
+        &mut self,
+        stream: SocketKey,
+        completion: &cqueue::Entry,
+        result: io::Result<usize>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        if completion.result() == -NO_BUFFERS {
+            // Every buffer has been given back by the time this is submitted.
+            return self.receive(stream, true);
+        }
+        let buffer = cqueue::buffer_select(completion.flags());
+        let full = result.as_ref().is_ok_and(|&count| ReceiveBuffers::is_full(count));
+        let waiting = full || cqueue::sock_nonempty(completion.flags());
+        let buffers = &self.memory.buffers;
+        let bytes = |count| buffer.map_or(&[][..], |id| buffers.bytes(id, count));
+        sink(Event::Received { stream, result: result.map(bytes), waiting });
+        if let Some(id) = buffer {
+            self.memory.buffers.recycle(id);
+        }
+    }
+
+    fn datagram(
+        &mut self,
+        socket: SocketKey,
+        completion: &cqueue::Entry,
+        result: io::Result<usize>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let Some(id) = cqueue::buffer_select(completion.flags()) else { return };
+        if let Ok(count) = result {
+            let bytes = self.memory.buffers.bytes(id, count);
+            if let Ok(datagram) = RecvMsgOut::parse(bytes, &self.memory.datagram)
+                && !datagram.is_payload_truncated()
+                && let Some(remote) = message::address(datagram.name_data())
+            {
+                let local = message::local_address(datagram.control_data());
+                let bytes = datagram.payload_data();
+                sink(Event::Datagram { socket, remote, local, bytes });
+            }
+        }
+        self.memory.buffers.recycle(id);
+    }
+
+    fn operation_ended(
+        &mut self,
+        index: usize,
+        result: io::Result<usize>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        match self.memory.operations.remove(index) {
+            Operation::Send { stream, mut message } => {
+                let pieces = message.take();
+                if self.spare.len() < SPARE_MESSAGES_MAX {
+                    self.spare.push(message);
+                }
+                sink(Event::Sent { stream, result, pieces });
+            }
+            Operation::SendDatagram { socket, .. } => sink(Event::DatagramSent { socket }),
+            Operation::Disk(transfer) => self.disk_ended(transfer, result, sink),
+        }
+    }
+
+    fn disk_ended(
+        &mut self,
+        mut transfer: Box<Transfer>,
+        result: io::Result<usize>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) {
+        let key = transfer.key;
+        match transfer.completed(result) {
+            Ok(false) => self.start_owned(transfer.entry(), Operation::Disk(transfer)),
+            Ok(true) => sink(Event::DiskDone { key, result: Ok(transfer.into_buffers()) }),
+            Err(error) => sink(Event::DiskDone { key, result: Err(error) }),
+        }
+    }
+}
+
+impl Driver for UringDriver {
+    fn adopt(&mut self, key: SocketKey, socket: OwnedFd) -> io::Result<()> {
+        if self.sockets.len() <= key.0 {
+            self.sockets.resize_with(key.0 + 1, || None);
+        }
+        self.sockets[key.0] = Some(socket);
+        Ok(())
+    }
+
+    fn socket(&self, key: SocketKey) -> BorrowedFd<'_> {
+        self.sockets[key.0].as_ref().expect("lent between adopt and release").as_fd()
+    }
+
+    fn release(&mut self, key: SocketKey) {
+        if let Some(socket) = self.sockets.get_mut(key.0) {
+            *socket = None;
+        }
+    }
+
+    fn cancel(&mut self, key: SocketKey) {
+        let all = CancelBuilder::fd(self.descriptor(key)).all();
+        self.start(opcode::AsyncCancel2::new(all).build(), Tag::Canceled);
+    }
+
+    fn accept(&mut self, key: SocketKey) {
+        let entry = opcode::AcceptMulti::new(self.descriptor(key)).flags(libc::SOCK_CLOEXEC);
+        self.start(entry.build(), Tag::Accept(key));
+    }
+
+    fn receive(&mut self, key: SocketKey, waiting: bool) {
+        let entry = opcode::Recv::new(self.descriptor(key), null_mut(), 0)
+            .buf_group(RECEIVE_GROUP)
+            .ioprio(if waiting { 0 } else { POLL_FIRST });
+        let entry = entry.build().flags(squeue::Flags::BUFFER_SELECT);
+        self.start(entry, Tag::Receive(key));
+    }
+
+    fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
+        let mut message = self.spare.pop().unwrap_or_else(Message::new);
+        message.set(pieces);
+        // MSG_WAITALL: what does not fit at once follows as room appears, without us.
+        let entry = opcode::SendMsg::new(self.descriptor(key), message.header())
+            .flags((libc::MSG_NOSIGNAL | libc::MSG_WAITALL) as u32);
+        self.start_owned(entry.build(), Operation::Send { stream: key, message });
+    }
+
+    fn receive_datagrams(&mut self, key: SocketKey) {
+        let shape = ptr::from_ref(&*self.memory.datagram);
+        let entry = opcode::RecvMsgMulti::new(self.descriptor(key), shape, RECEIVE_GROUP);
+        self.start(entry.build(), Tag::ReceiveDatagrams(key));
+    }
+
+    fn send_datagram(&mut self, key: SocketKey, message: Box<Message>) {
+        let entry = opcode::SendMsg::new(self.descriptor(key), message.header());
+        let operation = Operation::SendDatagram { socket: key, _message: message };
+        self.start_owned(entry.build(), operation);
+    }
+
+    fn disk(&mut self, key: DiskKey, image: Arc<Image>, operation: DiskOperation) {
+        let transfer = Box::new(Transfer::new(key, image, operation));
+        // A transfer of nothing still ends as an event of a later wait.
+        let entry = if transfer.is_done() { opcode::Nop::new().build() } else { transfer.entry() };
+        self.start_owned(entry, Operation::Disk(transfer));
+    }
+
+    fn waker(&self) -> Waker {
+        let wake = self.wake.clone();
+        Arc::new(move || {
+            // Fails only if the counter is at its limit, when the wake-up is already certain.
+            let _ = rustix::io::write(&wake, &1u64.to_ne_bytes());
+        })
+    }
+
+    fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> io::Result<()> {
+        self.enter(timeout)?;
+        self.collect(sink);
+        Ok(())
+    }
+}
+
+impl Drop for UringDriver {
+    /// Takes the memory back from the kernel; what it does not give back in time is left to it.
+    fn drop(&mut self) {
+        let everything = opcode::AsyncCancel2::new(CancelBuilder::any()).build();
+        self.start(everything, Tag::Canceled);
+        let deadline = Instant::now() + END_WAIT;
+        while self.under_way + self.memory.operations.len() > 0 && Instant::now() < deadline {
+            if self.enter(Some(Duration::from_millis(100))).is_err() {
+                break;
+            }
+            for completion in self.ring.completion().collect::<Vec<_>>() {
+                match Tag::from_user_data(completion.user_data()) {
+                    Tag::Operation(index) => drop(self.memory.operations.try_remove(index)),
+                    _ if cqueue::more(completion.flags()) => {}
+                    _ => self.under_way -= 1,
+                }
+            }
+        }
+        let returned = self.under_way + self.memory.operations.len() == 0;
+        // SAFETY: neither field is used again. The memory goes only if the kernel has let go of
+        // it; otherwise it is leaked.
+        unsafe {
+            ManuallyDrop::drop(&mut self.ring);
+            if returned {
+                ManuallyDrop::drop(&mut self.memory);
+            }
+        }
+    }
+}
+
+/// A ring of the best kind this kernel has.
+fn open_ring() -> io::Result<IoUring> {
+    let mut best = IoUring::builder();
+    best.setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
+    let plain = best.clone();
+    best.setup_single_issuer().setup_defer_taskrun();
+    best.build(SUBMISSIONS).or_else(|_| plain.build(SUBMISSIONS))
+}
+
+/// Checks that the kernel has all the operations used here.
+fn probe(ring: &IoUring) -> io::Result<()> {
+    // Zero-copy sending is not used. It came with Linux 6.0, as the last of what is: receiving
+    // datagrams many times has no code of its own that could be asked for.
+    const NEEDED: [(u8, &str); 9] = [
+        (opcode::AcceptMulti::CODE, "accept"),
+        (opcode::Recv::CODE, "receive"),
+        (opcode::SendMsg::CODE, "sendmsg"),
+        (opcode::RecvMsgMulti::CODE, "recvmsg"),
+        (opcode::Readv::CODE, "readv"),
+        (opcode::Writev::CODE, "writev"),
+        (opcode::Fsync::CODE, "fsync"),
+        (opcode::AsyncCancel2::CODE, "cancel"),
+        (opcode::SendZc::CODE, "what Linux 6.0 brought"),
+    ];
+    let mut probe = Probe::new();
+    ring.submitter().register_probe(&mut probe)?;
+    match NEEDED.iter().find(|(code, _)| !probe.is_supported(*code)) {
+        None => Ok(()),
+        Some((_, name)) => {
+            let reason = format!("the kernel's io_uring lacks {name}");
+            Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+        }
+    }
+}
+
+fn outcome(result: i32) -> io::Result<usize> {
+    usize::try_from(result).map_err(|_| io::Error::from_raw_os_error(result.saturating_neg()))
+}
+
+/// Whether the completion ring must be emptied first.
+fn is_busy(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::EBUSY)
+}

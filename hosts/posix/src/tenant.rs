@@ -1,0 +1,107 @@
+//! What a worker turns.
+
+use crate::disk::{DiskQueue, FileDisk};
+use crate::image::Image;
+use hyper::{Disk, StreamEvent};
+use service::{Config, Host, Next, Service, State};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// One isolated server on a worker: a [`Service`], or what a test puts in its place.
+///
+/// The worker tells it everything that one wait brought, then turns it once. It never leaves the
+/// worker's thread, and it is ended if it panics.
+pub trait Tenant {
+    /// Tells what happened on the network.
+    fn stream_event(&mut self, event: StreamEvent<'_>);
+
+    /// Does a bounded amount of work. Says when it wishes to be called again.
+    fn turn(&mut self) -> Next;
+
+    /// How far it has come. Clients are let in once it serves.
+    fn state(&self) -> &State;
+
+    /// Refuses new calls from now on.
+    fn stop(&mut self);
+
+    /// Whether everything begun before [`Tenant::stop`] is finished.
+    fn is_stopped(&self) -> bool;
+}
+
+impl Tenant for Service {
+    fn stream_event(&mut self, event: StreamEvent<'_>) {
+        Self::stream_event(self, event);
+    }
+
+    fn turn(&mut self) -> Next {
+        Self::turn(self)
+    }
+
+    fn state(&self) -> &State {
+        Self::state(self)
+    }
+
+    fn stop(&mut self) {
+        Self::stop(self);
+    }
+
+    fn is_stopped(&self) -> bool {
+        Self::is_stopped(self)
+    }
+}
+
+/// Where a tenant is made: the worker's thread, with all that the tenant will know of it.
+pub struct Site {
+    /// The hypercalls.
+    pub host: Host,
+    /// The tenant's own addresses, with their real ports.
+    pub addresses: Vec<SocketAddr>,
+    pub(crate) tenant: usize,
+    pub(crate) disks: DiskQueue,
+}
+
+impl Site {
+    /// The port of the tenant's first address; 0 if it has none.
+    pub fn port(&self) -> u16 {
+        self.addresses.first().map_or(0, SocketAddr::port)
+    }
+
+    /// Makes an image a disk of this tenant.
+    pub fn attach(&self, image: Image) -> Rc<dyn Disk> {
+        Rc::new(FileDisk::new(image, self.tenant, self.disks.clone()))
+    }
+}
+
+/// Makes a tenant on its worker's thread. An error is a sentence for the administrator.
+pub type MakeTenant = Box<dyn FnOnce(&Site) -> Result<Box<dyn Tenant>, String> + Send>;
+
+/// Connections one service may have, unless its specification says otherwise.
+pub const CONNECTIONS_MAX: usize = 16 << 10;
+
+/// A tenant to be.
+pub struct ServiceSpec {
+    /// Its name, for people.
+    pub name: String,
+    /// Where it listens, TCP and UDP. Port 0 is one port of the host's choice, the same for all
+    /// addresses that have it.
+    pub listen: Vec<SocketAddr>,
+    /// Connections it may have; more are closed as they come.
+    pub connections_max: usize,
+    /// Makes it.
+    pub make: MakeTenant,
+}
+
+impl ServiceSpec {
+    /// A [`Service`], from what `configure` makes of its site.
+    pub fn service(
+        name: String,
+        listen: Vec<SocketAddr>,
+        configure: impl FnOnce(&Site) -> Result<Config, String> + Send + 'static,
+    ) -> Self {
+        let make: MakeTenant = Box::new(move |site| {
+            let service = Service::new(site.host.clone(), configure(site)?);
+            Ok(Box::new(service))
+        });
+        Self { name, listen, connections_max: CONNECTIONS_MAX, make }
+    }
+}

@@ -1,0 +1,462 @@
+//! The tenants of one worker: who has reason to be turned, who is starting, who is leaving.
+//!
+//! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
+
+use crate::clock::HostClock;
+use crate::disk::{Disks, Submitted};
+use crate::driver::{Driver, Event, SocketKey};
+use crate::listen;
+use crate::log::HostLog;
+use crate::network::{HALF_CLOSED_MAX, Network};
+use crate::random::HostRandom;
+use crate::report::{Progress, Report, ServiceId};
+use crate::streams::TenantStreams;
+use crate::tenant::{ServiceSpec, Site, Tenant};
+use crate::timers::Timers;
+use abi::Instant;
+use hyper::{Clock, StreamEvent, StreamId};
+use service::{Host, Next, State};
+use slab::Slab;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+/// How long a tenant that is asked to stop may take, its last replies included.
+const STOP_MAX: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Starting,
+    Serving,
+    Stopping,
+}
+
+/// One tenant.
+struct Slot {
+    id: ServiceId,
+    name: String,
+    /// None once it has ended and only its sockets are left.
+    tenant: Option<Box<dyn Tenant>>,
+    stage: Stage,
+    site: Site,
+    doors: Vec<SocketKey>,
+    /// In the list of those to be turned.
+    runnable: bool,
+    /// When it wishes to be turned, and for when a timer is set: not later than that.
+    wanted: Option<Instant>,
+    armed: Option<Instant>,
+    /// When patience with its stopping ends.
+    deadline: Option<Instant>,
+    disk_operations: usize,
+    /// Streams whose clients have said their last.
+    half_closed: Vec<StreamId>,
+    /// What to report when its last socket is gone.
+    outcome: Option<Progress>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    Turn(usize),
+    Stop(usize),
+}
+
+/// What a turn brought to light.
+enum News {
+    None,
+    Serves,
+    Failed(String),
+    Stopped,
+}
+
+/// See the module's text.
+pub(crate) struct Tenants {
+    slots: Slab<Slot>,
+    indexes: BTreeMap<ServiceId, usize>,
+    runnable: Vec<usize>,
+    turning: Vec<usize>,
+    /// Tenants with half-closed streams that have nothing left to do but wait for disks.
+    quiet: Vec<usize>,
+    timers: Timers<Timer>,
+    network: Network,
+    disks: Disks,
+    reports: Sender<Report>,
+}
+
+impl Tenants {
+    pub(crate) fn new(reports: Sender<Report>) -> Self {
+        Self {
+            slots: Slab::new(),
+            indexes: BTreeMap::new(),
+            runnable: Vec::new(),
+            turning: Vec::new(),
+            quiet: Vec::new(),
+            timers: Timers::default(),
+            network: Network::default(),
+            disks: Disks::default(),
+            reports,
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// How long the worker may wait for events.
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        if !self.runnable.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = [self.timers.next(), self.network.next_deadline()].into_iter().flatten().min();
+        next.map(|deadline| deadline.since(HostClock.now()))
+    }
+
+    /// Moves a tenant in. What goes wrong is reported.
+    pub(crate) fn add(&mut self, id: ServiceId, spec: ServiceSpec) {
+        if self.indexes.contains_key(&id) {
+            return tracing::error!("{}: another service has its number, {}", spec.name, id.0);
+        }
+        match self.make(id, spec) {
+            Ok(index) => {
+                self.indexes.insert(id, index);
+                wake(&mut self.slots, &mut self.runnable, index);
+            }
+            Err(reason) => self.report(id, Progress::Failed(reason)),
+        }
+    }
+
+    fn make(&mut self, id: ServiceId, spec: ServiceSpec) -> Result<usize, String> {
+        let ServiceSpec { name, listen, connections_max, make } = spec;
+        let doors = listen::open(&listen)?;
+        let tenant = self.slots.vacant_key();
+        let streams = TenantStreams { tenant, outbox: self.network.outbox() };
+        let host = Host {
+            clock: Rc::new(HostClock),
+            random: Rc::new(HostRandom),
+            log: Rc::new(HostLog::new(&name)),
+            streams: Rc::new(streams),
+        };
+        let addresses = doors.iter().map(|door| door.address).collect();
+        let site = Site { host, addresses, tenant, disks: self.disks.queue() };
+        let made = guarded(|| make(&site)).map_err(|panic| broken(&panic))??;
+        let mut slot = Slot::new(id, name, made, site);
+        for door in doors {
+            slot.doors.extend(self.network.add(tenant, door, connections_max));
+        }
+        Ok(self.slots.insert(slot))
+    }
+
+    /// Asks a tenant to leave.
+    pub(crate) fn stop(&mut self, id: ServiceId) {
+        let Some(&index) = self.indexes.get(&id) else { return };
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Some(tenant) = slot.tenant.as_mut().filter(|_| slot.stage != Stage::Stopping) else {
+            return;
+        };
+        slot.stage = Stage::Stopping;
+        let stopped = guarded(|| tenant.stop());
+        self.network.shut(&slot.doors);
+        self.set_stop_deadline(index);
+        wake(&mut self.slots, &mut self.runnable, index);
+        if let Err(panic) = stopped {
+            self.end(index, Progress::Failed(broken(&panic)), true);
+        }
+    }
+
+    /// Asks every tenant to leave.
+    pub(crate) fn stop_all(&mut self) {
+        let ids: Vec<_> = self.indexes.keys().copied().collect();
+        ids.into_iter().for_each(|id| self.stop(id));
+    }
+
+    /// Gives every tenant up: the driver is beyond use.
+    pub(crate) fn abandon(&mut self, reason: &str) {
+        for slot in self.slots.drain() {
+            let report = Report { service: slot.id, progress: Progress::Failed(reason.into()) };
+            // Nobody listens any more: then nobody needs to know.
+            let _ = self.reports.send(report);
+        }
+    }
+
+    /// Takes what the driver says.
+    pub(crate) fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Received { stream, result, waiting } => {
+                let told = self.network.received(stream, &result, waiting);
+                let Some((tenant, stream, half_closed)) = told else { return };
+                match result {
+                    Ok(bytes) if !half_closed => {
+                        self.tell(tenant, StreamEvent::Received { stream, bytes });
+                    }
+                    _ => self.half_closed(tenant, stream),
+                }
+            }
+            Event::Sent { stream, result, pieces } => {
+                let sent = self.network.sent(stream, result, pieces);
+                let Some((tenant, stream, count_bytes)) = sent else { return };
+                self.tell(tenant, StreamEvent::Sent { stream, count_bytes });
+            }
+            Event::DiskDone { key, result } => {
+                let tenant = self.disks.done(key, result);
+                if let Some(slot) = self.slots.get_mut(tenant) {
+                    slot.disk_operations = slot.disk_operations.saturating_sub(1);
+                }
+                wake(&mut self.slots, &mut self.runnable, tenant);
+            }
+            Event::Accepted { listener, result, more } => {
+                let opened = self.network.accepted(listener, result, more);
+                let Some((tenant, event)) = opened else { return };
+                self.tell(tenant, event);
+            }
+            Event::Datagram { socket, remote, local, bytes } => {
+                let arrived = self.network.datagram(socket, remote, local);
+                let Some((tenant, peer)) = arrived else { return };
+                self.tell(tenant, StreamEvent::Datagram { peer, bytes });
+            }
+            Event::DatagramsEnded { socket } => self.network.datagrams_ended(socket),
+            Event::DatagramSent { socket } => self.network.datagram_sent(socket),
+        }
+    }
+
+    /// Acts on deadlines that have been reached.
+    pub(crate) fn advance(&mut self) {
+        if self.timers.next().is_none() && self.network.next_deadline().is_none() {
+            return;
+        }
+        let now = HostClock.now();
+        self.network.advance(now);
+        while let Some(timer) = self.timers.reached(now) {
+            match timer {
+                Timer::Turn(index) => self.turn_due(index, now),
+                Timer::Stop(index) => self.stop_overdue(index),
+            }
+        }
+    }
+
+    /// Turns each tenant that has reason to be turned, once.
+    pub(crate) fn turn(&mut self) {
+        std::mem::swap(&mut self.runnable, &mut self.turning);
+        let mut turning = std::mem::take(&mut self.turning);
+        for index in turning.drain(..) {
+            self.turn_one(index);
+        }
+        self.turning = turning;
+    }
+
+    /// Hands everything that was begun to the driver.
+    pub(crate) fn flush(&mut self, driver: &mut dyn Driver) {
+        let Self { disks, slots, runnable, .. } = self;
+        disks.flush(driver, |tenant, submitted| match submitted {
+            Submitted::Refused => wake(slots, runnable, tenant),
+            Submitted::UnderWay => {
+                if let Some(slot) = slots.get_mut(tenant) {
+                    slot.disk_operations += 1;
+                }
+            }
+        });
+        self.network.take_wishes(driver);
+        self.close_half_closed();
+        self.network.flush(driver);
+        while let Some((tenant, stream)) = self.network.closed.pop() {
+            self.tell(tenant, StreamEvent::Closed { stream });
+        }
+        while let Some(tenant) = self.network.emptied.pop() {
+            self.move_out(tenant);
+        }
+    }
+
+    fn tell(&mut self, index: usize, event: StreamEvent<'_>) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let Some(tenant) = slot.tenant.as_mut() else { return };
+        if let Err(panic) = guarded(|| tenant.stream_event(event)) {
+            return self.end(index, Progress::Failed(broken(&panic)), true);
+        }
+        wake(&mut self.slots, &mut self.runnable, index);
+    }
+
+    fn turn_one(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.runnable = false;
+        let Some(tenant) = slot.tenant.as_mut() else { return };
+        let stage = slot.stage;
+        match guarded(|| (tenant.turn(), news(stage, &**tenant))) {
+            Ok((next, news)) => {
+                self.schedule(index, next);
+                self.take_news(index, news);
+            }
+            Err(panic) => self.end(index, Progress::Failed(broken(&panic)), true),
+        }
+    }
+
+    fn schedule(&mut self, index: usize, next: Next) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.wanted = if let Next::At(moment) = next { Some(moment) } else { None };
+        if let Some(wanted) = slot.wanted
+            && slot.armed.is_none_or(|armed| armed > wanted)
+        {
+            let before = slot.armed.replace(wanted);
+            self.timers.change(Timer::Turn(index), before, Some(wanted));
+        }
+        if !slot.half_closed.is_empty() && is_quiet(next) {
+            self.quiet.push(index);
+        }
+        if next == Next::Again {
+            wake(&mut self.slots, &mut self.runnable, index);
+        }
+    }
+
+    fn take_news(&mut self, index: usize, news: News) {
+        match news {
+            News::None => {}
+            News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
+            News::Stopped => self.end(index, Progress::Stopped, false),
+            News::Serves => {
+                let Some(slot) = self.slots.get_mut(index) else { return };
+                slot.stage = Stage::Serving;
+                self.network.open(&slot.doors);
+                let Some(State::Serving(description)) = slot.tenant.as_ref().map(|t| t.state())
+                else {
+                    return;
+                };
+                let (description, addresses) = (description.clone(), slot.site.addresses.clone());
+                let id = slot.id;
+                self.report(id, Progress::Serving { description, addresses });
+            }
+        }
+    }
+
+    /// Ends a tenant; its sockets follow, at once or once what was sent has left.
+    fn end(&mut self, index: usize, outcome: Progress, at_once: bool) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if let Progress::Failed(reason) = &outcome {
+            tracing::error!(service = slot.name, "ended: {reason}");
+        }
+        let tenant = slot.tenant.take();
+        slot.outcome = Some(outcome);
+        if let Err(panic) = guarded(|| drop(tenant)) {
+            tracing::error!("a service that was ended broke once more: {panic}");
+        }
+        self.set_stop_deadline(index);
+        self.network.end(index, at_once);
+    }
+
+    fn set_stop_deadline(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.deadline.is_none() {
+            slot.deadline = Some(HostClock.now() + STOP_MAX);
+            self.timers.change(Timer::Stop(index), None, slot.deadline);
+        }
+    }
+
+    fn stop_overdue(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let outcome = slot.outcome.take().unwrap_or(Progress::Stopped);
+        tracing::warn!(service = slot.name, "takes too long to stop: its clients are cut off");
+        self.end(index, outcome, true);
+    }
+
+    fn turn_due(&mut self, index: usize, now: Instant) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.armed = slot.wanted.filter(|&wanted| wanted > now);
+        if slot.armed.is_some() {
+            self.timers.change(Timer::Turn(index), None, slot.armed);
+        } else if slot.wanted.is_some() {
+            wake(&mut self.slots, &mut self.runnable, index);
+        }
+    }
+
+    /// The client of a stream has said its last. It is owed answers to what it asked.
+    fn half_closed(&mut self, tenant: usize, stream: StreamId) {
+        if let Some(slot) = self.slots.get_mut(tenant) {
+            slot.half_closed.push(stream);
+            wake(&mut self.slots, &mut self.runnable, tenant);
+        }
+    }
+
+    /// Closes half-closed streams of tenants that have answered all they will.
+    fn close_half_closed(&mut self) {
+        for index in self.quiet.drain(..) {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            if slot.disk_operations == 0 {
+                slot.half_closed.drain(..).for_each(|stream| self.network.close(stream));
+            }
+        }
+    }
+
+    /// Removes a tenant that has ended, now that its last socket is gone.
+    fn move_out(&mut self, index: usize) {
+        let Some(outcome) = self.slots.get_mut(index).and_then(|slot| slot.outcome.take()) else {
+            return;
+        };
+        let slot = self.slots.remove(index);
+        self.timers.change(Timer::Turn(index), slot.armed, None);
+        self.timers.change(Timer::Stop(index), slot.deadline, None);
+        self.indexes.remove(&slot.id);
+        self.report(slot.id, outcome);
+    }
+
+    fn report(&self, service: ServiceId, progress: Progress) {
+        // Nobody listens any more: then nobody needs to know.
+        let _ = self.reports.send(Report { service, progress });
+    }
+}
+
+impl Slot {
+    fn new(id: ServiceId, name: String, tenant: Box<dyn Tenant>, site: Site) -> Self {
+        Self {
+            id,
+            name,
+            tenant: Some(tenant),
+            stage: Stage::Starting,
+            site,
+            doors: Vec::new(),
+            runnable: false,
+            wanted: None,
+            armed: None,
+            deadline: None,
+            disk_operations: 0,
+            half_closed: Vec::new(),
+            outcome: None,
+        }
+    }
+}
+
+fn wake(slots: &mut Slab<Slot>, runnable: &mut Vec<usize>, index: usize) {
+    if let Some(slot) = slots.get_mut(index)
+        && !std::mem::replace(&mut slot.runnable, true)
+    {
+        runnable.push(index);
+    }
+}
+
+fn news(stage: Stage, tenant: &dyn Tenant) -> News {
+    match (stage, tenant.state()) {
+        (_, State::Failed(reason)) => News::Failed(reason.clone()),
+        (Stage::Starting, State::Serving(_)) => News::Serves,
+        (Stage::Stopping, _) if tenant.is_stopped() => News::Stopped,
+        _ => News::None,
+    }
+}
+
+/// Whether a tenant that says this will do nothing of its own soon.
+fn is_quiet(next: Next) -> bool {
+    match next {
+        Next::Again => false,
+        Next::At(moment) => moment > HostClock.now() + HALF_CLOSED_MAX,
+        Next::Idle => true,
+    }
+}
+
+/// Calls into a tenant, whose panic is its own end and nobody else's.
+fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    // What the call leaves behind half-changed is the tenant's own, which is dropped then.
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    })
+}
+
+fn broken(panic: &str) -> String {
+    format!("it broke, which is a defect to report: {panic}")
+}
