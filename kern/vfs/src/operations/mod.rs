@@ -16,7 +16,7 @@ mod names;
 mod rename;
 
 use crate::Vnode;
-use abi::{Attributes, Credentials, Errno, Result, Timestamp};
+use abi::{Attributes, Credentials, Errno, FileType, Result, Timestamp};
 use alloc::vec::Vec;
 use bytes::Bytes;
 
@@ -80,6 +80,12 @@ impl Vnode {
     /// Attributes, for whoever holds the lock.
     async fn stat(&self) -> Result<Attributes> {
         self.file_system().attributes(self.file()).await
+    }
+
+    /// What kind of file it is never changes, so no lock is needed to know. That matters to
+    /// those who hold another lock already: they must not wait for that of a directory.
+    async fn is_directory(&self) -> Result<bool> {
+        Ok(self.stat().await?.file_type == FileType::Directory)
     }
 
     /// Does `work` under the shared lock.

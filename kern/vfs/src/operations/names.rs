@@ -2,7 +2,7 @@
 
 use super::{Caller, Changed};
 use crate::{Access, Name, NewFile, NewKind, Vnode, WritableFileSystem, permission};
-use abi::{Attributes, Errno, FileType, Result};
+use abi::{Attributes, Errno, Result};
 use alloc::rc::Rc;
 
 impl Vnode {
@@ -123,11 +123,8 @@ impl Vnode {
         Ok(file_system)
     }
 
-    /// What kind of file it is never changes, so no lock is needed to know; waiting for a
-    /// directory's lock here, with another directory locked, could be waiting for ever.
     async fn expect_no_directory(&self, error: Errno) -> Result<()> {
-        let file_type = self.stat().await?.file_type;
-        (file_type != FileType::Directory).then_some(()).ok_or(error)
+        if self.is_directory().await? { Err(error) } else { Ok(()) }
     }
 
     /// RFC 1813 §3.3.13 and rmdir(2). Only a damaged directory holds itself under another name.

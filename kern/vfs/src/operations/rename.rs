@@ -23,15 +23,11 @@ impl Vnode {
         to: &Self,
         to_name: Name<'_>,
     ) -> Renamed {
-        if !Rc::ptr_eq(self.mount(), to.mount()) {
-            return Renamed {
-                from: (None, None),
-                to: (None, None),
-                result: Err(Errno::CrossDevice),
-            };
+        let rename = Rename { caller, from: self, name, to, to_name };
+        if let Err(error) = rename.expect_directories().await {
+            return Renamed { from: (None, None), to: (None, None), result: Err(error) };
         }
         let _order = self.mount().directories.exclusive().await;
-        let rename = Rename { caller, from: self, name, to, to_name };
         let _from = self.lock().exclusive().await;
         let _to = if rename.is_within_one() { None } else { Some(to.lock().exclusive().await) };
         rename.carry_out().await
@@ -58,15 +54,20 @@ impl<'a> Locked<'a> {
         let lock = vnode.lock().exclusive().await;
         Ok(Self { vnode, attributes: vnode.stat().await?, _lock: lock })
     }
-
-    fn is_directory(&self) -> bool {
-        self.attributes.file_type == FileType::Directory
-    }
 }
 
 impl Rename<'_> {
     fn is_within_one(&self) -> bool {
         self.from.file() == self.to.file()
+    }
+
+    /// Before anything is locked: one who holds a file must not wait for a directory.
+    async fn expect_directories(&self) -> Result<()> {
+        if !Rc::ptr_eq(self.from.mount(), self.to.mount()) {
+            return Err(Errno::CrossDevice);
+        }
+        let both = self.from.is_directory().await? && self.to.is_directory().await?;
+        both.then_some(()).ok_or(Errno::NotDirectory)
     }
 
     /// With both directories locked.
@@ -88,13 +89,14 @@ impl Rename<'_> {
         self.refuse_own_directories(source, target)?;
         let source = self.from.mount().vnode(source);
         let target = target.map(|file| self.to.mount().vnode(file));
+        expect_same_sort(&source, target.as_ref()).await?;
         let moved = Locked::new(&source).await?;
         let replaced = match &target {
             Some(target) => Some(Locked::new(target).await?),
             None => None,
         };
         self.check(from, to, &moved, replaced.as_ref()).await?;
-        self.apply(source.file(), replaced.map(|replaced| replaced.vnode.file())).await
+        self.apply(&moved, replaced.as_ref()).await
     }
 
     /// What the names lead to, if the caller may change both directories.
@@ -128,7 +130,7 @@ impl Rename<'_> {
         if replaces_own { Err(Errno::NotEmpty) } else { Ok(()) }
     }
 
-    /// With everything locked: stickiness, kinds, and where a directory goes.
+    /// With everything locked: stickiness, and where a directory goes.
     async fn check(
         &self,
         from: &Attributes,
@@ -140,9 +142,8 @@ impl Rename<'_> {
         permission::unstick(from, &moved.attributes, who)?;
         if let Some(replaced) = replaced {
             permission::unstick(to, &replaced.attributes, who)?;
-            expect_same_sort(moved.is_directory(), replaced.is_directory())?;
         }
-        if !moved.is_directory() || self.is_within_one() {
+        if moved.attributes.file_type != FileType::Directory || self.is_within_one() {
             return Ok(());
         }
         // Its `..` is one of its entries.
@@ -175,16 +176,19 @@ impl Rename<'_> {
         Ok(())
     }
 
-    async fn apply(&self, source: FileId, replaced: Option<FileId>) -> Result<()> {
+    async fn apply(&self, moved: &Locked<'_>, replaced: Option<&Locked<'_>>) -> Result<()> {
         let from = (self.from.file(), self.name);
         let to = (self.to.file(), self.to_name);
+        let replaced = replaced.map(|replaced| replaced.vnode.file());
         let file_system = self.from.writable()?;
-        file_system.rename(source, from, to, replaced, self.caller.time).await
+        file_system.rename(moved.vnode.file(), from, to, replaced, self.caller.time).await
     }
 }
 
-fn expect_same_sort(moves_directory: bool, replaces_directory: bool) -> Result<()> {
-    match (moves_directory, replaces_directory) {
+/// Before either is locked, for the same reason as above.
+async fn expect_same_sort(moved: &Vnode, replaced: Option<&Vnode>) -> Result<()> {
+    let Some(replaced) = replaced else { return Ok(()) };
+    match (moved.is_directory().await?, replaced.is_directory().await?) {
         (true, false) => Err(Errno::NotDirectory),
         (false, true) => Err(Errno::IsDirectory),
         _ => Ok(()),
