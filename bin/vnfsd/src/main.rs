@@ -1,1 +1,47 @@
-fn main() {}
+//! vnfsd: kernel file services as an ordinary process.
+//!
+//! The program is doors only: [`cli`] is the one table of flags, [`serve`] puts a service on the
+//! POSIX host and watches over it, [`image`] looks into an image with no server at all. What is
+//! served, and how, is the kernel's; what needs `unsafe` is the host's.
+
+mod cli;
+mod image;
+mod log;
+mod manual;
+mod serve;
+mod size;
+mod text;
+
+use anyhow::Result;
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+/// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2.
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(cli.log);
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("vnfsd: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Serve(options) => serve::run(&options),
+        Command::Image(command) => image::run(&command),
+        Command::Man { directory } => manual::write_pages(&directory),
+        Command::Completions { shell } => manual::print_completions(shell),
+    }
+}
+
+/// Whether whoever read our output has seen enough, as `head` does.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.downcast_ref().is_some_and(is_pipe)
+}

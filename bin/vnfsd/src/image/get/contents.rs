@@ -1,0 +1,42 @@
+//! The contents of a regular file, holes kept.
+
+use super::create::cannot;
+use super::progress::Progress;
+use crate::image::cat::READ_BYTES;
+use crate::image::volume::Volume;
+use crate::image::walk::Found;
+use anyhow::{Context, Result};
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Copies a file's contents to the new file `to`, which is gone again if that fails.
+pub fn copy(volume: &Volume, found: &Found, to: &Path, progress: &Progress) -> Result<()> {
+    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).clone();
+    let file = options.open(to).with_context(|| cannot(to))?;
+    let copied = fill(volume, found, &file, to, progress);
+    if copied.is_err() {
+        fs::remove_file(to).with_context(|| format!("{}: half a file is left", to.display()))?;
+    }
+    copied
+}
+
+fn fill(volume: &Volume, found: &Found, file: &File, to: &Path, progress: &Progress) -> Result<()> {
+    // The end first: what is not written afterwards is a hole.
+    file.set_len(found.attributes.size_bytes).with_context(|| cannot(to))?;
+    let mut offset_bytes = 0;
+    loop {
+        let read = volume.read(&found.path, &found.file, offset_bytes, READ_BYTES)?;
+        let start_bytes = offset_bytes;
+        for piece in &read.pieces {
+            if piece.iter().any(|&byte| byte != 0) {
+                file.write_all_at(piece, offset_bytes).with_context(|| cannot(to))?;
+            }
+            offset_bytes += piece.len() as u64;
+        }
+        progress.add_bytes(offset_bytes - start_bytes);
+        if read.end_of_file || read.pieces.is_empty() {
+            return Ok(());
+        }
+    }
+}

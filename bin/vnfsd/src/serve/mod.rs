@@ -1,0 +1,81 @@
+//! `vnfsd serve`: one service on one worker, watched over by the main thread.
+//!
+//! ```text
+//!  main thread ── add, stop ──► worker's thread: service on host
+//!       ▲                            │
+//!       └──────── reports ───────────┘      signals ── first: stop, second: die
+//! ```
+//! | file | what it does |
+//! |---|---|
+//! | `source` | what is served: an image, made first if asked for, or memory |
+//! | `exports` | what clients may mount if nothing is said |
+//! | `ready` | the one line that says what is served and how to mount it |
+//! | `signals` | the two ways to end |
+
+mod exports;
+mod ready;
+mod signals;
+mod source;
+
+use crate::cli;
+use anyhow::{Context, Result, bail};
+use posix::{Backend, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
+use ready::Announcement;
+use service::{Config, Limits};
+use source::Source;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+
+/// The only service of its worker.
+const SERVICE: ServiceId = ServiceId(1);
+
+/// Serves until a signal or a failure ends it.
+pub fn run(options: &cli::Serve) -> Result<()> {
+    let exports = exports::choose(&options.export, &options.listen)?;
+    let source = Source::open(options)?;
+    let announcement = Announcement { source: source.shown(), rules: *exports.rules() };
+    let name = options.name.clone().unwrap_or_else(|| source.name());
+    let (reporter, reports) = channel();
+    let worker = WorkerOptions {
+        name: "worker".to_owned(),
+        backend: backend(options.backend),
+        reports: reporter,
+    };
+    let worker = Worker::spawn(worker).context("the worker cannot be started")?;
+    tracing::debug!("sockets and disks through {}", worker.backend());
+    worker.add(SERVICE, spec(name, options, source, exports))?;
+    let worker = Arc::new(worker);
+    signals::stop_on_signal(worker.clone(), SERVICE)?;
+    watch(&reports, &announcement)
+}
+
+fn backend(backend: cli::Backend) -> Backend {
+    match backend {
+        cli::Backend::Auto => Backend::Auto,
+        cli::Backend::Uring => Backend::Uring,
+        cli::Backend::Poll => Backend::Poll,
+    }
+}
+
+fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
+    let limits = Limits { cache_bytes: options.cache, ..Limits::default() };
+    let read_only = options.read_only;
+    ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
+        let (port, exports) = (site.port(), exports.list().to_vec());
+        Ok(Config { name, source: source.attach(site, read_only), exports, limits, port })
+    })
+}
+
+/// Passes news of the service on until there is no more of it.
+fn watch(reports: &Receiver<Report>, announcement: &Announcement) -> Result<()> {
+    for report in reports {
+        match report.progress {
+            Progress::Serving { description, addresses } => {
+                announcement.make(&description, &addresses);
+            }
+            Progress::Failed(reason) => bail!("{}: {reason}", announcement.source),
+            Progress::Stopped => return Ok(()),
+        }
+    }
+    bail!("{}: the worker ended without a word", announcement.source)
+}

@@ -1,0 +1,165 @@
+//! The ready line: what is served, and exactly how to mount it.
+//!
+//! `vnfsd: serving WHAT (FORMAT, BYTE ORDER, SIZE) export PATH (RULES) | mount ... | nfs://...`
+
+use super::exports;
+use crate::size;
+use nfs::Rules;
+use service::{ByteOrder, Description};
+use std::fmt::Write as _;
+use std::io::{Write as _, stdout};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+/// What the line says beside what the service tells of itself.
+pub struct Announcement {
+    /// What is served, as the administrator called it.
+    pub source: String,
+    /// The rules of the exports.
+    pub rules: Rules,
+}
+
+impl Announcement {
+    /// Prints the line, so that whoever waits for it reads it now.
+    pub fn make(&self, description: &Description, addresses: &[SocketAddr]) {
+        let line = self.line(description, addresses);
+        let mut output = stdout().lock();
+        if let Err(error) = writeln!(output, "{line}").and_then(|()| output.flush()) {
+            tracing::warn!("the ready line reached nobody: {error}: {line}");
+        }
+    }
+
+    fn line(&self, description: &Description, addresses: &[SocketAddr]) -> String {
+        let Self { source, rules } = self;
+        let plural = if description.exports.len() == 1 { "" } else { "s" };
+        let exported = description.exports.join(" ");
+        let mut line = format!(
+            "vnfsd: serving {source} ({}) export{plural} {exported} ({})",
+            facts(description),
+            exports::shown(rules)
+        );
+        if let [first, others @ ..] = addresses {
+            for other in others {
+                // Writing to a string cannot fail.
+                let _ = write!(line, " also at {other}");
+            }
+            let path = description.exports.first().map_or("/", String::as_str);
+            let at = reachable(*first);
+            let _ = write!(line, " | {} | {}", mount_command(at, path), url(at, path));
+        }
+        line
+    }
+}
+
+fn facts(description: &Description) -> String {
+    let byte_order = description.byte_order.map(|order| match order {
+        ByteOrder::Little => "little-endian".to_owned(),
+        ByteOrder::Big => "big-endian".to_owned(),
+    });
+    let read_only = description.read_only.as_ref().map(|reason| format!("read-only: {reason}"));
+    let mut facts = vec![description.format.clone()];
+    facts.extend(byte_order);
+    facts.push(size::show(description.size_bytes));
+    facts.extend(read_only);
+    facts.join(", ")
+}
+
+/// An address that this host reaches a listening socket at.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}
+
+/// An address without its port, as URLs and mount(8) write it.
+fn host(address: SocketAddr) -> String {
+    match address {
+        SocketAddr::V4(address) => address.ip().to_string(),
+        SocketAddr::V6(address) if address.scope_id() == 0 => format!("[{}]", address.ip()),
+        SocketAddr::V6(address) => format!("[{}%{}]", address.ip(), address.scope_id()),
+    }
+}
+
+fn mount_command(address: SocketAddr, path: &str) -> String {
+    let (host, port) = (host(address), address.port());
+    let tcp = if address.is_ipv4() { "tcp" } else { "tcp6" };
+    let what = quoted(&format!("{host}:{path}"));
+    format!(
+        "mount -t nfs -o vers=3,proto={tcp},port={port},mountport={port},mountproto={tcp},nolock \
+         {what} /mnt"
+    )
+}
+
+fn url(address: SocketAddr, path: &str) -> String {
+    let (host, port) = (host(address), address.port());
+    format!("nfs://{host}{}?nfsport={port}&mountport={port}", percent_encoded(path))
+}
+
+/// A word as a shell reads it back.
+fn quoted(word: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:@%+=,".contains(&byte);
+    match word.bytes().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// A path as a URL holds it (RFC 3986 §2.1).
+fn percent_encoded(path: &str) -> String {
+    path.bytes().fold(String::new(), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"/._-~".contains(&byte) {
+            encoded.push(byte.into());
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+        encoded
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nfs::Export;
+
+    fn line(export: &str, read_only: Option<&str>, addresses: &[&str]) -> String {
+        let export: Export = export.parse().unwrap();
+        let description = Description {
+            format: "FFSv2".to_owned(),
+            byte_order: Some(ByteOrder::Big),
+            size_bytes: 512 << 20,
+            read_only: read_only.map(str::to_owned),
+            exports: vec![export.path_text()],
+        };
+        let addresses: Vec<_> = addresses.iter().map(|text| text.parse().unwrap()).collect();
+        let announcement = Announcement { source: "disk.img".to_owned(), rules: export.rules };
+        announcement.line(&description, &addresses)
+    }
+
+    #[test]
+    fn everything_is_on_one_line() {
+        assert_eq!(
+            line("/:ro", Some("it was not unmounted cleanly"), &["127.0.0.1:20490"]),
+            "vnfsd: serving disk.img (FFSv2, big-endian, 512 MiB, read-only: it was not \
+             unmounted cleanly) export / (ro,root_squash) | mount -t nfs -o \
+             vers=3,proto=tcp,port=20490,mountport=20490,mountproto=tcp,nolock 127.0.0.1:/ /mnt \
+             | nfs://127.0.0.1/?nfsport=20490&mountport=20490"
+        );
+    }
+
+    #[test]
+    fn ipv6_is_bracketed_and_has_transports_of_its_own() {
+        let line = line("/", None, &["[::]:7", "10.0.0.1:7"]);
+        assert!(line.contains("proto=tcp6,port=7,mountport=7,mountproto=tcp6,nolock"), "{line}");
+        assert!(line.contains(" '[::1]:/' /mnt | nfs://[::1]/?nfsport=7"), "{line}");
+        assert!(line.contains(" also at 10.0.0.1:7 |"), "{line}");
+    }
+
+    #[test]
+    fn paths_survive_shells_and_urls() {
+        let line = line("/it's", None, &["127.0.0.1:7"]);
+        assert!(line.contains(r" '127.0.0.1:/it'\''s' /mnt | nfs://127.0.0.1/it%27s?"), "{line}");
+    }
+}

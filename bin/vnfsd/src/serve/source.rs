@@ -1,0 +1,94 @@
+//! What is served: an image or memory.
+
+use crate::cli::Serve;
+use crate::text::escape;
+use abi::FileSystemId;
+use anyhow::{Context, Result, bail};
+use ffscheck::newfs::{Options, newfs};
+use hyper::{Clock, Random};
+use posix::{Access, HostClock, HostRandom, Image, Site};
+use rustix::process::{getegid, geteuid};
+use std::fs::Permissions;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use tempfile::Builder;
+
+/// Where the files come from, opened and locked.
+pub enum Source {
+    /// An image.
+    Image(Image),
+    /// Memory, of this many bytes.
+    Memory(u64),
+}
+
+impl Source {
+    /// Opens what the command line names, and makes it first if asked to.
+    ///
+    /// No image format can be written yet, so images are opened for reading whatever is asked:
+    /// others may look into them meanwhile.
+    pub fn open(options: &Serve) -> Result<Self> {
+        let Some(path) = &options.image else {
+            return options.memory.map(Self::Memory).context("nothing to serve: name an image");
+        };
+        match (path.exists(), options.create) {
+            (true, Some(_)) => tracing::info!("{}: exists, so none is made", path.display()),
+            (false, Some(size_bytes)) => create(path, size_bytes)?,
+            (false, None) => {
+                bail!("{}: no such image; --create SIZE makes one", path.display())
+            }
+            (true, None) => {}
+        }
+        Ok(Self::Image(Image::open(path, Access::ReadOnly)?))
+    }
+
+    /// A name for the service, for people.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Image(image) => {
+                let name = image.path().file_name().unwrap_or(image.path().as_os_str());
+                escape(name.as_bytes())
+            }
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
+    /// What is served, as the administrator called it.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Image(image) => escape(image.path().as_os_str().as_bytes()),
+            Self::Memory(_) => "memory".to_owned(),
+        }
+    }
+
+    /// The same for a service, on its worker's thread.
+    pub fn attach(self, site: &Site, read_only: bool) -> service::Source {
+        match self {
+            Self::Image(image) => service::Source::Image { disk: site.attach(image), read_only },
+            Self::Memory(size_bytes) => {
+                service::Source::Memory { size_bytes, id: site.host.random.next_u64() }
+            }
+        }
+    }
+}
+
+/// Makes an image that belongs, with its root directory, to whoever runs this. It gets its name
+/// once it is complete, and never replaces another that has got it meanwhile.
+fn create(path: &Path, size_bytes: u64) -> Result<()> {
+    let shown = path.display();
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let readable = Permissions::from_mode(0o666);
+    let file = Builder::new().prefix(".vnfsd-").permissions(readable).tempfile_in(folder);
+    let mut file = file.with_context(|| format!("{shown}: cannot be made"))?;
+    let options = Options {
+        owner_uid: geteuid().as_raw(),
+        owner_gid: getegid().as_raw(),
+        ..Options::new(size_bytes)
+    };
+    let id = FileSystemId(HostRandom.next_u64());
+    let made = newfs(file.as_file_mut(), &options, id, HostClock::default().wall());
+    made.with_context(|| format!("{shown}: cannot be made"))?;
+    file.persist_noclobber(path).with_context(|| format!("{shown}: cannot be made"))?;
+    Ok(())
+}
