@@ -7,7 +7,10 @@ use crate::inodes::Node;
 use crate::layout::{CHUNK_BYTES, DirectoryEntry, NAME_BYTES_MAX};
 use abi::{Errno, InodeNo, Result};
 use alloc::rc::Rc;
+use core::future::poll_fn;
+use core::mem::replace;
 use core::ops::ControlFlow;
+use core::task::Poll;
 
 /// What a reader of a whole directory came to.
 pub(super) enum Scan<T> {
@@ -73,6 +76,9 @@ impl Ffs {
     ) -> Result<Scan<T>> {
         let mut damage: Option<Bad> = None;
         for start in (0..size).step_by(STRIDE_BYTES as usize) {
+            if start != 0 {
+                let_others_run().await;
+            }
             let mut base = start;
             let end = size.min(start + STRIDE_BYTES);
             for piece in self.read_range(directory, start..end).await? {
@@ -117,6 +123,20 @@ impl Ffs {
         }
         Err(absent(index.is_damaged))
     }
+}
+
+/// Ends this poll and asks for the next: a directory in memory can be read without ever waiting,
+/// and a large one takes longer than one task may keep the others from running.
+async fn let_others_run() {
+    let mut has_run = false;
+    poll_fn(|context| {
+        if replace(&mut has_run, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Why a name was not found: it may have been in a damaged chunk.

@@ -481,3 +481,105 @@ impl Dinode for Dinode2 {
         self.revision = inode.revision;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shapes() -> impl Iterator<Item = InodeShape> {
+        let orders = [ByteOrder::Little, ByteOrder::Big].into_iter();
+        let formats = [(Format::Ufs1, false), (Format::Ufs1, true), (Format::Ufs2, false)];
+        orders.flat_map(move |order| {
+            formats.map(|(format, old)| InodeShape {
+                format,
+                order,
+                old,
+                inline_link_bytes_max: if old { 0 } else { 60 },
+            })
+        })
+    }
+
+    fn sample(shape: &InodeShape) -> Inode {
+        let time = |seconds| Timestamp { seconds, nanoseconds: 7 };
+        let is_wide = shape.format == Format::Ufs2;
+        let mut pointers = Pointers::default();
+        (pointers.direct[11], pointers.indirect[2]) = (FragNo(123_456), FragNo::from(-2_i32));
+        Inode {
+            mode: mode::REGULAR | 0o4751,
+            links: 3,
+            uid: 501,
+            gid: 65000,
+            size_bytes: 1 << 33,
+            sectors: 99,
+            accessed: time(-5),
+            modified: time(1_000_000_000),
+            changed: time(2_000_000_000),
+            born: is_wide.then(|| time(1 << 40)),
+            generation: 0x8000_0001,
+            flags: 2,
+            area: BlockArea::Pointers(pointers),
+            revision: 11,
+            ..Inode::free()
+        }
+    }
+
+    #[test]
+    fn an_inode_survives_every_shape() {
+        for shape in shapes() {
+            let mut bytes = [0xa5; 256];
+            let inode = sample(&shape);
+            shape.store(&Inode { size_bytes: 1, ..inode }, &mut bytes);
+            shape.store(&inode, &mut bytes);
+            let mut seen = shape.parse(&bytes);
+            (seen.kernel_flags, seen.block_bytes) = (inode.kernel_flags, inode.block_bytes);
+            assert_eq!(seen, inode, "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_inode_does_not_carry_stays() {
+        for shape in shapes() {
+            let mut bytes = [0xa5; 256];
+            shape.store(&sample(&shape), &mut bytes);
+            // UFS1: the owners of the other format. UFS2: the spare words.
+            let kept = match (shape.format, shape.old) {
+                (Format::Ufs1, true) => 112..120,
+                (Format::Ufs1, false) => 4..8,
+                (Format::Ufs2, _) => 240..256,
+            };
+            assert!(bytes[kept].iter().all(|&byte| byte == 0xa5), "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn link_text_is_not_swapped() {
+        for shape in shapes() {
+            let mut text = [0; AREA_BYTES_MAX];
+            text[..8].copy_from_slice(b"a/target");
+            let link = Inode {
+                mode: mode::SYMBOLIC_LINK,
+                size_bytes: 8,
+                area: BlockArea::Text(text),
+                ..Inode::free()
+            };
+            let mut bytes = [0; 256];
+            shape.store(&link, &mut bytes);
+            assert_eq!(shape.parse(&bytes).area, link.area, "{shape:?}");
+        }
+    }
+
+    #[test]
+    fn devices_are_split_as_netbsd_does() {
+        for (major, minor) in [(0, 0), (5, 1), (0xfff, 0xf_ffff)] {
+            let device = DeviceNumber { major, minor };
+            assert_eq!(device_number(device_raw(device)), device);
+        }
+        assert_eq!(device_number(0x0501), DeviceNumber { major: 5, minor: 1 });
+    }
+
+    #[test]
+    fn impossible_nanoseconds_count_as_none() {
+        assert_eq!(timestamp(3, -1), Timestamp { seconds: 3, nanoseconds: 0 });
+        assert_eq!(timestamp(3, 1_000_000_000), Timestamp { seconds: 3, nanoseconds: 0 });
+    }
+}

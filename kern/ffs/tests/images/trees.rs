@@ -1,8 +1,8 @@
 //! Everything in an image made by `makefs` is what it was in the tree: names, kinds, modes,
 //! owners, times, sizes, links, contents.
 
-mod support;
-
+use crate::support::makefs::{Shape, image, shapes};
+use crate::support::{Luck, MemoryDisk, Mounted, mount};
 use abi::{Attributes, DeviceNumber, FileId, FileType};
 use ffs::Condition;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,8 +12,6 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, SystemTime};
-use support::makefs::{Shape, image, shapes};
-use support::{Luck, MemoryDisk, Mounted, mount};
 use vfs::FileSystem;
 
 fn bytes(seed: u64, length: usize) -> Vec<u8> {

@@ -1,5 +1,4 @@
 //! What the tests of this room share: disks of memory, a way to run a future, and images.
-#![allow(dead_code, reason = "each test binary uses its part of the support")]
 
 pub mod craft;
 pub mod makefs;

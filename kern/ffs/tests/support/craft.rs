@@ -1,1 +1,0 @@
-//! Images made by hand, for what `makefs` cannot make.
