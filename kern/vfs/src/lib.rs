@@ -11,8 +11,9 @@
 //! 2. Directories, in any order.
 //! 3. Files that are no directories; only a rename holds two.
 //!
-//! Nobody who holds a file waits, nobody who holds a directory waits for another unless all
-//! others who do so wait for them, so no circle can close: not even on a damaged image, where
+//! Who holds a file never waits for a directory: before another lock is waited for, the kind of
+//! file behind it is asked, which needs no lock. Who holds a directory waits for another only
+//! with the lock of directories. So no circle can close, not even on a damaged image, where
 //! directories contain each other and an order by ancestry would mean nothing. An operation
 //! that looks a name up and then works on the file by itself gives up the directory first.
 #![no_std]
