@@ -58,7 +58,7 @@ impl Request<'_> {
         &self,
         directory: &[u8],
         (after, verifier): (u64, u64),
-        mut fits: impl FnMut(usize) -> bool,
+        fits: Result<impl FnMut(usize) -> bool>,
     ) -> Seen<Listing> {
         self.look(directory, async |directory| {
             let mut listing =
@@ -66,6 +66,7 @@ impl Request<'_> {
             if after != 0 && verifier != listing.verifier {
                 return Err(Errno::BadCookie);
             }
+            let mut fits = fits?;
             let mut visit = |entry: Entry<'_>| {
                 if !fits(entry.name.len()) {
                     return ControlFlow::Break(());

@@ -126,11 +126,11 @@ impl Request<'_> {
         };
         let attempt = if self.is_read_only() { Err(Errno::ReadOnly) } else { work(&vnode).await };
         match attempt {
-            Ok(changed) => changed,
-            Err(errno) => {
+            Ok(Changed { after: None, result: Err(errno), .. }) | Err(errno) => {
                 let (attributes, errno) = refusal(&vnode, errno).await;
                 Changed { before: attributes, after: attributes, result: Err(errno) }
             }
+            Ok(changed) => changed,
         }
     }
 }

@@ -64,23 +64,33 @@ impl Request<'_> {
         (from, name): (&[u8], Result<Name<'_>>),
         (to, to_name): (&[u8], Result<Name<'_>>),
     ) -> Renamed {
-        let vnodes = (self.vnode(from), self.vnode(to));
-        let possible = match (&vnodes, self.is_read_only()) {
-            ((Ok(from), Ok(to)), false) => name.and_then(|name| Ok((from, name, to, to_name?))),
-            ((Ok(_), Ok(_)), true) => Err(Errno::ReadOnly),
-            ((Err(errno), _) | (_, Err(errno)), _) => Err(*errno),
+        let directories = (self.vnode(from), self.vnode(to));
+        let attempt = match &directories {
+            (Ok(_), Ok(_)) if self.is_read_only() => Err(Errno::ReadOnly),
+            (Ok(from), Ok(to)) => self.move_name((from, name), (to, to_name)).await,
+            (Err(errno), _) | (_, Err(errno)) => Err(*errno),
         };
-        match possible {
-            Ok((from, name, to, to_name)) => from.rename(&self.caller, name, to, to_name).await,
-            Err(errno) => refused_rename(vnodes, errno).await,
+        match attempt {
+            Ok(Renamed { from: (_, None), to: (_, None), result: Err(errno) }) | Err(errno) => {
+                refused_rename(directories, errno).await
+            }
+            Ok(renamed) => renamed,
         }
+    }
+
+    async fn move_name(
+        &self,
+        (from, name): (&Vnode, Result<Name<'_>>),
+        (to, to_name): (&Vnode, Result<Name<'_>>),
+    ) -> Result<Renamed> {
+        Ok(from.rename(&self.caller, name?, to, to_name?).await)
     }
 }
 
-/// A rename that was not begun: both directories as they are.
-async fn refused_rename(vnodes: (Result<Vnode>, Result<Vnode>), errno: Errno) -> Renamed {
-    let (from, errno) = unchanged(vnodes.0, errno).await;
-    let (to, errno) = unchanged(vnodes.1, errno).await;
+/// A rename that was not begun: both directories as they are, if they are there.
+async fn refused_rename(directories: (Result<Vnode>, Result<Vnode>), errno: Errno) -> Renamed {
+    let (from, errno) = unchanged(directories.0, errno).await;
+    let (to, errno) = unchanged(directories.1, errno).await;
     Renamed { from: (from, from), to: (to, to), result: Err(errno) }
 }
 

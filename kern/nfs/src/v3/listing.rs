@@ -19,7 +19,7 @@ use super::types::{
 };
 use super::{HANDLE, POST};
 use crate::ops::{Listing, Object, Request, is_unchanged};
-use abi::Attributes;
+use abi::{Attributes, Errno, Result};
 use vfs::{Entry, Seen, Vnode};
 use xdr::{Opaque, Writer, Xdr};
 
@@ -38,9 +38,12 @@ struct Budget(usize);
 
 impl Budget {
     /// The room that entries have in a body of `count_bytes`.
-    fn of_body(request: &Request<'_>, count_bytes: u32) -> Self {
+    ///
+    /// # Errors
+    /// `TooSmall` if not even a body without entries fits.
+    fn of_body(request: &Request<'_>, count_bytes: u32) -> Result<Self> {
         let count_bytes = count_bytes.min(request.listing_bytes_max());
-        Self((count_bytes as usize).saturating_sub(BODY))
+        (count_bytes as usize).checked_sub(BODY).map(Self).ok_or(Errno::TooSmall)
     }
 
     /// Takes `bytes` from it, if they are there.
@@ -57,9 +60,9 @@ pub(super) async fn read_directory(
     arguments: ReadDirectoryArguments<'_>,
     result: &mut Writer,
 ) {
-    let mut body = Budget::of_body(request, arguments.count_bytes);
     let position = (arguments.cookie, arguments.verifier);
-    let fits = |name_bytes| body.take(entry_bytes(name_bytes));
+    let fits = Budget::of_body(request, arguments.count_bytes)
+        .map(|mut body| move |name_bytes| body.take(entry_bytes(name_bytes)));
     let seen = request.list(arguments.directory.0, position, fits).await;
     encode_head(request, &seen, result);
     if let Ok(listing) = &seen.result {
@@ -74,15 +77,8 @@ pub(super) async fn read_directory_plus(
     arguments: ReadDirectoryPlusArguments<'_>,
     result: &mut Writer,
 ) {
-    let mut body = Budget::of_body(request, arguments.count_bytes);
-    let mut names = Budget(arguments.names_bytes as usize);
-    let mut is_first = true;
-    let fits = |name_bytes| {
-        let bytes = entry_bytes(name_bytes);
-        let wanted = names.take(bytes) || is_first;
-        is_first = false;
-        wanted && body.take(bytes + PLUS)
-    };
+    let fits = Budget::of_body(request, arguments.count_bytes)
+        .map(|body| room_for_both(body, Budget(arguments.names_bytes as usize)));
     let position = (arguments.cookie, arguments.verifier);
     let seen = request.list(arguments.directory.0, position, fits).await;
     encode_head(request, &seen, result);
@@ -90,6 +86,17 @@ pub(super) async fn read_directory_plus(
         let directory = request.searchable(arguments.directory.0).await;
         encode_files(request, directory.as_ref(), &seen.attributes, listing, result).await;
         encode_end(listing, result);
+    }
+}
+
+/// Whether there is room for one more entry in a body, and in what the client wants of names.
+fn room_for_both(mut body: Budget, mut names: Budget) -> impl FnMut(usize) -> bool {
+    let mut is_first = true;
+    move |name_bytes| {
+        let bytes = entry_bytes(name_bytes);
+        let wanted = names.take(bytes) || is_first;
+        is_first = false;
+        wanted && body.take(bytes + PLUS)
     }
 }
 

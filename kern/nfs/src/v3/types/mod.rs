@@ -320,3 +320,6 @@ impl NewAttributes {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

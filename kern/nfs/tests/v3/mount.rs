@@ -1,0 +1,134 @@
+//! MOUNT version 3.
+
+use crate::world::{MOUNT, World, unpacked};
+use nfs3_types::mount::{dirpath, exports, mountlist, mountres3, mountstat3};
+use nfs3_types::nfs3::nfs_fh3;
+use nfs3_types::xdr_codec::{Opaque, Void};
+use std::net::{IpAddr, Ipv4Addr};
+
+fn path(path: &str) -> dirpath<'_> {
+    dirpath(Opaque::borrowed(path.as_bytes()))
+}
+
+fn mount(world: &World, name: &str) -> Result<nfs_fh3, u32> {
+    match unpacked(&world.bytes(MOUNT, 1, &path(name))) {
+        mountres3::Ok(ok) => {
+            assert_eq!(ok.auth_flavors, [1]);
+            Ok(crate::world::handle_of(&ok.fhandle.0))
+        }
+        mountres3::Err(status) => Err(status as u32),
+    }
+}
+
+fn mounts(world: &World) -> Vec<(String, String)> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let list: mountlist<'_, '_> = unpacked(&world.bytes(MOUNT, 2, &Void));
+    let pair = |mount: &nfs3_types::mount::mountbody<'_, '_>| {
+        (text(&mount.ml_hostname.0), text(&mount.ml_directory.0))
+    };
+    list.0.iter().map(pair).collect()
+}
+
+fn world_with_tree(exports: &[&str]) -> World {
+    let world = World::exporting(exports);
+    let all = world.exported_as("/:no_root_squash");
+    let home = all.make_directory(&all.root(), "home", 0o755);
+    all.make_directory(&home, "open", 0o755);
+    let closed = all.make_directory(&home, "closed", 0o700);
+    all.make_directory(&closed, "inner", 0o777);
+    all.create(&home, "file");
+    world
+}
+
+#[test]
+fn the_root_and_what_is_below_it() {
+    let world = world_with_tree(&["/"]);
+    assert_eq!(mount(&world, "/"), Ok(world.root()));
+    assert_eq!(mount(&world, "//"), Ok(world.root()));
+    let home = world.lookup(&world.root(), "home");
+    assert_eq!(mount(&world, "/home"), Ok(home.clone()));
+    assert_eq!(mount(&world, "/home/open/"), Ok(world.lookup(&home, "open")));
+    assert_eq!(mount(&world, "/home/none"), Err(mountstat3::MNT3ERR_NOENT as u32));
+    assert_eq!(mount(&world, "/home/file"), Err(mountstat3::MNT3ERR_NOTDIR as u32));
+    assert_eq!(mount(&world, "/home/file/x"), Err(mountstat3::MNT3ERR_NOTDIR as u32));
+    let long = format!("/home/{}", "n".repeat(256));
+    assert_eq!(mount(&world, &long), Err(mountstat3::MNT3ERR_NAMETOOLONG as u32));
+}
+
+#[test]
+fn only_what_is_exported() {
+    let world = world_with_tree(&["/home/open", "/home/closed"]);
+    assert!(mount(&world, "/home/open").is_ok());
+    assert!(mount(&world, "/home/closed").is_ok(), "the administrator named it");
+    for elsewhere in ["/", "/home", "/none", "home", "", "/home/open/../closed", "/home/opener"] {
+        let status = mount(&world, elsewhere);
+        assert_eq!(status, Err(mountstat3::MNT3ERR_ACCES as u32), "{elsewhere}");
+    }
+}
+
+#[test]
+fn mounting_gives_no_more_than_looking_up() {
+    let world = world_with_tree(&["/"]);
+    let inner = "/home/closed/inner";
+    assert_eq!(mount(&world, inner), Err(mountstat3::MNT3ERR_ACCES as u32), "squashed");
+    world.credentials.set(None);
+    assert_eq!(mount(&world, inner), Err(mountstat3::MNT3ERR_ACCES as u32), "nobody");
+    assert!(mount(&world, "/home").is_ok());
+    let trusting = world.exported_as("/:no_root_squash");
+    trusting.become_root();
+    assert!(mount(&trusting, inner).is_ok());
+}
+
+#[test]
+fn mounts_are_listed_until_they_end() {
+    let world = world_with_tree(&["/"]);
+    mount(&world, "/home").unwrap();
+    mount(&world, "/").unwrap();
+    mount(&world, "/none").unwrap_err();
+    world.client.set(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)));
+    mount(&world, "/").unwrap();
+    let pair = |client: &str, path: &str| (client.to_string(), path.to_string());
+    let (one, two) = ("192.0.2.1", "192.0.2.2");
+    assert_eq!(mounts(&world), [pair(one, "/home"), pair(one, "/"), pair(two, "/")]);
+    assert!(world.bytes(MOUNT, 3, &path("/")).is_empty());
+    assert_eq!(mounts(&world), [pair(one, "/home"), pair(one, "/")]);
+    world.client.set(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)));
+    assert!(world.bytes(MOUNT, 4, &Void).is_empty());
+    assert!(mounts(&world).is_empty());
+}
+
+#[test]
+fn exports_are_listed_for_everybody() {
+    let world = world_with_tree(&["/home/open", "/home/closed/"]);
+    let list: exports<'_, '_> = unpacked(&world.bytes(MOUNT, 5, &Void));
+    let paths: Vec<&[u8]> = list.0.iter().map(|node| &node.ex_dir.0[..]).collect();
+    assert_eq!(paths, [&b"/home/closed"[..], b"/home/open"]);
+    assert!(list.0.iter().all(|node| node.ex_groups.is_empty()));
+}
+
+#[test]
+fn null_answers_nothing() {
+    assert!(World::new().bytes(MOUNT, 0, &Void).is_empty());
+}
+
+#[test]
+fn a_path_is_no_longer_than_the_protocol_allows() {
+    let world = World::new();
+    let longest = format!("/{}", "n/".repeat(511));
+    assert_eq!(mount(&world, &longest[..1023]), Err(mountstat3::MNT3ERR_NOENT as u32));
+    let call = world.message(MOUNT, 1, crate::world::packed(&path(&"/n".repeat(513))));
+    assert_eq!(world.run(&call).unwrap_err(), rpc::Fault::GarbageArguments);
+}
+
+#[test]
+fn a_broken_export_is_known_before_it_is_announced() {
+    let broken = |exports: &[&str]| {
+        let world = world_with_tree(exports);
+        let found = task::drive(world.server.broken_export(), || ());
+        found.map(|(export, errno)| (export.path_text(), errno))
+    };
+    assert_eq!(broken(&["/", "/home/closed/inner"]), None);
+    assert_eq!(broken(&["/", "/none"]), Some(("/none".to_string(), abi::Errno::NoEntry)));
+    let file = Some(("/home/file".to_string(), abi::Errno::NotDirectory));
+    assert_eq!(broken(&["/home/file"]), file);
+}
