@@ -30,6 +30,13 @@ pub(crate) struct Ticket {
     pub(crate) row: usize,
 }
 
+/// What a call came to.
+#[derive(Debug)]
+pub struct Answered {
+    message: Writer,
+    fault: Option<Fault>,
+}
+
 /// A reply, ready to be sent.
 #[derive(Debug)]
 pub struct Reply {
@@ -44,9 +51,9 @@ impl Job {
         &self.call
     }
 
-    /// Runs the call to its end. The job must not be dropped before: the server counts it as at
-    /// work until its reply is given back.
-    pub async fn run(self) -> Reply {
+    /// Runs the call to its end. Borrows the job, so that a task holds it once: a future that
+    /// owned it would be copied about.
+    pub async fn run(&self) -> Answered {
         let framing = self.ticket.origin.framing();
         let mut message = message::begin_reply(framing, self.call.xid, self.result_bytes);
         let result = self.program.run(&self.call, &mut message).await;
@@ -55,7 +62,14 @@ impl Job {
             Ok(()) => message::finish(framing, &mut message),
             Err(fault) => message = message::refuse(framing, self.call.xid, Refusal::Fault(fault)),
         }
-        Reply { ticket: self.ticket, message, fault: result.err() }
+        Answered { message, fault: result.err() }
+    }
+
+    /// Ends the call with what [`Job::run`] came to. Every job must end so: until its reply is
+    /// given back, the server counts it as at work.
+    pub fn reply(self, answered: Answered) -> Reply {
+        let Answered { message, fault } = answered;
+        Reply { ticket: self.ticket, message, fault }
     }
 }
 

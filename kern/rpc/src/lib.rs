@@ -33,7 +33,7 @@ mod unfinished;
 pub use auth::AuthStatus;
 pub use call::Call;
 pub use counters::{Counters, ProcedureCount};
-pub use job::{DATAGRAM_REPLY_BYTES_MAX, Job, Reply};
+pub use job::{Answered, DATAGRAM_REPLY_BYTES_MAX, Job, Reply};
 pub use origin::{ConnectionId, Peer};
 pub use program::{Answer, Fault, Procedure, Program, Replay, Run, Table, Version};
 pub use record::FRAGMENTS_MAX;

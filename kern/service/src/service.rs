@@ -189,8 +189,8 @@ impl Service {
         while let Some(job) = self.rpc.next_call() {
             let replies = self.replies.clone();
             self.spawn(async move {
-                let reply = job.run().await;
-                replies.borrow_mut().push(reply);
+                let answered = job.run().await;
+                replies.borrow_mut().push(job.reply(answered));
             });
         }
     }

@@ -1,6 +1,7 @@
 //! The server from outside: bytes in, bytes out, and what it asks of the network.
 
 mod calls;
+mod chaos;
 mod datagrams;
 mod duplicates;
 mod portmap;

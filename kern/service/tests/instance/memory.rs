@@ -33,7 +33,6 @@ fn get_attributes_allocates_little() {
         world.service.turn();
     });
     assert_eq!(world.sent().len(), 1);
-    println!("GETATTR: {} allocations, {} bytes", cost.count_total, cost.bytes_total);
     assert!(cost.count_total <= GET_ATTRIBUTES_ALLOCATIONS_MAX, "{cost:?}");
 }
 
@@ -47,7 +46,6 @@ fn calls_received_together_share_allocations() {
         world.receive(&calls);
         world.service.turn();
     });
-    println!("100 GETATTR: {} allocations", cost.count_total);
     assert!(cost.count_total <= 100 * JOINED_ALLOCATIONS_MAX + 16, "{cost:?}");
 }
 
@@ -55,7 +53,6 @@ fn calls_received_together_share_allocations() {
 fn an_idle_service_is_small() {
     let mut world = None;
     let cost = measure(|| world = Some(World::memory()));
-    println!("idle service on memory: {} bytes", cost.bytes_current);
     assert!(cost.bytes_current <= IDLE_BYTES_MAX, "{cost:?}");
     drop(world);
 }
@@ -76,7 +73,6 @@ fn an_idle_connection_is_small() {
         }
     });
     let each = cost.bytes_current / CONNECTIONS as i64;
-    println!("idle connection that has made a call: {each} bytes");
     assert!(each <= IDLE_CONNECTION_BYTES_MAX, "{each}");
 }
 
@@ -94,6 +90,5 @@ fn large_calls_leave_nothing_behind() {
     };
     round(&mut world);
     let cost = measure(|| round(&mut world));
-    println!("kept after large calls: {} bytes", cost.bytes_current);
     assert!(cost.bytes_current <= 1024, "{cost:?}");
 }
