@@ -98,3 +98,17 @@ impl From<Errno> for Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_are_version_threes_own() {
+        let number = |errno: Errno| Status::from(errno) as u32;
+        assert_eq!(number(Errno::TryAgain), 10008, "NFS3ERR_JUKEBOX");
+        assert_eq!(number(Errno::NotSync), 10002);
+        assert_eq!(number(Errno::BadType), 10007);
+        assert_eq!(number(Errno::QuotaExceeded), 69);
+    }
+}
