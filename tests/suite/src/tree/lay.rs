@@ -15,7 +15,9 @@ impl Tree {
     /// # Panics
     /// If anything cannot be made: device nodes are for root only.
     pub fn lay(&self, root: &Path) {
-        for (path, node) in &self.nodes {
+        let is_link = |(_, node): &(_, &Node)| matches!(node.content, Content::HardLink(_));
+        let (links, files): (Vec<_>, Vec<_>) = self.nodes.iter().partition(is_link);
+        for (path, node) in files.into_iter().chain(links) {
             let made = self.make(root, path, node);
             made.unwrap_or_else(|error| panic!("{}: {error}", path.escape_ascii()));
         }

@@ -122,10 +122,12 @@ impl Tree {
 
     /// What a server should show.
     pub fn listing(&self) -> Listing {
-        self.nodes.keys().map(|path| (path.clone(), self.entry(path))).collect()
+        let links = self.links();
+        let entries = self.nodes.keys().map(|path| (path.clone(), self.entry(path, &links)));
+        entries.collect()
     }
 
-    fn entry(&self, path: &[u8]) -> Entry {
+    fn entry(&self, path: &[u8], links: &BTreeMap<&[u8], u32>) -> Entry {
         let node = &self.nodes[path];
         let kind = match &node.content {
             Content::Noise(_) | Content::Bytes(_) => Kind::regular(&self.contents(path)),
@@ -134,30 +136,26 @@ impl Tree {
             Content::Fifo => Kind::Fifo,
             Content::BlockDevice(major, minor) => Kind::BlockDevice(*major, *minor),
             Content::CharacterDevice(major, minor) => Kind::CharacterDevice(*major, *minor),
-            Content::HardLink(other) => return self.entry(other),
+            Content::HardLink(other) => return self.entry(other, links),
         };
         let Node { mode, uid, gid, modified, .. } = *node;
-        Entry { kind, mode, links: self.links(path), uid, gid, modified }
+        Entry { kind, mode, links: links[path], uid, gid, modified }
     }
 
-    /// `.` and the `..` of every directory inside, or the names of a file.
-    fn links(&self, path: &[u8]) -> u32 {
-        let count = match self.nodes[path].content {
-            Content::Directory => 2 + self.children(path).count(),
-            _ => 1 + self.nodes.values().filter(|node| node.is_link_to(path)).count(),
-        };
-        count as u32
-    }
-
-    fn children<'a>(&'a self, path: &'a [u8]) -> impl Iterator<Item = &'a Node> {
-        let inside = self.nodes.iter().filter(move |(name, _)| parent(name) == Some(path));
-        inside.map(|(_, node)| node).filter(|node| node.content == Content::Directory)
-    }
-}
-
-impl Node {
-    fn is_link_to(&self, path: &[u8]) -> bool {
-        matches!(&self.content, Content::HardLink(other) if other == path)
+    /// The names of each file; of a directory its own, its `.` and the `..` of each inside.
+    fn links(&self) -> BTreeMap<&[u8], u32> {
+        let mut links = BTreeMap::new();
+        for (path, node) in &self.nodes {
+            match &node.content {
+                Content::HardLink(other) => *links.entry(other.as_slice()).or_default() += 1,
+                Content::Directory => {
+                    *links.entry(path).or_default() += 2;
+                    parent(path).into_iter().for_each(|up| *links.entry(up).or_default() += 1);
+                }
+                _ => *links.entry(path).or_default() += 1,
+            }
+        }
+        links
     }
 }
 

@@ -41,7 +41,7 @@ impl Tree {
     fn add_indirect(&mut self, block_bytes: usize) {
         for pointer_bytes in [4, 8] {
             let boundary = (12 + block_bytes / pointer_bytes) * block_bytes;
-            if boundary < 5 << 20 {
+            if boundary < 9 << 20 {
                 for size in [boundary, boundary + 1, boundary + 2 * block_bytes + 100] {
                     self.add_noise(format!("sizes/{size}"), size);
                 }

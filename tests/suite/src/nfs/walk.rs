@@ -1,7 +1,7 @@
 //! Walking a served tree, file by file.
 
+use super::{Client, status};
 use crate::entry::{Entry, Kind, Listing};
-use crate::nfs::{Client, status};
 use nfs3_types::nfs3::{
     NFS_PROGRAM, READDIR3args, READDIR3res, READDIRPLUS3args, READDIRPLUS3res, READLINK3args,
     READLINK3res, cookieverf3, entryplus3, fattr3, ftype3, nfs_fh3, nfsstat3, nfstime3,

@@ -3,6 +3,12 @@
 //! Its types are those of the `nfs3_types` crate, an independent reading of RFC 1813: every
 //! result must decode by them to its last byte.
 
+mod change;
+mod walk;
+
+pub use change::{mode_of, sattr, size_of};
+pub use walk::{Page, Pieces, join, moment};
+
 use crate::rpc::{Answer, Connection, Credential, call};
 use nfs3_types::mount::{dirpath, mountres3};
 use nfs3_types::nfs3::{

@@ -1,0 +1,16 @@
+//! The protocol, spoken by hand: what no well-behaved client sends, and what a client must be
+//! able to rely on.
+
+mod attributes;
+mod calls;
+mod directories;
+mod handles;
+mod load;
+mod malformed;
+mod names;
+mod permissions;
+mod read_only;
+mod records;
+mod replay;
+mod udp;
+mod writes;
