@@ -56,6 +56,13 @@ impl Ffs {
         self.read_blocks(node, range, ahead.start..ahead.end.min(blocks)).await
     }
 
+    /// The bytes of a range that lies within one block.
+    pub(crate) async fn read_within_block(&self, node: &Node, range: Range<u64>) -> Result<Bytes> {
+        let lbn = Lbn(range.start >> self.geometry.block_shift);
+        let segment = self.segment(&mut Map::new(self, node), node, lbn, &range).await?;
+        self.piece(segment).await
+    }
+
     async fn read_blocks(
         &self,
         node: &Node,
@@ -98,8 +105,7 @@ impl Ffs {
             return Ok(Segment { page: None, start: start as usize, end: end as usize });
         }
         self.check_pointer(node, Role::Data(lbn), pointer, self.block_frags(node, lbn))?;
-        let frag_in_page = pointer.0 & u64::from(geometry.frags_per_block() - 1);
-        let base = frag_in_page << geometry.frag_shift;
+        let base = u64::from(geometry.frag_in_block(pointer)) << geometry.frag_shift;
         let (start, end) = ((base + start) as usize, (base + end) as usize);
         Ok(Segment { page: Some(self.page(pointer)), start, end })
     }

@@ -172,9 +172,8 @@ impl Ffs {
         pointer: FragNo,
         frags: u32,
     ) -> Result<()> {
-        let per_block = u64::from(self.geometry.frags_per_block());
-        let is_within_block = pointer.0 % per_block + u64::from(frags) <= per_block;
-        if is_within_block && self.geometry.is_data(pointer, frags) {
+        let in_block = self.geometry.frag_in_block(pointer) + frags;
+        if in_block <= self.geometry.frags_per_block() && self.geometry.is_data(pointer, frags) {
             return Ok(());
         }
         Err(self.bad_pointer(node, role, pointer))

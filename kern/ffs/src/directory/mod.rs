@@ -16,8 +16,9 @@ use crate::inodes::Node;
 use crate::layout::CHUNK_BYTES;
 use abi::{Errno, FileType, Result};
 
-/// Largest directory whose names are looked up by reading it: four chunks, about a hundred names.
-pub(crate) const SCAN_BYTES_MAX: u64 = 4 * CHUNK_BYTES as u64;
+/// Largest directory whose names are looked up by reading it: one chunk, two dozen names. Beyond
+/// that, finding them in an index is faster and takes always the same time.
+pub(crate) const SCAN_BYTES_MAX: u64 = CHUNK_BYTES as u64;
 
 /// What is read of a directory at once.
 const STRIDE_BYTES: u64 = 256 << 10;

@@ -177,10 +177,12 @@ fn check_name(name: &[u8]) -> Result<(), EntryFault> {
     if name.is_empty() || name.len() > NAME_BYTES_MAX {
         return Err(EntryFault::NameLength(name.len()));
     }
-    match name.iter().find(|&&byte| byte == 0 || byte == b'/') {
-        Some(&byte) => Err(EntryFault::NameByte(byte)),
-        None => Ok(()),
+    let is_bad = |&byte: &u8| byte == 0 || byte == b'/';
+    // Every lookup comes here for every name it passes: no early exit, so no branch a byte.
+    if !name.iter().fold(false, |bad, byte| bad | is_bad(byte)) {
+        return Ok(());
     }
+    Err(EntryFault::NameByte(name.iter().copied().find(is_bad).unwrap_or_default()))
 }
 
 #[cfg(test)]

@@ -9,28 +9,37 @@
 //! UFS2 differ, they differ in a table of offsets; there is one body of code for both, and for
 //! both byte orders.
 
+mod check;
 mod cylinder_group;
+mod dinode;
 mod directory;
+mod format;
 mod geometry;
 mod inode;
+mod inode_shape;
 mod numbers;
 mod record;
+mod summary;
 mod superblock;
 
+pub use check::FieldFault;
 pub use cylinder_group::{CylinderGroup, GROUP_HEADER_BYTES, GROUP_MAGIC, Maps};
+pub use dinode::{Dinode, Dinode1, Dinode2};
 pub use directory::{
     CHUNK_BYTES, DirectoryEntry, DirectoryShape, ENTRY_HEADER_BYTES, EntryFault, NAME_BYTES_MAX,
     record_bytes_min, type_code,
 };
-pub use geometry::{BLOCK_BYTES, FRAG_BYTES_MIN, FRAGS_PER_BLOCK_MAX, FieldFault, Geometry};
+pub use format::Format;
+pub use geometry::{BLOCK_BYTES, FRAG_BYTES_MIN, FRAGS_PER_BLOCK_MAX, Geometry};
 pub use inode::{
-    AREA_BYTES_MAX, BlockArea, DIRECT_POINTERS, Dinode, Dinode1, Dinode2, ExtendedAttributes,
-    INDIRECT_POINTERS, Inode, InodeShape, POINTERS, Pointers, ROOT_INODE, device_raw, mode,
+    AREA_BYTES_MAX, BlockArea, DIRECT_POINTERS, ExtendedAttributes, INDIRECT_POINTERS, Inode,
+    POINTERS, Pointers, ROOT_INODE, device_raw, mode,
 };
+pub use inode_shape::InodeShape;
 pub use numbers::{CylGroup, FragNo, Lbn};
 pub use record::{ByteOrder, Field};
+pub use summary::{Summary, TotalSummary};
 pub use superblock::{
-    Format, INODE_FORMAT_44, Kind, MAGIC_UFS1, MAGIC_UFS2, MAGIC_UFS2_EXTATTR,
-    SUPERBLOCK_AREA_BYTES, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS, Summary, Superblock, TotalSummary,
-    clean, flags,
+    INODE_FORMAT_44, Kind, MAGIC_UFS1, MAGIC_UFS2, MAGIC_UFS2_EXTATTR, SUPERBLOCK_AREA_BYTES,
+    SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS, Superblock, clean, flags,
 };

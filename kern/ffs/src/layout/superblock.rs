@@ -5,7 +5,7 @@
 //! two disagree about a field, the comment names both.
 
 use super::record::record;
-use super::{ByteOrder, Field};
+use super::{ByteOrder, Field, Format, Summary, TotalSummary};
 
 /// Size of the structure; the block set aside for it is [`SUPERBLOCK_AREA_BYTES`].
 pub const SUPERBLOCK_BYTES: usize = 1376;
@@ -19,33 +19,6 @@ pub const SUPERBLOCK_OFFSETS: [u64; 4] = [65536, 8192, 0, 262_144];
 
 /// `fs_old_inodefmt` of the 4.4BSD inode format; anything less means 4.3BSD's.
 pub const INODE_FORMAT_44: i32 = 2;
-
-/// The two on-disk formats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
-    /// 32-bit block numbers, 128-byte inodes.
-    Ufs1,
-    /// 64-bit block numbers, 256-byte inodes.
-    Ufs2,
-}
-
-impl Format {
-    /// Size of an inode on disk.
-    pub const fn inode_bytes(self) -> u32 {
-        match self {
-            Self::Ufs1 => 128,
-            Self::Ufs2 => 256,
-        }
-    }
-
-    /// Size of a block pointer on disk.
-    pub const fn pointer_bytes(self) -> u32 {
-        match self {
-            Self::Ufs1 => 4,
-            Self::Ufs2 => 8,
-        }
-    }
-}
 
 /// `fs_magic` of UFS1.
 pub const MAGIC_UFS1: u32 = 0x0001_1954;
@@ -80,50 +53,6 @@ pub mod flags {
     pub const WAPBL: u32 = 0x100;
     /// NetBSD: quota inodes. FreeBSD: metadata check hashes.
     pub const QUOTA2: u32 = 0x200;
-}
-
-record! {
-    /// Counts kept for each cylinder group, and in old UFS1 superblocks for all of them.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    Summary [16] {
-        /// cs_ndir: directories.
-        0 => directories: i32,
-        /// cs_nbfree: free full blocks.
-        4 => free_blocks: i32,
-        /// cs_nifree: free inodes.
-        8 => free_inodes: i32,
-        /// cs_nffree: free fragments outside free blocks.
-        12 => free_frags: i32,
-    }
-}
-
-record! {
-    /// The counts of all cylinder groups, wide.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    TotalSummary [64] {
-        /// cs_ndir: directories.
-        0 => directories: i64,
-        /// cs_nbfree: free full blocks.
-        8 => free_blocks: i64,
-        /// cs_nifree: free inodes.
-        16 => free_inodes: i64,
-        /// cs_nffree: free fragments outside free blocks.
-        24 => free_frags: i64,
-        /// cs_spare. FreeBSD keeps a count of free clusters in the first.
-        32 => spare: [i64; 4],
-    }
-}
-
-impl From<Summary> for TotalSummary {
-    fn from(narrow: Summary) -> Self {
-        Self {
-            directories: narrow.directories.into(),
-            free_blocks: narrow.free_blocks.into(),
-            free_inodes: narrow.free_inodes.into(),
-            free_frags: narrow.free_frags.into(),
-            spare: [0; 4],
-        }
-    }
 }
 
 record! {
