@@ -1,6 +1,8 @@
 //! Every chore of the project, one door: `cargo xtask CHORE`.
 
 mod bench;
+mod check;
+mod fuzz;
 mod test;
 mod tidy;
 
@@ -26,10 +28,16 @@ const CHORES: &[Chore] = &[
         help: "install what the tests need, where it may, and run them all",
         run: test::run,
     },
+    Chore { name: "check", help: "tidy, then test: what lands passes both", run: check::run },
     Chore {
         name: "bench",
         help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick]",
         run: bench::run,
+    },
+    Chore {
+        name: "fuzz",
+        help: "build the fuzz targets and run them [TARGET] [--seconds N | --long]",
+        run: fuzz::run,
     },
 ];
 
