@@ -5,7 +5,12 @@
 
 mod crates;
 mod edges;
+mod hash_order;
+#[cfg(test)]
+mod planted;
+mod reach;
 mod sources;
+mod tokens;
 mod walls;
 
 use crates::Crates;
@@ -45,8 +50,10 @@ const CHECKS: &[(&str, Check)] = &[
     ("the kernel has no standard library and no unsafe code", sources::kernel_roots),
     ("unsafe code is in hosts only", sources::unsafe_code),
     ("every module says what it is for", sources::module_docs),
-    ("every source file is reached", sources::reached),
-    ("nothing is left unfinished", sources::unfinished),
+    ("every source file is reached", reach::reached),
+    ("no code is left unfinished", sources::unfinished_code),
+    ("no text is left unfinished or tells of one machine", sources::notes),
+    ("the kernel iterates in a defined order", hash_order::defined),
     ("files are one idea long", sources::lengths),
     ("the code is formatted", walls::formatted),
     ("the code is free of clippy's warnings", walls::clippy),

@@ -87,7 +87,7 @@ fn create(path: &Path, size_bytes: u64) -> Result<()> {
         ..Options::new(size_bytes)
     };
     let id = FileSystemId(HostRandom.next_u64());
-    let made = newfs(file.as_file_mut(), &options, id, HostClock::default().wall());
+    let made = newfs(file.as_file_mut(), &options, id, HostClock.wall());
     made.with_context(|| format!("{shown}: cannot be made"))?;
     file.persist_noclobber(path).with_context(|| format!("{shown}: cannot be made"))?;
     Ok(())
