@@ -12,12 +12,14 @@ use abi::{Credentials, Errno, FileType, Result};
 use vfs::{Caller, FileHandle, Name, Vnode};
 
 impl Request<'_> {
-    /// The handle of an exported directory, or of a directory below one.
+    /// The handle of an exported directory, or of a directory below one. An empty path is the
+    /// root, as on Linux: libnfs asks for it when it opens a file of the root.
     ///
     /// # Errors
     /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
     /// else as a lookup.
     pub(crate) async fn mount(&self, path: &[u8]) -> Result<FileHandle> {
+        let path = if path.is_empty() { b"/" } else { path };
         let path = tidy(path).ok_or(Errno::AccessDenied)?;
         let (export, below) = self.server.exports.find(&path).ok_or(Errno::AccessDenied)?;
         let exported = self.server.export_root(export).await?;

@@ -45,6 +45,7 @@ fn the_root_and_what_is_below_it() {
     let world = world_with_tree(&["/"]);
     assert_eq!(mount(&world, "/"), Ok(world.root()));
     assert_eq!(mount(&world, "//"), Ok(world.root()));
+    assert_eq!(mount(&world, ""), Ok(world.root()));
     let home = world.lookup(&world.root(), "home");
     assert_eq!(mount(&world, "/home"), Ok(home.clone()));
     assert_eq!(mount(&world, "/home/open/"), Ok(world.lookup(&home, "open")));
