@@ -7,8 +7,9 @@
 
 use core::ops::Range;
 
-/// Furthest look ahead of a sequential reader.
-pub(crate) const WINDOW_BYTES_MAX: u64 = 2 << 20;
+/// Furthest look ahead of a sequential reader: one request to the disk being used up, and one on
+/// its way.
+pub(crate) const WINDOW_BYTES_MAX: u64 = 2 * block::REQUEST_BYTES_MAX;
 
 /// Where a sequential reader has come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,7 +37,8 @@ impl Ahead {
         };
         let next_bytes = self.next_bytes.max(bytes.end);
         let next_block = next_bytes.div_ceil(1 << block_shift);
-        let (from, until) = (self.until_block.max(next_block), next_block + window_blocks);
+        let from = self.until_block.max(next_block);
+        let until = (next_block + window_blocks).min(from + window_max / 2);
         // Many small requests cost more than few large ones: wait until half is used up.
         if self.until_block >= next_block + window_blocks / 2 && self.until_block != 0 {
             return (Self { next_bytes, window_blocks, until_block: self.until_block }, 0..0);
@@ -66,7 +68,7 @@ mod tests {
         assert_eq!(reads(&[0, 1, 2, 3, 4]), [1..2, 2..4, 4..7, 7..12, 12..21]);
         let offsets: alloc::vec::Vec<u64> = (0..3000).collect();
         let refills = reads(&offsets)[1000..].iter().filter(|range| !range.is_empty()).count();
-        assert!((7..=8).contains(&refills), "{refills} refills of 256 blocks each");
+        assert!((7..=8).contains(&refills), "{refills} refills, a whole request each");
     }
 
     #[test]

@@ -299,3 +299,51 @@ fn without_an_identity_the_digest_stays_the_same() {
     assert_eq!(identity(0), identity(1));
     assert_ne!(identity(0), FileSystemId(0));
 }
+
+#[test]
+fn a_sequential_reader_finds_its_pages_on_their_way() {
+    let mut craft = Craft::new(Shape::new(Format::Ufs2, ByteOrder::Little, 16384, 2048));
+    let size = 32 << 20;
+    let file = craft.contents(mode::REGULAR, &vec![7; size]);
+    craft.root(&[(file, 8, "file")]);
+    let fs = mounted(&craft);
+    let file = fs.path("file").unwrap();
+    fs.disk.reads.set(0);
+    for offset in (0..size as u64).step_by(65536) {
+        assert_eq!(fs.read(file, offset, 65536).unwrap().len(), 65536);
+    }
+    // Whole megabytes, two pages of pointers, and the small requests of the beginning.
+    let requests = fs.disk.reads.get();
+    assert!(requests < 60, "{requests} requests for 512 reads of 64 KiB");
+}
+
+#[test]
+fn a_random_reader_reads_what_it_asks_for() {
+    let mut craft = Craft::new(Shape::new(Format::Ufs1, ByteOrder::Big, 8192, 1024));
+    let file = craft.contents(mode::REGULAR, &vec![7; 16 << 20]);
+    craft.root(&[(file, 8, "file")]);
+    let fs = mounted(&craft);
+    let file = fs.path("file").unwrap();
+    fs.disk.bytes_read.set(0);
+    for number in 1..100 {
+        fs.read(file, number * 7_654_321 % (16 << 20), 1).unwrap();
+    }
+    let pages = fs.disk.bytes_read.get() / 8192;
+    assert!(pages <= 103, "{pages} pages for 99 bytes and their pointers");
+}
+
+#[test]
+fn pieces_are_shared_with_the_cache() {
+    let mut craft = Craft::new(Shape::new(Format::Ufs2, ByteOrder::Big, 8192, 1024));
+    let file = craft.contents(mode::REGULAR, &vec![7; 40_000]);
+    craft.root(&[(file, 8, "file")]);
+    let fs = mounted(&craft);
+    let file = fs.path("file").unwrap();
+    let read = |offset, length| fs.wait(fs.ffs.read(file, offset, length)).unwrap();
+    let (whole, part) = (read(0, 40_000), read(8192 + 100, 50));
+    assert_eq!(
+        whole.iter().map(bytes::Bytes::len).collect::<Vec<_>>(),
+        [8192, 8192, 8192, 8192, 7232]
+    );
+    assert_eq!(whole[1][100..].as_ptr(), part[0].as_ptr());
+}

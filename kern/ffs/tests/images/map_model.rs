@@ -53,9 +53,18 @@ fn byte(offset: u64) -> u8 {
     (offset.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 56) as u8
 }
 
+/// What a read of these bytes gives: zeros, and over them what was written.
 fn expected(written: &BTreeMap<u64, Vec<u8>>, block: u64, start: u64, end: u64) -> Vec<u8> {
-    let at = |offset: u64| if written.contains_key(&(offset / block)) { byte(offset) } else { 0 };
-    (start..end).map(at).collect()
+    let mut bytes = vec![0; (end - start) as usize];
+    for (lbn, contents) in written.range(start / block..end.div_ceil(block)) {
+        let base = lbn * block;
+        let (from, to) = (start.max(base), end.min(base + contents.len() as u64));
+        if from < to {
+            bytes[(from - start) as usize..(to - start) as usize]
+                .copy_from_slice(&contents[(from - base) as usize..(to - base) as usize]);
+        }
+    }
+    bytes
 }
 
 proptest! {
