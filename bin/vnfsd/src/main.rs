@@ -15,12 +15,14 @@ mod text;
 use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
+use log::Times;
 use std::process::ExitCode;
 
 /// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2.
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    log::start(cli.log);
+    let is_service = matches!(cli.command, Command::Serve(_));
+    log::start(cli.log, if is_service { Times::Shown } else { Times::Hidden });
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,

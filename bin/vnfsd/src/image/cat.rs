@@ -16,7 +16,7 @@ pub fn run(volume: &Volume, path: &[u8]) -> Result<()> {
     let file = find(volume, path, Last::Follow)?;
     let kind = volume.attributes(path, &file)?.file_type;
     if kind != FileType::Regular {
-        bail!("{}: a {}, not a regular file", escape(path), type_name(kind));
+        bail!("{}: {}: a {}, not a regular file", volume.image(), escape(path), type_name(kind));
     }
     let mut output = stdout().lock();
     let mut offset_bytes = 0;

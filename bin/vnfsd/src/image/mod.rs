@@ -58,7 +58,7 @@ fn bytes(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 
-/// Counts what was left out, having said so, and fails at the end if it was anything.
+/// Counts what could not be read, having said so, and fails at the end if it was anything.
 #[derive(Default)]
 struct Omissions(u64);
 
@@ -71,7 +71,7 @@ impl Omissions {
     fn finish(self) -> Result<()> {
         match self.0 {
             0 => Ok(()),
-            count => bail!("{count} files or directories were left out, as said above"),
+            count => bail!("{count} of its files could not be read, as said above"),
         }
     }
 }

@@ -9,6 +9,7 @@ use ffs::{Description, Ffs};
 use posix::{Access, Image, SyncDisk};
 use std::fmt;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 use vfs::{Caller, FileSystem, Name, ReadData, Tree, Usage, Vnode};
@@ -33,7 +34,7 @@ impl Volume {
     /// # Errors
     /// If it cannot be opened, is in use, or holds no file system.
     pub fn open(path: &Path) -> Result<Self> {
-        let image = path.display().to_string();
+        let image = escape(path.as_os_str().as_bytes());
         let disk = SyncDisk::new(Image::open(path, Access::ReadOnly)?);
         let device = Device::new(Rc::new(disk));
         let mounting = ffs::mount(device.clone(), ffs::Options::default(), Rc::new(report_damage));
@@ -43,6 +44,11 @@ impl Volume {
         let mount = tree.mount(file_system.clone()).with_context(|| image.clone())?;
         let root = tree.root(&mount);
         Ok(Self { image, device, file_system, _tree: tree, root })
+    }
+
+    /// The image, as it was called.
+    pub fn image(&self) -> &str {
+        &self.image
     }
 
     /// The root directory.

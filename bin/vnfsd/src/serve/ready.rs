@@ -73,7 +73,8 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// An address without its port, as URLs and mount(8) write it.
+/// An address without its port, as mount(8) and URLs write it (RFC 3986 §3.2.2). libnfs 4 takes an
+/// IPv6 address only without its brackets.
 fn host(address: SocketAddr) -> String {
     match address {
         SocketAddr::V4(address) => address.ip().to_string(),

@@ -14,7 +14,7 @@ use super::volume::Volume;
 use super::walk::{Found, Step, Walk};
 use super::{Omissions, record};
 use abi::{Attributes, FileId, FileType};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use progress::Progress;
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -123,7 +123,11 @@ impl Copy<'_> {
                 create::symbolic_link(&to, &target, attributes)
             }
             FileType::Fifo => create::fifo(&to, attributes),
-            kind => bail!("{}: a {}, left out", to.display(), record::type_name(kind)),
+            kind => {
+                let line = format!("{}: a {}, left out", to.display(), record::type_name(kind));
+                self.progress.suspend(|| tracing::warn!("{line}"));
+                Ok(())
+            }
         }
     }
 
