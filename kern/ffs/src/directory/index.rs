@@ -3,7 +3,7 @@
 //! It keeps no names: a candidate is compared with the record itself, whose page the lookup
 //! needs anyway. The hash is keyed, so nobody can make names that all share a place.
 
-use super::lookup::Scan;
+use super::scan::Scan;
 use crate::file_system::Ffs;
 use crate::inodes::Node;
 use abi::Result;

@@ -1,25 +1,13 @@
 //! Finding a name.
 
-use super::records::{Bad, Records};
-use super::{NameIndex, SCAN_BYTES_MAX, STRIDE_BYTES};
+use super::scan::Scan;
+use super::{NameIndex, SCAN_BYTES_MAX};
 use crate::file_system::Ffs;
 use crate::inodes::Node;
 use crate::layout::{CHUNK_BYTES, DirectoryEntry, NAME_BYTES_MAX};
 use abi::{Errno, InodeNo, Result};
 use alloc::rc::Rc;
-use core::future::poll_fn;
-use core::mem::replace;
 use core::ops::ControlFlow;
-use core::task::Poll;
-
-/// What a reader of a whole directory came to.
-pub(super) enum Scan<T> {
-    Found(T),
-    /// Nothing, and whether a damaged chunk might have held it.
-    End {
-        is_damaged: bool,
-    },
-}
 
 impl Ffs {
     /// The inode that `name` leads to.
@@ -67,40 +55,6 @@ impl Ffs {
         }
     }
 
-    /// Shows every name to `each` with its offset. Of several damaged places one is reported.
-    pub(super) async fn scan<T>(
-        &self,
-        directory: &Node,
-        size: u64,
-        mut each: impl FnMut(u64, DirectoryEntry<'_>) -> ControlFlow<T>,
-    ) -> Result<Scan<T>> {
-        let mut damage: Option<Bad> = None;
-        for start in (0..size).step_by(STRIDE_BYTES as usize) {
-            if start != 0 {
-                let_others_run().await;
-            }
-            let mut base = start;
-            let end = size.min(start + STRIDE_BYTES);
-            for piece in self.read_range(directory, start..end).await? {
-                for record in Records::new(&piece, base, &self.geometry) {
-                    match record {
-                        Ok(record) => {
-                            if let ControlFlow::Break(found) = each(record.offset, record.entry) {
-                                return Ok(Scan::Found(found));
-                            }
-                        }
-                        Err(bad) => damage = damage.or(Some(bad)),
-                    }
-                }
-                base += piece.len() as u64;
-            }
-        }
-        if let Some(bad) = damage {
-            self.bad_record(directory, bad);
-        }
-        Ok(Scan::End { is_damaged: damage.is_some() })
-    }
-
     async fn find_in_index(
         &self,
         directory: &Node,
@@ -121,20 +75,6 @@ impl Ffs {
         }
         Err(absent(index.is_damaged))
     }
-}
-
-/// Ends this poll and asks for the next: a directory in memory can be read without ever waiting,
-/// and a large one takes longer than one task may keep the others from running.
-async fn let_others_run() {
-    let mut has_run = false;
-    poll_fn(|context| {
-        if replace(&mut has_run, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// Why a name was not found: it may have been in a damaged chunk.

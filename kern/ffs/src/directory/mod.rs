@@ -8,6 +8,7 @@ mod index;
 mod list;
 mod lookup;
 mod records;
+mod scan;
 
 pub(crate) use index::NameIndex;
 
