@@ -139,7 +139,8 @@ pub fn compare(programs: &Programs, folder: &Path, settings: &Settings) -> Resul
     let startups = servers.iter().map(|server| startup(programs, server, settings));
     let startups = startups.collect::<Result<Vec<_>, _>>()?;
     let running = servers.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
-    let lines = load(programs, &running, settings)?;
+    load(programs, &running, &["seqread-1m"], &["1x1"], &settings.warming())?;
+    let lines = load(programs, &running, &WORKLOADS, &SHAPES, settings)?;
     Results::new(settings, startups, &lines)
 }
 
@@ -217,11 +218,13 @@ fn startup(programs: &Programs, server: &Server, settings: &Settings) -> Result<
 fn load(
     programs: &Programs,
     running: &[Running<'_>],
+    workloads: &[&str],
+    shapes: &[&str],
     settings: &Settings,
 ) -> Result<String, String> {
     let mut command = Command::new(programs.program("nfsload"));
     command.args(["bench", "--entries", ENTRIES, "--big-mib", BIG_MIB, "--write-mib", "1"]);
-    command.args(["--workloads", &WORKLOADS.join(","), "--shapes", &SHAPES.join(",")]);
+    command.args(["--workloads", &workloads.join(","), "--shapes", &shapes.join(",")]);
     command.args(["--secs", &settings.seconds.to_string()]);
     command.args(["--repeat", &settings.repeats.to_string(), "--table", "/dev/null"]);
     for server in running {

@@ -23,6 +23,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// A short run before the others, so that what is read is in memory everywhere.
+    pub fn warming(&self) -> Self {
+        Self { seconds: 1.0, repeats: 1, ..self.clone() }
+    }
+
     /// # Errors
     /// What is wrong with the arguments.
     pub fn parse(arguments: &[String]) -> Result<Self, String> {
