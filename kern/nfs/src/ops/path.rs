@@ -13,7 +13,7 @@ use vfs::{Caller, FileHandle, Name, Vnode};
 
 impl Request<'_> {
     /// The handle of an exported directory, or of a directory below one. An empty path is the
-    /// root, as on Linux: libnfs asks for it when it opens a file of the root.
+    /// root, as on Linux.
     ///
     /// # Errors
     /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
