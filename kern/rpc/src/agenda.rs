@@ -46,6 +46,13 @@ impl Agenda {
         self.outputs.push_back(Output::Datagram(peer, message.into_pieces()));
     }
 
+    /// Gives back memory of lists beyond `keep` entries.
+    pub(crate) fn trim(&mut self, keep: usize) {
+        self.waiting.shrink_to(keep);
+        self.replying.shrink_to(keep);
+        self.outputs.shrink_to(keep);
+    }
+
     /// Puts a connection that has changed on the lists where it belongs now.
     pub(crate) fn settle(
         &mut self,

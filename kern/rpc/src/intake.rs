@@ -15,10 +15,6 @@ use bytes::{Buf, Bytes};
 use core::net::SocketAddr;
 use xdr::{Reader, Writer};
 
-/// Room for calls kept ready though the last turn had far fewer; beyond it, a burst leaves no
-/// memory behind.
-const READY_SPARE: u64 = 16;
-
 /// Where a message came from.
 struct Arrival {
     origin: Origin,
@@ -53,8 +49,6 @@ pub(crate) struct Intake {
     /// Calls at work, those in `ready` among them.
     calls: usize,
     argument_bytes: usize,
-    /// Calls counted when the time was told last.
-    calls_before: u64,
 }
 
 impl Intake {
@@ -71,7 +65,6 @@ impl Intake {
             now: Instant(0),
             calls: 0,
             argument_bytes: 0,
-            calls_before: 0,
         }
     }
 
@@ -79,11 +72,6 @@ impl Intake {
     pub(crate) fn set_time(&mut self, now: Instant) {
         self.now = now;
         self.replies.expire(now);
-        let taken =
-            self.counters.calls - core::mem::replace(&mut self.calls_before, self.counters.calls);
-        if self.ready.is_empty() && self.ready.capacity() as u64 > READY_SPARE + 8 * taken {
-            self.ready = VecDeque::new();
-        }
     }
 
     /// Whether the limits of the whole server allow another call.

@@ -109,6 +109,14 @@ impl Server {
         self.intake.replies.deadline()
     }
 
+    /// Gives back the memory of a busier time: lists beyond `keep` entries, and room for
+    /// connections that are gone.
+    pub fn trim(&mut self, keep: usize) {
+        self.intake.ready.shrink_to(keep);
+        self.agenda.trim(keep);
+        self.connections.shrink_to_fit();
+    }
+
     /// What has been counted.
     pub fn counters(&self) -> &Counters {
         &self.intake.counters
@@ -135,9 +143,6 @@ impl Server {
         let Some(mut connection) = self.connections.remove(&id) else { return };
         self.agenda.forget(&mut connection);
         self.intake.unfinished.update(id, &mut connection.unfinished, 0);
-        if self.connections.is_empty() {
-            self.connections = HashMap::new();
-        }
     }
 
     /// Bytes arrived on a connection.

@@ -2,12 +2,14 @@
 
 use crate::filesystems::{self, Found};
 use crate::{Config, Description, Host, Next, Source, State};
+use abi::Instant;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use block::Device;
 use core::cell::{Cell, RefCell};
+use core::time::Duration;
 use hyper::{DatagramPeer, StreamEvent, StreamId};
 use nfs::{Export, Exports};
 use rpc::{ConnectionId, Output, Peer};
@@ -16,6 +18,12 @@ use vfs::Tree;
 
 /// Tasks beside those of calls: mounting.
 const OWN_TASKS: usize = 1;
+
+/// Calls a turn that a service keeps memory for though it has long been idle.
+const SPARE_CALLS: usize = 4;
+
+/// How long the memory of a busy time is kept for the next.
+const TRIM_AFTER: Duration = Duration::from_secs(1);
 
 /// What mounting came to, once it has ended.
 type Outcome = Rc<Cell<Option<Result<Found, String>>>>;
@@ -36,6 +44,10 @@ pub struct Service {
     disk: Option<Rc<Device>>,
     mounting: Outcome,
     nfs: Option<Rc<nfs::Server>>,
+    /// The time of this turn.
+    now: Instant,
+    /// When the memory of a busy time is given back, if there is any.
+    trim_at: Option<Instant>,
 }
 
 impl Service {
@@ -57,6 +69,8 @@ impl Service {
             disk: None,
             mounting: Rc::default(),
             nfs: None,
+            now: host.clock.now(),
+            trim_at: None,
             host,
         };
         service.start_mounting(source, &limits);
@@ -91,10 +105,11 @@ impl Service {
             disk.collect();
         }
         self.start_calls();
-        self.tasks.run(self.polls_per_turn);
+        let polls = self.tasks.run(self.polls_per_turn);
         self.finish_mounting();
         self.take_replies();
         self.send();
+        self.trim(polls);
         self.next()
     }
 
@@ -178,7 +193,8 @@ impl Service {
 
     fn tell_time(&mut self) {
         let wall = self.host.clock.wall();
-        self.rpc.set_time(self.host.clock.now(), wall);
+        self.now = self.host.clock.now();
+        self.rpc.set_time(self.now, wall);
         if let Some(nfs) = &self.nfs {
             nfs.set_time(wall);
         }
@@ -219,10 +235,24 @@ impl Service {
         }
     }
 
+    /// A service that was busy and is no more gives its memory back, after a while: bursts that
+    /// follow each other find it in place.
+    fn trim(&mut self, polls: usize) {
+        if polls > SPARE_CALLS {
+            self.trim_at = Some(self.now + TRIM_AFTER);
+        } else if self.trim_at.is_some_and(|at| at <= self.now) {
+            self.trim_at = None;
+            self.tasks.trim(SPARE_CALLS);
+            self.replies.borrow_mut().shrink_to(SPARE_CALLS);
+            self.rpc.trim(SPARE_CALLS);
+        }
+    }
+
     fn next(&self) -> Next {
         if self.tasks.is_ready() || self.rpc.has_calls() {
             return Next::Again;
         }
-        self.rpc.deadline().map_or(Next::Idle, Next::At)
+        let deadlines = self.rpc.deadline().into_iter().chain(self.trim_at);
+        deadlines.min().map_or(Next::Idle, Next::At)
     }
 }

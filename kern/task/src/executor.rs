@@ -87,6 +87,17 @@ impl Executor {
         self.task_count.get()
     }
 
+    /// Gives back the memory of unused slots beyond the first `keep_slots`, as far as no task
+    /// stands behind them.
+    pub fn trim(&self, keep_slots: usize) {
+        let mut slots = self.slots.borrow_mut();
+        while slots.len() > keep_slots && slots.last().is_some_and(|slot| slot.task.is_none()) {
+            slots.pop();
+            self.free.remove(slots.len());
+        }
+        slots.shrink_to_fit();
+    }
+
     fn free_slot(&self) -> Option<usize> {
         if let Some(index) = self.free.take_from(0) {
             return Some(index);
@@ -119,8 +130,10 @@ impl Executor {
         true
     }
 
+    /// The task of a slot, if there still is one: a wake-up may come late.
     fn take(&self, index: usize) -> Option<(Task, Waker)> {
-        let slot = &mut self.slots.borrow_mut()[index];
+        let mut slots = self.slots.borrow_mut();
+        let slot = slots.get_mut(index)?;
         Some((slot.task.take()?, slot.waker.clone()))
     }
 }
@@ -182,6 +195,31 @@ mod tests {
             executor.run(10);
             assert!(order.borrow().iter().copied().eq(0..count));
         }
+    }
+
+    #[test]
+    fn trimming_bears_late_wake_ups() {
+        let executor = Executor::new(8);
+        let waker = Rc::new(Cell::new(None));
+        for index in 0..6 {
+            let waker = waker.clone();
+            let task = core::future::poll_fn(move |context| {
+                if index == 5 {
+                    waker.set(Some(context.waker().clone()));
+                }
+                core::task::Poll::Ready(())
+            });
+            executor.spawn(task).unwrap();
+        }
+        executor.run(10);
+        executor.trim(2);
+        assert_eq!(executor.slots.borrow().len(), 2);
+        waker.take().expect("the last task ran").wake();
+        assert_eq!(executor.run(10), 1, "a poll of nothing");
+        for _ in 0..8 {
+            executor.spawn(async {}).unwrap();
+        }
+        assert_eq!((executor.spawn(async {}), executor.run(10)), (Err(Full), 8));
     }
 
     #[test]

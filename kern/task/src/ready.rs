@@ -21,6 +21,10 @@ impl ReadySet {
         self.words[index / 64].fetch_or(1 << (index % 64), Ordering::Relaxed);
     }
 
+    pub(crate) fn remove(&self, index: usize) {
+        self.words[index / 64].fetch_and(!(1 << (index % 64)), Ordering::Relaxed);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.words.iter().all(|word| word.load(Ordering::Relaxed) == 0)
     }
@@ -41,8 +45,9 @@ impl ReadySet {
             return None;
         }
         let bit = members.trailing_zeros() as usize;
-        self.words[word].fetch_and(!(1 << bit), Ordering::Relaxed);
-        Some(word * 64 + bit)
+        let index = word * 64 + bit;
+        self.remove(index);
+        Some(index)
     }
 }
 

@@ -103,7 +103,7 @@ impl Chaos {
     fn call(&mut self, on: ConnectionId) -> Call {
         self.next_xid += 1;
         self.asked.get_mut(&on).expect("open").insert(self.next_xid);
-        let procedure = if self.next_xid % 3 == 0 { wire::COUNT } else { wire::ECHO };
+        let procedure = if self.next_xid.is_multiple_of(3) { wire::COUNT } else { wire::ECHO };
         Call::new(self.next_xid, procedure, &[5; 64])
     }
 

@@ -4,6 +4,7 @@ use crate::rpc_client::{get_attributes, read, write};
 use crate::world::{World, config, memory};
 use allocation_counter::measure;
 use hyper::{StreamEvent, StreamId};
+use service::Next;
 
 /// Allocations of one GETATTR from received bytes to sent bytes: arguments, task, the
 /// procedure's future, the vnode and its future, the reply, its pieces.
@@ -74,6 +75,29 @@ fn an_idle_connection_is_small() {
     });
     let each = cost.bytes_current / CONNECTIONS as i64;
     assert!(each <= IDLE_CONNECTION_BYTES_MAX, "{each}");
+}
+
+#[test]
+fn a_burst_leaves_little_behind() {
+    const BURST_BYTES_MAX: i64 = 2 << 10;
+    let mut world = World::memory();
+    let root = world.mount();
+    let calls: Vec<u8> = (0..128).flat_map(|xid| get_attributes(xid, &root)).collect();
+    let cost = measure(|| {
+        for id in 2..10 {
+            let stream = StreamId(id);
+            world.open(stream);
+            world.service.stream_event(StreamEvent::Received { stream, bytes: &calls });
+        }
+        let Next::At(_) = world.service.turn() else { panic!("there is memory to give back") };
+        assert_eq!(world.sent().len(), 8);
+        (2..10).for_each(|id| {
+            world.service.stream_event(StreamEvent::Closed { stream: StreamId(id) });
+        });
+        world.clock.pass(2);
+        assert_eq!(world.service.turn(), Next::Idle);
+    });
+    assert!(cost.bytes_current <= BURST_BYTES_MAX, "{cost:?}");
 }
 
 #[test]

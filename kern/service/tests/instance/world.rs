@@ -1,4 +1,4 @@
-//! A host in memory: its clock stands still, its luck is counted, its network writes down what
+//! A host in memory: its clock stands still until it is moved, its luck is counted, its network writes down what
 //! it is asked to do.
 
 use crate::rpc_client::{self, Reply};
@@ -13,12 +13,19 @@ use std::rc::Rc;
 
 pub const CLIENT: StreamId = StreamId(1);
 
+/// Stands still unless the test moves it.
 #[derive(Default)]
-struct StoppedClock;
+pub struct StoppedClock(Cell<u64>);
+
+impl StoppedClock {
+    pub fn pass(&self, seconds: u64) {
+        self.0.set(self.0.get() + seconds * 1_000_000_000);
+    }
+}
 
 impl Clock for StoppedClock {
     fn now(&self) -> Instant {
-        Instant(5_000_000_000)
+        Instant(self.0.get())
     }
 
     fn wall(&self) -> Timestamp {
@@ -82,6 +89,7 @@ impl Streams for Network {
 
 pub struct World {
     pub service: Service,
+    pub clock: Rc<StoppedClock>,
     pub network: Rc<Network>,
 }
 
@@ -99,21 +107,16 @@ pub fn config(source: Source) -> Config {
     Config { name: "test".into(), source, exports: vec![root], limits, port: 2049 }
 }
 
-pub fn host(network: Rc<Network>) -> Host {
-    Host {
-        clock: Rc::new(StoppedClock),
-        random: Rc::new(CountedLuck::default()),
-        log: Rc::new(NoLog),
-        streams: network,
-    }
+fn host(clock: Rc<StoppedClock>, network: Rc<Network>) -> Host {
+    Host { clock, random: Rc::new(CountedLuck::default()), log: Rc::new(NoLog), streams: network }
 }
 
 impl World {
     /// A service with a connection open, not turned yet.
     pub fn new(config: Config) -> Self {
-        let network = Rc::new(Network::default());
-        let service = Service::new(host(network.clone()), config);
-        let mut world = Self { service, network };
+        let (clock, network) = (Rc::<StoppedClock>::default(), Rc::<Network>::default());
+        let service = Service::new(host(clock.clone(), network.clone()), config);
+        let mut world = Self { service, clock, network };
         world.open(CLIENT);
         world
     }
