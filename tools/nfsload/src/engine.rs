@@ -3,13 +3,18 @@
 //! burst of replies is handled go out in one send.
 
 use crate::hist::Hist;
-use crate::nfs3::{proc3, NFS_PROGRAM, V3};
-use crate::rpc::{begin_call, end_call, parse_reply, Cred, LAST_FRAGMENT};
+use crate::nfs3::{NFS_PROGRAM, V3, proc3};
+use crate::rpc::{Cred, LAST_FRAGMENT, begin_call, end_call, parse_reply};
 use crate::xdr::{Dec, Res};
+use rustix::buffer::spare_capacity;
+use rustix::event::epoll::{self, EventFlags};
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags};
+use rustix::time::Timespec;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsRawFd;
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 /// One call that a flow wants to make.
@@ -163,23 +168,17 @@ impl Conn {
     fn send(&mut self) -> io::Result<()> {
         while self.out_at < self.out.len() {
             let rest = &self.out[self.out_at..];
-            let n = unsafe {
-                libc::send(
-                    self.sock.as_raw_fd(),
-                    rest.as_ptr().cast(),
-                    rest.len(),
-                    libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL,
-                )
+            let n = match rustix::net::send(
+                &self.sock,
+                rest,
+                SendFlags::DONTWAIT | SendFlags::NOSIGNAL,
+            ) {
+                Ok(n) => n,
+                Err(Errno::AGAIN) => return Ok(()),
+                Err(Errno::INTR) => continue,
+                Err(e) => return Err(e.into()),
             };
-            if n < 0 {
-                let e = io::Error::last_os_error();
-                return match e.kind() {
-                    io::ErrorKind::WouldBlock => Ok(()),
-                    io::ErrorKind::Interrupted => continue,
-                    _ => Err(e),
-                };
-            }
-            self.out_at += n as usize;
+            self.out_at += n;
         }
         self.out.clear();
         self.out_at = 0;
@@ -191,7 +190,7 @@ impl Conn {
     }
 
     /// One recv. Ok(false): nothing there now.
-    fn recv(&mut self, flags: i32) -> io::Result<bool> {
+    fn recv(&mut self, flags: RecvFlags) -> io::Result<bool> {
         // A large record is read to its exact end, so that the next one
         // starts at the front of the buffer and nothing need be moved.
         let have = self.end - self.start;
@@ -221,23 +220,19 @@ impl Conn {
             (self.start, self.end) = (0, have);
         }
         let room = (self.inp.len() - self.end).min(most);
-        let n = unsafe {
-            libc::recv(self.sock.as_raw_fd(), self.inp[self.end..].as_mut_ptr().cast(), room, flags)
+        let into = &mut self.inp[self.end..self.end + room];
+        let n = match rustix::net::recv(&self.sock, into, flags) {
+            Ok((_, n)) => n,
+            Err(Errno::AGAIN | Errno::INTR) => return Ok(false),
+            Err(e) => return Err(e.into()),
         };
-        if n < 0 {
-            let e = io::Error::last_os_error();
-            return match e.kind() {
-                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(false),
-                _ => Err(e),
-            };
-        }
         if n == 0 {
             return Err(io::Error::new(
                 io::ErrorKind::UnexpectedEof,
                 "server closed the connection",
             ));
         }
-        self.end += n as usize;
+        self.end += n;
         Ok(true)
     }
 
@@ -375,7 +370,7 @@ fn hung() -> io::Error {
 /// mount and one thread would do.
 fn run_one(c: &mut Conn, cred: &Cred, w: Window, st: &mut Stats) -> io::Result<()> {
     let ep = Epoll::new()?;
-    ep.add(&c.sock, 0, libc::EPOLLIN | libc::EPOLLOUT)?;
+    ep.add(&c.sock, 0, EventFlags::IN | EventFlags::OUT)?;
     loop {
         let now = Instant::now();
         c.fill(now >= w.until, cred);
@@ -389,15 +384,15 @@ fn run_one(c: &mut Conn, cred: &Cred, w: Window, st: &mut Stats) -> io::Result<(
         if c.unsent() {
             // The server must be read from before it takes more.
             ep.wait(500)?;
-            if c.recv(libc::MSG_DONTWAIT)? {
+            if c.recv(RecvFlags::DONTWAIT)? {
                 c.replies(&w, st)?;
             }
         } else if c.busy > 0 {
-            if c.recv(0)? {
+            if c.recv(RecvFlags::empty())? {
                 c.replies(&w, st)?;
             }
         } else {
-            return Err(io::Error::new(io::ErrorKind::Other, "workload stalled"));
+            return Err(io::Error::other("workload stalled"));
         }
     }
 }
@@ -405,21 +400,18 @@ fn run_one(c: &mut Conn, cred: &Cred, w: Window, st: &mut Stats) -> io::Result<(
 fn run_many(conns: &mut [Conn], cred: &Cred, w: Window, st: &mut Stats) -> io::Result<()> {
     let ep = Epoll::new()?;
     for (i, c) in conns.iter_mut().enumerate() {
-        ep.add(&c.sock, i, libc::EPOLLIN)?;
+        ep.add(&c.sock, i, EventFlags::IN)?;
         c.fill(false, cred);
         c.send()?;
     }
     let mut swept = false;
     loop {
-        for i in 0..conns.len() {
-            let want = conns[i].unsent();
-            if want != conns[i].want_write {
-                conns[i].want_write = want;
-                ep.modify(
-                    &conns[i].sock,
-                    i,
-                    if want { libc::EPOLLIN | libc::EPOLLOUT } else { libc::EPOLLIN },
-                )?;
+        for (i, c) in conns.iter_mut().enumerate() {
+            let want = c.unsent();
+            if want != c.want_write {
+                c.want_write = want;
+                let out = if want { EventFlags::OUT } else { EventFlags::empty() };
+                ep.modify(&c.sock, i, EventFlags::IN | out)?;
             }
         }
         let ready = ep.wait(100)?;
@@ -427,7 +419,7 @@ fn run_many(conns: &mut [Conn], cred: &Cred, w: Window, st: &mut Stats) -> io::R
         let stopping = now >= w.until;
         for i in ready {
             let c = &mut conns[i];
-            if c.recv(libc::MSG_DONTWAIT)? {
+            if c.recv(RecvFlags::DONTWAIT)? {
                 c.replies(&w, st)?;
             }
             c.fill(stopping, cred);
@@ -450,42 +442,25 @@ fn run_many(conns: &mut [Conn], cred: &Cred, w: Window, st: &mut Stats) -> io::R
     }
 }
 
-struct Epoll(i32);
+struct Epoll(OwnedFd);
 
 impl Epoll {
     fn new() -> io::Result<Epoll> {
-        match unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) } {
-            -1 => Err(io::Error::last_os_error()),
-            fd => Ok(Epoll(fd)),
-        }
+        Ok(Epoll(epoll::create(epoll::CreateFlags::CLOEXEC)?))
     }
-    fn ctl(&self, op: i32, s: &TcpStream, i: usize, events: i32) -> io::Result<()> {
-        let mut e = libc::epoll_event { events: events as u32, u64: i as u64 };
-        match unsafe { libc::epoll_ctl(self.0, op, s.as_raw_fd(), &mut e) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
+    fn add(&self, s: &TcpStream, i: usize, events: EventFlags) -> io::Result<()> {
+        Ok(epoll::add(&self.0, s, epoll::EventData::new_u64(i as u64), events)?)
     }
-    fn add(&self, s: &TcpStream, i: usize, events: i32) -> io::Result<()> {
-        self.ctl(libc::EPOLL_CTL_ADD, s, i, events)
-    }
-    fn modify(&self, s: &TcpStream, i: usize, events: i32) -> io::Result<()> {
-        self.ctl(libc::EPOLL_CTL_MOD, s, i, events)
+    fn modify(&self, s: &TcpStream, i: usize, events: EventFlags) -> io::Result<()> {
+        Ok(epoll::modify(&self.0, s, epoll::EventData::new_u64(i as u64), events)?)
     }
     fn wait(&self, ms: i32) -> io::Result<Vec<usize>> {
-        let mut ev = [libc::epoll_event { events: 0, u64: 0 }; 64];
-        let n = unsafe { libc::epoll_wait(self.0, ev.as_mut_ptr(), ev.len() as i32, ms) };
-        if n < 0 {
-            let e = io::Error::last_os_error();
-            return if e.kind() == io::ErrorKind::Interrupted { Ok(Vec::new()) } else { Err(e) };
+        let mut ev = Vec::with_capacity(64);
+        let until = Timespec { tv_sec: ms as i64 / 1000, tv_nsec: ms as i64 % 1000 * 1_000_000 };
+        match epoll::wait(&self.0, spare_capacity(&mut ev), Some(&until)) {
+            Ok(_) | Err(Errno::INTR) => Ok(ev.iter().map(|e| e.data.u64() as usize).collect()),
+            Err(e) => Err(e.into()),
         }
-        Ok(ev[..n as usize].iter().map(|e| e.u64 as usize).collect())
-    }
-}
-
-impl Drop for Epoll {
-    fn drop(&mut self) {
-        unsafe { libc::close(self.0) };
     }
 }
 

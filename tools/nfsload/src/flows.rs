@@ -1,9 +1,9 @@
 //! The workloads, each a `Flow`: which call a slot makes next, and what its
 //! reply should look like.
 
-use crate::dataset::{entry_name, write_seed, Dataset, BIG_SEED};
+use crate::dataset::{BIG_SEED, Dataset, entry_name, write_seed};
 use crate::engine::{Call, Flow, Next, Outcome};
-use crate::nfs3::{self, proc3, Fh, Sattr};
+use crate::nfs3::{self, Fh, Sattr, proc3};
 use crate::pattern::{self, Rng};
 use crate::xdr::{Dec, Put, Res};
 
@@ -129,10 +129,10 @@ impl Flow for Small {
         Next::Call(Call { proc_: self.proc_, tag: self.rng.next(), ..Call::default() })
     }
     fn encode(&mut self, _: usize, call: &Call, out: &mut Vec<u8>) {
-        let pick = |n: usize| ((call.tag >> 32) * n as u64 >> 32) as usize;
+        let pick = |n: usize| (((call.tag >> 32) * n as u64) >> 32) as usize;
         match self.proc_ {
             proc3::GETATTR => {
-                out.put_opaque(self.ds.many_fhs[pick(self.ds.many_fhs.len())].bytes())
+                out.put_opaque(self.ds.many_fhs[pick(self.ds.many_fhs.len())].bytes());
             }
             proc3::ACCESS => {
                 out.put_opaque(self.ds.many_fhs[pick(self.ds.many_fhs.len())].bytes());
@@ -144,7 +144,7 @@ impl Flow for Small {
                 format!("no{:05}", pick(self.ds.shape.entries)).as_bytes(),
             ),
             proc3::LOOKUP => {
-                nfs3::put_dirop(out, &self.ds.many, self.names[pick(self.names.len())].as_bytes())
+                nfs3::put_dirop(out, &self.ds.many, self.names[pick(self.names.len())].as_bytes());
             }
             _ => {}
         }
@@ -329,10 +329,15 @@ impl Writes {
 }
 
 impl Flow for Writes {
-    fn next(&mut self, slot: usize, stopping: bool) -> Next {
+    fn next(&mut self, _slot: usize, stopping: bool) -> Next {
         let len = self.len as u64;
         if stopping && self.stage == Stage::Write {
             self.stage = if self.mode == WriteMode::Sync { Stage::Check } else { Stage::Commit };
+        }
+        if self.stage == Stage::Commit && !self.unstable && self.outstanding == 0 {
+            // As a client does: nothing to commit when every WRITE was
+            // answered as stable.
+            self.end_pass(stopping);
         }
         match self.stage {
             Stage::Write if self.mode == WriteMode::Sync => {
@@ -348,13 +353,7 @@ impl Flow for Writes {
                 self.go(proc3::WRITE, off, self.len, false)
             }
             _ if self.outstanding > 0 => Next::Wait,
-            Stage::Commit if self.unstable => self.go(proc3::COMMIT, 0, 0, stopping),
-            Stage::Commit => {
-                // As a client does: nothing to commit when every WRITE was
-                // answered as stable.
-                self.end_pass(stopping);
-                self.next(slot, stopping)
-            }
+            Stage::Commit => self.go(proc3::COMMIT, 0, 0, stopping),
             Stage::Truncate => self.go(proc3::SETATTR, 0, 0, false),
             Stage::Check if self.checks < CHECKS && self.written >= len => {
                 self.checks += 1;
@@ -374,7 +373,7 @@ impl Flow for Writes {
             }
             proc3::COMMIT => nfs3::put_commit(out, &self.fh),
             proc3::SETATTR => {
-                nfs3::put_setattr(out, &self.fh, Sattr { size: Some(0), ..Sattr::default() })
+                nfs3::put_setattr(out, &self.fh, Sattr { size: Some(0), ..Sattr::default() });
             }
             _ => nfs3::put_read(out, &self.fh, call.tag, call.len),
         }
@@ -547,7 +546,7 @@ impl Flow for Untar {
             ),
             Step::Remove => nfs3::put_dirop(out, &dir, format!("file{:03}.c", n - 1).as_bytes()),
             Step::Rmdir => {
-                nfs3::put_dirop(out, &self.top, self.dir_name(slot, s.dirs.len() - 1).as_bytes())
+                nfs3::put_dirop(out, &self.top, self.dir_name(slot, s.dirs.len() - 1).as_bytes());
             }
         }
     }

@@ -38,11 +38,7 @@ impl Obj {
         self.raw(key, &v.to_string())
     }
     pub fn num(self, key: &str, v: f64, digits: usize) -> Obj {
-        if v.is_finite() {
-            self.raw(key, &format!("{v:.digits$}"))
-        } else {
-            self.raw(key, "null")
-        }
+        if v.is_finite() { self.raw(key, &format!("{v:.digits$}")) } else { self.raw(key, "null") }
     }
     pub fn end(mut self) -> String {
         self.0.push('}');

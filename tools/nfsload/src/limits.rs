@@ -3,10 +3,13 @@
 //! in a network namespace made (and left) here.
 
 use crate::json::Obj;
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::ioctl::{Updater, ioctl};
+use rustix::thread::{UnshareFlags, unshare_unsafe};
+use rustix::time::Timespec;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
-use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
@@ -29,7 +32,7 @@ pub fn run(dir: &Path, secs: f64, tap: bool) -> io::Result<String> {
     if tap {
         let t = thread::spawn(move || tap_frames(d))
             .join()
-            .map_err(|_| io::Error::new(io::ErrorKind::Other, "tap test panicked"))??;
+            .map_err(|_| io::Error::other("tap test panicked"))??;
         o = o.num("tap_write_64B_frames_per_s", t.0, 0).num("tap_write_1514B_frames_per_s", t.1, 0);
         o = o.num("tap_read_64B_frames_per_s", t.2, 0).num("tap_pingpong_per_s", t.3, 0);
     }
@@ -54,7 +57,7 @@ fn syscalls(d: Duration) -> f64 {
     let mut n = 0u64;
     while t.elapsed() < d {
         for _ in 0..1000 {
-            unsafe { libc::syscall(libc::SYS_getppid) };
+            std::hint::black_box(rustix::process::getppid());
         }
         n += 1000;
     }
@@ -100,18 +103,14 @@ fn ping_pong(conns: usize, out: usize, d: Duration) -> io::Result<f64> {
         b.push(s);
     }
     let echo = thread::spawn(move || {
-        let mut fds: Vec<libc::pollfd> = b
-            .iter()
-            .map(|s| libc::pollfd { fd: s.as_raw_fd(), events: libc::POLLIN, revents: 0 })
-            .collect();
+        let mut fds: Vec<PollFd<'_>> = b.iter().map(|s| PollFd::new(s, PollFlags::IN)).collect();
         let mut buf = [0u8; 64];
         loop {
-            if fds.len() > 1 && unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as u64, 1000) } < 0
-            {
+            if fds.len() > 1 && poll(&mut fds, Some(&A_SECOND)).is_err() {
                 return;
             }
             for (i, f) in fds.iter().enumerate() {
-                if fds.len() == 1 || f.revents != 0 {
+                if fds.len() == 1 || !f.revents().is_empty() {
                     match (&b[i]).read(&mut buf) {
                         Ok(n) if n > 0 => {
                             // One message, one answer, as a server would.
@@ -127,10 +126,7 @@ fn ping_pong(conns: usize, out: usize, d: Duration) -> io::Result<f64> {
             }
         }
     });
-    let mut fds: Vec<libc::pollfd> = a
-        .iter()
-        .map(|s| libc::pollfd { fd: s.as_raw_fd(), events: libc::POLLIN, revents: 0 })
-        .collect();
+    let mut fds: Vec<PollFd<'_>> = a.iter().map(|s| PollFd::new(s, PollFlags::IN)).collect();
     for c in &a {
         for _ in 0..out {
             (&*c).write_all(&[1])?;
@@ -140,10 +136,10 @@ fn ping_pong(conns: usize, out: usize, d: Duration) -> io::Result<f64> {
     let (mut n, mut buf) = (0u64, [0u8; 64]);
     while t.elapsed() < d {
         if conns > 1 {
-            unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as u64, 1000) };
+            poll(&mut fds, Some(&A_SECOND))?;
         }
         for (i, f) in fds.iter().enumerate() {
-            if conns == 1 || f.revents != 0 {
+            if conns == 1 || !f.revents().is_empty() {
                 let k = (&a[i]).read(&mut buf)?;
                 n += k as u64;
                 for _ in 0..k {
@@ -159,6 +155,8 @@ fn ping_pong(conns: usize, out: usize, d: Duration) -> io::Result<f64> {
     let _ = echo.join();
     Ok(per_s)
 }
+
+const A_SECOND: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 
 fn pwrite(dir: &Path, sync: bool, d: Duration) -> io::Result<f64> {
     let path = dir.join(format!("nfsload-limits-{}", std::process::id()));
@@ -184,11 +182,7 @@ fn pwrite(dir: &Path, sync: bool, d: Duration) -> io::Result<f64> {
 
 fn ip(args: &str) -> io::Result<()> {
     let st = Command::new("ip").args(args.split_whitespace()).status()?;
-    if st.success() {
-        Ok(())
-    } else {
-        Err(io::Error::new(io::ErrorKind::Other, format!("ip {args}: {st}")))
-    }
+    if st.success() { Ok(()) } else { Err(io::Error::other(format!("ip {args}: {st}"))) }
 }
 
 const HERE: [u8; 4] = [198, 18, 0, 1];
@@ -219,20 +213,28 @@ fn udp_frame(mac: [u8; 6], len: usize, port: u16) -> Vec<u8> {
     f
 }
 
+/// Makes a tap device and gives its frames.
+fn attach(name: &str) -> io::Result<File> {
+    const TUNSETIFF: u32 = 0x4004_54ca;
+    const IFF_TAP: u16 = 0x0002;
+    const IFF_NO_PI: u16 = 0x1000;
+    let tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun")?;
+    // struct ifreq: the name in 16 bytes, then the flags.
+    let mut request = [0u8; 40];
+    request[..name.len()].copy_from_slice(name.as_bytes());
+    request[16..18].copy_from_slice(&(IFF_TAP | IFF_NO_PI).to_ne_bytes());
+    // SAFETY: TUNSETIFF reads and writes one struct ifreq, whose 40 bytes `request` has.
+    unsafe { ioctl(&tun, Updater::<TUNSETIFF, [u8; 40]>::new(&mut request)) }?;
+    Ok(tun)
+}
+
 /// (64-byte frames in, 1514-byte frames in, 64-byte frames out, round trips)
 /// per second through a tap device, one thread doing both ends.
 fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
-    if unsafe { libc::unshare(libc::CLONE_NEWNET) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let mut tun = OpenOptions::new().read(true).write(true).open("/dev/net/tun")?;
-    let mut req = [0u8; 40];
-    req[..4].copy_from_slice(b"tap0");
-    let flags = 0x0002u16 | 0x1000; // IFF_TAP | IFF_NO_PI
-    req[16..18].copy_from_slice(&flags.to_ne_bytes());
-    if unsafe { libc::ioctl(tun.as_raw_fd(), 0x4004_54ca, req.as_mut_ptr()) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    // SAFETY: only the network namespace is left, by a thread of its own; no descriptor, memory
+    // or file system of another thread changes under its hands.
+    unsafe { unshare_unsafe(UnshareFlags::NEWNET) }?;
+    let mut tun = attach("tap0")?;
     ip("addr add 198.18.0.1/24 dev tap0")?;
     ip("link set dev tap0 up")?;
     ip("neigh add 198.18.0.2 lladdr 02:00:00:00:00:02 dev tap0 nud permanent")?;
@@ -242,8 +244,7 @@ fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
     let mac =
         text.split_whitespace().skip_while(|w| *w != "link/ether").nth(1).unwrap_or("").to_string();
     let mac: Vec<u8> = mac.split(':').filter_map(|h| u8::from_str_radix(h, 16).ok()).collect();
-    let mac: [u8; 6] =
-        mac.try_into().map_err(|_| io::Error::new(io::ErrorKind::Other, "tap0 has no address"))?;
+    let mac: [u8; 6] = mac.try_into().map_err(|_| io::Error::other("tap0 has no address"))?;
 
     let sock = UdpSocket::bind("198.18.0.1:0")?;
     let port = sock.local_addr()?.port();
@@ -263,9 +264,9 @@ fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
 
     // Out: one datagram sent, one frame read.
     let mut buf = [0u8; 2048];
-    set_nonblocking(&tun, true)?;
+    rustix::io::ioctl_fionbio(&tun, true)?;
     while tun.read(&mut buf).is_ok() {}
-    set_nonblocking(&tun, false)?;
+    rustix::io::ioctl_fionbio(&tun, false)?;
     let payload = [1u8; 22];
     let t = Instant::now();
     let mut n = 0u64;
@@ -277,7 +278,7 @@ fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
     let out = n as f64 / t.elapsed().as_secs_f64();
 
     // There and back, two threads: what a guest's network costs at least.
-    let far_tun = unsafe { File::from_raw_fd(libc::dup(tun.as_raw_fd())) };
+    let far_tun = tun.try_clone()?;
     let sock2 = UdpSocket::bind("198.18.0.1:0")?;
     let port2 = sock2.local_addr()?.port();
     sock2.set_read_timeout(Some(Duration::from_secs(1)))?;
@@ -287,10 +288,9 @@ fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
         let mut buf = [0u8; 2048];
         while let Ok(k) = far_tun.read(&mut buf) {
             // The one-byte datagram says that the test is over.
-            if k > 42 && u16::from_be_bytes([buf[34], buf[35]]) == port2 {
-                if buf[42] == 0 || far_tun.write_all(&answer).is_err() {
-                    break;
-                }
+            let mine = k > 42 && u16::from_be_bytes([buf[34], buf[35]]) == port2;
+            if mine && (buf[42] == 0 || far_tun.write_all(&answer).is_err()) {
+                break;
             }
         }
     });
@@ -305,12 +305,4 @@ fn tap_frames(d: Duration) -> io::Result<(f64, f64, f64, f64)> {
     sock2.send_to(&[0], "198.18.0.2:9")?;
     let _ = far.join();
     Ok((small, full, out, trips))
-}
-
-fn set_nonblocking(f: &File, on: bool) -> io::Result<()> {
-    let v = if on { libc::O_NONBLOCK } else { 0 };
-    match unsafe { libc::fcntl(f.as_raw_fd(), libc::F_SETFL, v) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

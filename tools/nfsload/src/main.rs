@@ -15,6 +15,7 @@ mod xdr;
 use dataset::{Dataset, Shape, Target};
 use engine::{Stats, Window};
 use json::Obj;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -224,24 +225,26 @@ struct Run {
     client_cpu: f64,
 }
 
-#[allow(clippy::too_many_arguments)]
-fn measure(
-    t: &Target,
-    ds: &Dataset,
-    workload: &str,
+/// What a server is asked to do in one run.
+struct Load<'a> {
+    workload: &'a str,
     conns: usize,
     depth: usize,
     threads: usize,
     warmup: Duration,
     length: Duration,
-    run: u64,
-) -> io::Result<Run> {
+    /// A number of the run's own, so that it makes names of its own.
+    serial: u64,
+}
+
+fn measure(t: &Target, ds: &Dataset, load: &Load<'_>) -> io::Result<Run> {
+    let Load { workload, conns, depth, threads, warmup, length, serial } = *load;
     let addr = t.addr(t.nfs_port)?;
     let mut socks: Vec<TcpStream> =
         (0..conns).map(|_| engine::connect(addr)).collect::<io::Result<_>>()?;
     let mut flows = Vec::new();
     for i in 0..conns {
-        flows.push(flows::make(workload, ds, i, depth, run).ok_or_else(|| {
+        flows.push(flows::make(workload, ds, i, depth, serial).ok_or_else(|| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("no workload {workload:?}"))
         })?);
     }
@@ -406,17 +409,16 @@ fn bench(a: &Args) -> Result<bool> {
                     }
                     serial += 1;
                     let cell = cells.entry((wi, si, ti)).or_default();
-                    let r =
-                        match measure(t, &ds[ti], w, conns, depth, threads, warmup, length, serial)
-                        {
-                            Ok(r) => r,
-                            Err(e) => {
-                                eprintln!("{} {w} {conns}x{depth}: {e}", t.name);
-                                clean = false;
-                                dead[ti] = true;
-                                continue;
-                            }
-                        };
+                    let load = Load { workload: w, conns, depth, threads, warmup, length, serial };
+                    let r = match measure(t, &ds[ti], &load) {
+                        Ok(r) => r,
+                        Err(e) => {
+                            eprintln!("{} {w} {conns}x{depth}: {e}", t.name);
+                            clean = false;
+                            dead[ti] = true;
+                            continue;
+                        }
+                    };
                     println!("{}", run_json(t, w, conns, depth, rep, &r));
                     io::stdout().flush().ok();
                     let all = r.stats.all();
@@ -497,9 +499,11 @@ struct Stop(Child);
 
 impl Drop for Stop {
     fn drop(&mut self) {
-        for (sig, wait) in [(libc::SIGTERM, 3000u64), (libc::SIGKILL, 3000)] {
+        for (sig, wait) in [(Signal::TERM, 3000u64), (Signal::KILL, 3000)] {
             for p in procstat::tree(self.0.id()).into_iter().rev() {
-                unsafe { libc::kill(p as i32, sig) };
+                if let Some(pid) = Pid::from_raw(p as i32) {
+                    kill_process(pid, sig).ok();
+                }
             }
             let until = Instant::now() + Duration::from_millis(wait);
             while Instant::now() < until {
@@ -568,12 +572,8 @@ fn startup(a: &Args) -> Result<bool> {
 }
 
 fn raise_fd_limit() {
-    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    unsafe {
-        libc::getrlimit(libc::RLIMIT_NOFILE, &mut l);
-        l.rlim_cur = l.rlim_max;
-        libc::setrlimit(libc::RLIMIT_NOFILE, &l);
-    }
+    let most = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: most, maximum: most }).ok();
 }
 
 /// Opens more and more connections, idle after one call each, and reports

@@ -247,11 +247,7 @@ pub fn get_fh(d: &mut Dec<'_>) -> Res<Fh> {
 }
 
 pub fn post_op_fh(d: &mut Dec<'_>) -> Res<Option<Fh>> {
-    if d.bool()? {
-        get_fh(d).map(Some)
-    } else {
-        Ok(None)
-    }
+    if d.bool()? { get_fh(d).map(Some) } else { Ok(None) }
 }
 
 /// One READDIRPLUS reply.
@@ -279,7 +275,7 @@ pub fn dir_page(d: &mut Dec<'_>) -> Res<DirPage> {
 }
 
 fn bad(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::Other, what)
+    io::Error::other(what)
 }
 
 fn xdr<T>(r: Res<T>) -> io::Result<T> {

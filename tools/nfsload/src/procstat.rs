@@ -1,6 +1,7 @@
 //! What a server costs, read from /proc: CPU seconds, memory, threads and
 //! descriptors, summed over a process and all its descendants.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::fs;
 
@@ -28,10 +29,10 @@ pub fn tree(pid: u32) -> Vec<u32> {
     let mut children: HashMap<u32, Vec<u32>> = HashMap::new();
     if let Ok(dir) = fs::read_dir("/proc") {
         for e in dir.flatten() {
-            if let Some(p) = e.file_name().to_str().and_then(|n| n.parse::<u32>().ok()) {
-                if let Some(ppid) = stat_fields(p).and_then(|f| f.get(1)?.parse::<u32>().ok()) {
-                    children.entry(ppid).or_default().push(p);
-                }
+            let pid = e.file_name().to_str().and_then(|n| n.parse::<u32>().ok());
+            let parent = |p| stat_fields(p).and_then(|f| f.get(1)?.parse::<u32>().ok());
+            if let Some((p, parent)) = pid.and_then(|p| Some((p, parent(p)?))) {
+                children.entry(parent).or_default().push(p);
             }
         }
     }
@@ -50,7 +51,7 @@ pub fn tree(pid: u32) -> Vec<u32> {
 /// already collected from children that ended. Guest time of a virtual
 /// machine is part of its utime.
 pub fn cpu_seconds(pid: u32) -> f64 {
-    let hz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+    let hz = rustix::param::clock_ticks_per_second() as f64;
     let mut ticks = 0u64;
     for (i, p) in tree(pid).into_iter().enumerate() {
         if let Some(f) = stat_fields(p) {
@@ -89,10 +90,8 @@ pub fn usage(pid: u32) -> Usage {
 
 /// This process's own CPU seconds.
 pub fn own_cpu_seconds() -> f64 {
-    let mut r: libc::rusage = unsafe { std::mem::zeroed() };
-    unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut r) };
-    let t = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    t(r.ru_utime) + t(r.ru_stime)
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
 #[cfg(test)]

@@ -104,7 +104,7 @@ pub struct Client {
 }
 
 fn other(what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::Other, what)
+    io::Error::other(what)
 }
 
 impl Client {
