@@ -16,17 +16,15 @@ pub fn parse(text: &str) -> Result<u64, String> {
     size.map_err(|error| format!("{error}; expected a size such as 65536, 64M or 1GiB"))
 }
 
-/// A size in the largest unit that shows it exactly or with at least four digits.
+/// A size in its largest unit, with one decimal place unless it is a whole number of them.
 pub fn show(bytes: u64) -> String {
-    let mut unit = 0;
-    let scaled = |unit: usize| bytes >> (10 * unit);
-    let exact = |unit: usize| scaled(unit) << (10 * unit) == bytes;
-    while unit + 1 < UNITS.len() && scaled(unit + 1) > 0 && (exact(unit + 1) || scaled(unit) > 9999)
-    {
-        unit += 1;
+    let unit = (0..UNITS.len()).rev().find(|unit| bytes >> (10 * unit) > 0).unwrap_or(0);
+    let unit_bytes = 1_u64 << (10 * unit);
+    if bytes.is_multiple_of(unit_bytes) {
+        format!("{} {}", bytes / unit_bytes, UNITS[unit])
+    } else {
+        format!("{:.1} {}", bytes as f64 / unit_bytes as f64, UNITS[unit])
     }
-    let about = if exact(unit) { "" } else { "about " };
-    format!("{about}{} {}", scaled(unit), UNITS[unit])
 }
 
 #[cfg(test)]
@@ -51,13 +49,13 @@ mod tests {
     }
 
     #[test]
-    fn shown_exactly_where_that_is_short() {
+    fn shown_in_the_largest_unit() {
         assert_eq!(show(0), "0 bytes");
         assert_eq!(show(1023), "1023 bytes");
         assert_eq!(show(512 << 20), "512 MiB");
         assert_eq!(show(1 << 40), "1 TiB");
-        assert_eq!(show(3 << 29), "1536 MiB");
-        assert_eq!(show((512 << 20) + 1), "about 524288 KiB");
-        assert_eq!(show(u64::MAX), "about 16383 PiB");
+        assert_eq!(show(3 << 29), "1.5 GiB");
+        assert_eq!(show((512 << 20) + 1), "512.0 MiB");
+        assert_eq!(show(u64::MAX), "16.0 EiB");
     }
 }
