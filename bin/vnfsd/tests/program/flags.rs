@@ -1,0 +1,42 @@
+//! The table of flags, and what derives from it.
+
+use crate::process::{complaint, text};
+use std::fs;
+
+#[test]
+fn wrong_usage_is_exit_code_2() {
+    for (arguments, hint) in [
+        (&["serve"][..], "--memory"),
+        (&["serve", "a.img", "--memory", "1M"], "cannot be used with"),
+        (&["serve", "a.img", "--create", "12Q"], "expected a size such as"),
+        (&["serve", "a.img", "--listen", "localhost"], "ADDR:PORT"),
+        (&["serve", "a.img", "--export", "a"], "absolute path"),
+        (&["serve", "a.img", "--backend", "magic"], "auto, uring, poll"),
+        (&["image", "cat", "a.img"], "PATHS"),
+        (&["frobnicate"], "unrecognized"),
+    ] {
+        let said = complaint(2, arguments.iter().copied());
+        assert!(said.contains(hint), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
+fn manual_pages_cover_every_command_and_flag() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().join("man");
+    text(["man", pages.to_str().expect("a plain path")]);
+    for page in ["vnfsd.1", "vnfsd-serve.1", "vnfsd-image.1", "vnfsd-image-get.1"] {
+        assert!(pages.join(page).is_file(), "{page}");
+    }
+    let serve = fs::read_to_string(pages.join("vnfsd-serve.1")).expect("a page");
+    for flag in ["memory", "create", "listen", "export", "name", "backend", "cache", "log"] {
+        assert!(serve.contains(&format!(r"\-\-{flag}")), "--{flag}");
+    }
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(text(["completions", shell]).contains("read-only"), "{shell}");
+    }
+}

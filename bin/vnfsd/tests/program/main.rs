@@ -1,0 +1,8 @@
+//! The program as a shell sees it: flags, what it prints where, exit codes, signals.
+//!
+//! What it serves, and to whom, is for `tests/suite` to judge.
+
+mod flags;
+mod image;
+mod process;
+mod serve;
