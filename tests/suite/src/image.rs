@@ -51,9 +51,11 @@ impl Format {
     pub fn make_with(&self, image: &Path, folder: &Path, more: &[&str]) {
         let Self { version, byte_order, block_bytes, fragment_bytes } = self;
         let options = format!("version={version},bsize={block_bytes},fsize={fragment_bytes}");
-        // makefs counts too few blocks for what it is about to write.
+        // Left to itself, makefs counts too few blocks for what it is about to write.
         let mut command = Command::new(find("makefs").expect("the scenario asked for makefs"));
-        command.args(["-t", "ffs", "-b", "40%", "-B", byte_order, "-o", &options]).args(more);
+        command
+            .args(["-t", "ffs", "-b", "40%", "-M", "1m", "-B", byte_order, "-o", &options])
+            .args(more);
         process::run(command.arg(image).arg(folder));
     }
 }

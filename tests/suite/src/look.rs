@@ -27,9 +27,9 @@ pub fn listing<'a>(image: &Path, paths: impl IntoIterator<Item = &'a [u8]>) -> L
     let values = serde_json::Deserializer::from_slice(&shown.stdout).into_iter::<Value>();
     let values: Vec<Value> = values.map(|value| value.expect("JSON")).collect();
     assert_eq!(values.len(), paths.len(), "one object for each path");
-    let mut contents = contents(image, paths.iter().copied().zip(&values));
+    let mut digests = digests(image, paths.iter().copied().zip(&values)).into_iter();
     let entries = paths.iter().zip(&values);
-    entries.map(|(path, value)| (path.to_vec(), entry(value, &mut contents))).collect()
+    entries.map(|(path, value)| (path.to_vec(), entry(value, &mut digests))).collect()
 }
 
 fn slashed(path: &[u8]) -> std::ffi::OsString {
@@ -38,32 +38,31 @@ fn slashed(path: &[u8]) -> std::ffi::OsString {
     text
 }
 
-/// All regular files one behind the other, in the order of the paths.
-fn contents<'a>(
-    image: &Path,
-    files: impl Iterator<Item = (&'a [u8], &'a Value)>,
-) -> std::vec::IntoIter<Vec<u8>> {
+/// The digests of all regular files, in the order of the paths.
+fn digests<'a>(image: &Path, files: impl Iterator<Item = (&'a [u8], &'a Value)>) -> Vec<String> {
     let regular = files.filter(|(_, value)| value["type"] == "regular file");
     let (paths, sizes): (Vec<_>, Vec<_>) =
         regular.map(|(path, value)| (slashed(path), number(value, "size_bytes"))).unzip();
     if paths.is_empty() {
-        return Vec::new().into_iter();
+        return Vec::new();
     }
-    let mut all = run(command("cat", image).args(paths)).stdout;
+    let all = run(command("cat", image).args(paths)).stdout;
     let total: u64 = sizes.iter().sum();
     assert_eq!(all.len() as u64, total, "cat shows as much as stat says");
+    let mut rest = all.as_slice();
     let pieces = sizes.into_iter().map(|size| {
-        let rest = all.split_off(size as usize);
-        std::mem::replace(&mut all, rest)
+        let (piece, behind) = rest.split_at(size as usize);
+        rest = behind;
+        digest(piece)
     });
-    pieces.collect::<Vec<_>>().into_iter()
+    pieces.collect()
 }
 
-fn entry(value: &Value, contents: &mut impl Iterator<Item = Vec<u8>>) -> Entry {
+fn entry(value: &Value, digests: &mut impl Iterator<Item = String>) -> Entry {
     let small = |name| u32::try_from(number(value, name)).expect("32 bits");
     let mode = text(value, "mode");
     Entry {
-        kind: kind(value, contents),
+        kind: kind(value, digests),
         mode: u32::from_str_radix(mode, 8).expect("an octal mode"),
         links: small("links"),
         uid: small("uid"),
@@ -72,15 +71,15 @@ fn entry(value: &Value, contents: &mut impl Iterator<Item = Vec<u8>>) -> Entry {
     }
 }
 
-fn kind(value: &Value, contents: &mut impl Iterator<Item = Vec<u8>>) -> Kind {
+fn kind(value: &Value, digests: &mut impl Iterator<Item = String>) -> Kind {
     let device = || {
         let part = |index: usize| value["device"][index].as_u64().expect("a number") as u32;
         (part(0), part(1))
     };
     match text(value, "type") {
         "regular file" => {
-            let contents = contents.next().expect("contents of every regular file");
-            Kind::Regular(number(value, "size_bytes"), digest(&contents))
+            let digest = digests.next().expect("contents of every regular file");
+            Kind::Regular(number(value, "size_bytes"), digest)
         }
         "directory" => Kind::Directory,
         "symbolic link" => Kind::SymbolicLink(target(value)),

@@ -31,7 +31,7 @@ fn ls_lists() {
     assert!(names.is_sorted() && names.contains(&"many") && names.contains(&"empty"), "{names:?}");
     assert_eq!(text(look::command("ls", &image).arg("/empty")), "");
     let long = text(look::command("ls", &image).args(["-l", "/modes/4755"]));
-    assert!(long.starts_with("-rwsr-xr-x 1 0 0 16 2009-10-01T00:00:00.123456789Z"), "{long}");
+    assert!(long.starts_with("-rwsr-xr-x 1 0 0 16 2009-10-01T00:00:00Z"), "{long}");
     let json = run(look::command("ls", &image).args(["--json", "/hard"]));
     let rows: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     let names: Vec<_> = rows.as_array().expect("rows").iter().map(|row| &row["name"]).collect();
@@ -60,7 +60,10 @@ fn cat_follows_links_inside_the_image() {
 fn get_copies_a_tree() {
     let Some((folder, image, tree)) = sample() else { return };
     let copy = folder.path().join("copy");
-    run(look::command("get", &image).arg("/").arg(&copy));
+    let got = get(&image, "/", &copy).output().expect("vnfsd runs");
+    let errors = String::from_utf8_lossy(&got.stderr);
+    let left_out = errors.contains("special/block-300-70000") && got.status.code() == Some(1);
+    assert!(left_out || got.status.success() && !require::is_root(), "{}", describe(&got));
     for path in tree.paths().filter(|path| !path.starts_with(b"special") && !path.is_empty()) {
         same(&folder.path().join("tree"), &copy, path);
     }

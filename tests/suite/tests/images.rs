@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use suite::entry::Listing;
 use suite::image::Format;
 use suite::nfs::{Client, Pieces};
 use suite::server::{Backend, Server};
@@ -25,14 +26,29 @@ impl Workshop {
     }
 
     fn image(&self, format: Format) -> PathBuf {
+        self.image_with(format, &[])
+    }
+
+    fn image_with(&self, format: Format, more: &[&str]) -> PathBuf {
         let image = self.folder.path().join(format.to_string());
-        format.make(&image, &self.folder.path().join("tree"));
+        format.make_with(&image, &self.folder.path().join("tree"), more);
+        let mut patient = Patient::open(&image);
+        patient.add_nanoseconds(nanoseconds);
+        patient.save(&image);
         image
+    }
+
+    fn expected(&self) -> Listing {
+        let mut listing = self.tree.listing();
+        for entry in listing.values_mut() {
+            entry.modified.1 = nanoseconds(entry.modified.0);
+        }
+        listing
     }
 
     /// Both views of an image.
     fn judge(&self, what: &str, image: &Path, backend: Backend, pieces: Pieces) {
-        let expected = self.tree.listing();
+        let expected = self.expected();
         let server = Server::image(image, backend);
         let (mut client, root) = Client::mount(server.address());
         compare::same(&format!("{what} by NFS"), &expected, &client.walk(&root, pieces));
@@ -42,7 +58,16 @@ impl Workshop {
     }
 }
 
+/// What makefs leaves out of times.
+fn nanoseconds(seconds: i64) -> u32 {
+    [0, 1, 999_999_999, 123_456_789][seconds as usize % 4]
+}
+
 fn every_format(block_bytes: usize, fragment_bytes: usize) {
+    every_format_with(block_bytes, fragment_bytes, &[]);
+}
+
+fn every_format_with(block_bytes: usize, fragment_bytes: usize, more: &[&str]) {
     if !require::tools(&["makefs"]) {
         return;
     }
@@ -51,7 +76,7 @@ fn every_format(block_bytes: usize, fragment_bytes: usize) {
     let sizes = [Pieces::LARGE, Pieces::LARGE, Pieces::SMALL].into_iter().cycle();
     let formats = Format::all(block_bytes, fragment_bytes);
     for ((format, backend), pieces) in formats.zip(turns).zip(sizes) {
-        let image = workshop.image(format);
+        let image = workshop.image_with(format, more);
         workshop.judge(&format.to_string(), &image, backend, pieces);
         fs::remove_file(image).expect("the image is ours");
     }
@@ -75,6 +100,11 @@ fn blocks_of_8_kib() {
 #[test]
 fn blocks_of_16_kib() {
     every_format(16384, 2048);
+}
+
+#[test]
+fn blocks_of_16_kib_in_many_groups() {
+    every_format_with(16384, 2048, &["-o", "maxbpcg=20"]);
 }
 
 #[test]
@@ -146,7 +176,9 @@ fn a_directory_of_100_000_entries() {
         tree.add_noise(format!("many/entry number {number}"), 0);
     }
     let workshop = Workshop::new(tree);
-    let image = workshop.image(Format::usual());
+    let image = workshop.folder.path().join("image");
+    let tree_at = workshop.folder.path().join("tree");
+    Format::usual().make_with(&image, &tree_at, &["-M", "130m"]);
     let names = ls(&image, "/many");
     let mut expected: Vec<_> =
         (0..100_000).map(|number| format!("entry number {number}")).collect();

@@ -24,14 +24,6 @@ fn signals_end_it_cleanly() {
     }
 }
 
-/// A second signal on the heels of the first changes nothing.
-#[test]
-fn impatient_signals() {
-    let server = Server::memory("16M", Backend::Uring);
-    server.signal(Signal::INT);
-    server.stop(Signal::TERM);
-}
-
 /// Clients at work see their connection end, never a reply cut short.
 #[test]
 fn it_stops_under_load() {

@@ -5,6 +5,10 @@ use super::{Patient, SUPERBLOCK};
 const BLOCK_OF_NAMES: usize = 512;
 const OLD_INODE_FORMAT: u32 = u32::MAX;
 
+/// Superblock: fs_maxsymlinklen, zero where directories are old; and fs_old_inodefmt.
+const LONGEST_SHORT_LINK: usize = 1320;
+const INODE_FORMAT: usize = 1324;
+
 impl Patient {
     /// Turns a UFS1 image into the old inode format. Directories must have twelve blocks at
     /// most, owners must be below 65536.
@@ -23,7 +27,8 @@ impl Patient {
                 self.age_directory(self.size(slot) as usize, &self.direct_blocks(slot));
             }
         }
-        self.set_u32(SUPERBLOCK + 1324, OLD_INODE_FORMAT);
+        self.set_u32(SUPERBLOCK + LONGEST_SHORT_LINK, 0);
+        self.set_u32(SUPERBLOCK + INODE_FORMAT, OLD_INODE_FORMAT);
     }
 
     fn age_directory(&mut self, size: usize, blocks: &[usize]) {

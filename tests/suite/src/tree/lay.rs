@@ -70,8 +70,7 @@ fn dress(path: &Path, node: &Node) -> std::io::Result<()> {
     if !matches!(node.content, Content::SymbolicLink(_)) {
         fs::set_permissions(path, fs::Permissions::from_mode(node.mode))?;
     }
-    let (seconds, nanoseconds) = node.modified;
-    let time = Timespec { tv_sec: seconds, tv_nsec: nanoseconds.into() };
+    let time = Timespec { tv_sec: node.modified, tv_nsec: 0 };
     let times = Timestamps { last_access: time, last_modification: time };
     Ok(utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)?)
 }

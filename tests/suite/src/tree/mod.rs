@@ -20,7 +20,7 @@ pub struct Node {
     mode: u32,
     uid: u32,
     gid: u32,
-    modified: (i64, u32),
+    modified: i64,
 }
 
 /// What a node is.
@@ -53,7 +53,7 @@ impl Node {
             _ => 0o644,
         };
         let (uid, gid) = lay::owner_or((0, 0));
-        Self { content, mode, uid, gid, modified: (1_254_355_200, 123_456_789) }
+        Self { content, mode, uid, gid, modified: 1_254_355_200 }
     }
 
     /// With these permission, set-id and sticky bits.
@@ -67,9 +67,9 @@ impl Node {
         Self { uid, gid, ..self }
     }
 
-    /// With this time of modification.
-    pub fn modified(self, seconds: i64, nanoseconds: u32) -> Self {
-        Self { modified: (seconds, nanoseconds), ..self }
+    /// With this time of modification, in whole seconds: makefs drops the rest.
+    pub fn modified(self, modified: i64) -> Self {
+        Self { modified, ..self }
     }
 }
 
@@ -139,7 +139,7 @@ impl Tree {
             Content::HardLink(other) => return self.entry(other, links),
         };
         let Node { mode, uid, gid, modified, .. } = *node;
-        Entry { kind, mode, links: links[path], uid, gid, modified }
+        Entry { kind, mode, links: links[path], uid, gid, modified: (modified, 0) }
     }
 
     /// The names of each file; of a directory its own, its `.` and the `..` of each inside.

@@ -36,7 +36,8 @@ pub fn looking(directory: &nfs_fh3, file: &nfs_fh3) -> Vec<Call> {
     ]
 }
 
-/// The procedures that change something, applied to a directory and a file `file` in it.
+/// The procedures that change something, applied to a directory that has a `file` and an empty
+/// directory `folder` in it.
 pub fn changing(directory: &nfs_fh3, file: &nfs_fh3) -> Vec<Call> {
     let mut calls = making(directory);
     calls.extend(altering(file));
@@ -47,7 +48,7 @@ pub fn changing(directory: &nfs_fh3, file: &nfs_fh3) -> Vec<Call> {
 fn making(directory: &nfs_fh3) -> Vec<Call> {
     let create =
         CREATE3args { where_: place(directory, b"created"), how: createhow3::GUARDED(sattr()) };
-    let folder = MKDIR3args { where_: place(directory, b"folder"), attributes: mode_of(0o700) };
+    let folder = MKDIR3args { where_: place(directory, b"made"), attributes: mode_of(0o700) };
     let symlink =
         symlinkdata3 { symlink_attributes: sattr(), symlink_data: b"target".as_slice().into() };
     let symlink = SYMLINK3args { where_: place(directory, b"symlink"), symlink };

@@ -155,9 +155,11 @@ fn set_id_bits_go_when_others_write() {
 #[test]
 fn new_files_are_their_makers() {
     let mut world = World::new();
-    let shared = world.folder("shared", 0, 77, 0o777);
     let mut maker = world.user(10, 20, &[]);
-    let file = maker.create(&shared, b"file").expect("a file");
-    let found = maker.attributes(&file).expect("attributes");
-    assert_eq!((found.uid, found.gid), (10, 77), "the group is the directory's, as in BSD");
+    for (name, mode, group) in [("plain", 0o777, 20), ("set-group-id", 0o2777, 77)] {
+        let folder = world.folder(name, 0, 77, mode);
+        let file = maker.create(&folder, b"file").expect("a file");
+        let found = maker.attributes(&file).expect("attributes");
+        assert_eq!((found.uid, found.gid), (10, group), "in a {name} directory");
+    }
 }

@@ -18,6 +18,7 @@ fn served(backend: Backend) -> (TempDir, Server, Tree) {
     let (image, tree_at) = (folder.path().join("image"), folder.path().join("tree"));
     let mut tree = Tree::empty();
     tree.add_noise("file", 10_000);
+    tree.add_noise("renamed", 10);
     tree.add_directory("folder");
     tree.lay(&tree_at);
     Format::usual().make(&image, &tree_at);

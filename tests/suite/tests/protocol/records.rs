@@ -113,8 +113,9 @@ fn fragments_without_end() {
     let mut connection = Connection::open(server.address());
     let mut fragment = (64_u32 << 10).to_be_bytes().to_vec();
     fragment.resize(4 + (64 << 10), 0);
-    let taken = (0..4096).take_while(|_| connection.send_raw(&fragment).is_ok()).count();
-    assert!(taken < 4096, "256 MiB of one record were taken");
+    // The server may read on for a while, so that its answers are not lost, and forgets what.
+    let _ = (0..4096).take_while(|_| connection.send_raw(&fragment).is_ok()).count();
+    assert_eq!(connection.try_receive(), None, "the connection is closed");
     let grown = server.resident_kib().saturating_sub(before);
     assert!(grown < 16 << 10, "{grown} KiB for a record without end");
 }

@@ -18,6 +18,7 @@ fn served(backend: Backend) -> (Server, Client, nfs_fh3, nfs_fh3) {
     let server = Server::memory("16M", backend);
     let (mut client, root) = Client::mount(server.address());
     let file = client.put(&root, b"file", b"contents").expect("a file");
+    client.make_directory(&root, b"folder").expect("a directory");
     (server, client, root, file)
 }
 
