@@ -11,6 +11,7 @@ extern crate alloc;
 mod config;
 mod filesystems;
 mod limits;
+mod opening;
 mod service;
 mod state;
 

@@ -1,22 +1,22 @@
 //! The instance and its turn.
 
 use crate::filesystems::{self, Found};
-use crate::{Config, Description, Host, Next, Source, State};
+use crate::opening::{self, Opened};
+use crate::{Config, Host, Limits, Next, Source, State};
 use abi::Instant;
-use alloc::format;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use block::Device;
 use core::cell::{Cell, RefCell};
+use core::pin::Pin;
 use core::time::Duration;
 use hyper::{DatagramPeer, StreamEvent, StreamId};
-use nfs::{Export, Exports};
 use rpc::{ConnectionId, Output, Peer};
 use task::Executor;
-use vfs::Tree;
 
-/// Tasks beside those of calls: mounting.
+/// Tasks beside those of calls: opening.
 const OWN_TASKS: usize = 1;
 
 /// Calls a turn that a service keeps memory for though it has long been idle.
@@ -25,14 +25,15 @@ const SPARE_CALLS: usize = 4;
 /// How long the memory of a busy time is kept for the next.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
-/// What mounting came to, once it has ended.
-type Outcome = Rc<Cell<Option<Result<Found, String>>>>;
+/// What opening came to, once it has ended.
+type Outcome = Rc<Cell<Option<Result<Opened, String>>>>;
+
+/// The search for something to serve.
+type Search = Pin<Box<dyn Future<Output = Result<Found, String>>>>;
 
 /// One isolated server. Everything it knows hangs here; nothing lives in a static.
 pub struct Service {
     host: Host,
-    name: String,
-    exports: Vec<Export>,
     port: u16,
     polls_per_turn: usize,
     state: State,
@@ -42,7 +43,7 @@ pub struct Service {
     /// Replies of calls that have ended during this turn.
     replies: Rc<RefCell<Vec<rpc::Reply>>>,
     disk: Option<Rc<Device>>,
-    mounting: Outcome,
+    opening: Outcome,
     nfs: Option<Rc<nfs::Server>>,
     /// The time of this turn.
     now: Instant,
@@ -51,14 +52,13 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service on `host`. Mounting is its first task: it answers once that is done.
+    /// A service on `host`. Opening, which mounts what it serves, is its first task: it answers
+    /// once that is done.
     pub fn new(host: Host, config: Config) -> Self {
         let Config { name, source, exports, limits, port } = config;
         let mut secret = [0; 16];
         host.random.fill(&mut secret);
         let mut service = Self {
-            name,
-            exports,
             port,
             polls_per_turn: limits.polls_per_turn,
             state: State::Mounting,
@@ -67,13 +67,15 @@ impl Service {
             rpc: rpc::Server::new(limits.rpc(), secret),
             replies: Rc::default(),
             disk: None,
-            mounting: Rc::default(),
+            opening: Rc::default(),
             nfs: None,
             now: host.clock.now(),
             trim_at: None,
             host,
         };
-        service.start_mounting(source, &limits);
+        let found = service.search(source, &name, &limits);
+        let outcome = service.opening.clone();
+        service.spawn(async move { outcome.set(Some(opening::open(found, exports).await)) });
         service
     }
 
@@ -106,7 +108,7 @@ impl Service {
         }
         self.start_calls();
         let polls = self.tasks.run(self.polls_per_turn);
-        self.finish_mounting();
+        self.finish_opening();
         self.take_replies();
         self.send();
         self.trim(polls);
@@ -145,50 +147,34 @@ impl Service {
         self.rpc.connection_count()
     }
 
-    fn start_mounting(&mut self, source: Source, limits: &crate::Limits) {
+    fn search(&mut self, source: Source, name: &str, limits: &Limits) -> Search {
         match source {
             Source::Memory { size_bytes, id } => {
-                self.mounting.set(Some(Ok(filesystems::memory(&self.host, size_bytes, id))));
+                let found = filesystems::memory(&self.host, size_bytes, id);
+                Box::pin(async { Ok(found) })
             }
             Source::Image { disk, read_only } => {
                 let device = Device::new(disk);
                 self.disk = Some(device.clone());
-                let mount = filesystems::image(device, read_only, &self.name, &self.host, limits);
-                let outcome = self.mounting.clone();
-                self.spawn(async move { outcome.set(Some(mount.await)) });
+                Box::pin(filesystems::image(device, read_only, name, &self.host, limits))
             }
         }
     }
 
-    fn finish_mounting(&mut self) {
-        if let Some(outcome) = self.mounting.take() {
-            let served = outcome.and_then(|found| self.serve(found));
-            self.state = served.map_or_else(State::Failed, State::Serving);
-        }
-    }
-
-    /// Mounts what was found, and opens for calls.
-    fn serve(&mut self, found: Found) -> Result<Description, String> {
-        let exports = Exports::new(core::mem::take(&mut self.exports));
-        let exports = exports.map_err(|error| error.to_string())?;
-        let tree = Rc::new(Tree::default());
-        let mount = tree
-            .mount(found.file_system)
-            .map_err(|errno| format!("cannot mount the {} file system: {errno}", found.format))?;
-        let description = Description {
-            format: found.format,
-            byte_order: found.byte_order,
-            size_bytes: found.size_bytes,
-            read_only: found.read_only,
-            exports: exports.list().iter().map(Export::path_text).collect(),
+    /// Once opening has ended: takes calls, or never will.
+    fn finish_opening(&mut self) {
+        let Some(outcome) = self.opening.take() else { return };
+        self.state = match outcome {
+            Err(reason) => State::Failed(reason),
+            Ok(opened) => {
+                if !self.stopping {
+                    self.rpc.open(nfs::programs(&opened.server), self.port);
+                }
+                self.nfs = Some(opened.server);
+                self.tell_time();
+                State::Serving(opened.description)
+            }
         };
-        let server = Rc::new(nfs::Server::new(tree, mount, exports));
-        if !self.stopping {
-            self.rpc.open(nfs::programs(&server), self.port);
-        }
-        self.nfs = Some(server);
-        self.tell_time();
-        Ok(description)
     }
 
     fn tell_time(&mut self) {

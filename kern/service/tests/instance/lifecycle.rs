@@ -108,6 +108,16 @@ fn exports_that_disagree_fail_the_service() {
 }
 
 #[test]
+fn an_export_that_is_not_there_fails_the_service_by_name() {
+    let mut config = config(memory());
+    config.exports = vec!["/missing".parse().unwrap()];
+    let mut world = World::new(config);
+    world.turn_until_idle();
+    let State::Failed(reason) = world.service.state() else { panic!("it serves") };
+    assert!(reason.contains("cannot export /missing: no such file"), "{reason}");
+}
+
+#[test]
 fn stopping_waits_for_replies_to_leave() {
     let mut world = World::memory();
     world.receive(&null(1));

@@ -1,0 +1,47 @@
+//! Opening: from a source to a server of files, and what to say of it.
+
+use crate::Description;
+use crate::filesystems::Found;
+use abi::Errno;
+use alloc::format;
+use alloc::rc::Rc;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use nfs::{Export, Exports, Server};
+use vfs::Tree;
+
+/// A service that can be let in on.
+pub(crate) struct Opened {
+    pub(crate) server: Rc<Server>,
+    pub(crate) description: Description,
+}
+
+/// Mounts what `source` finds and makes sure that every export is there. An error is a sentence
+/// for the administrator.
+pub(crate) async fn open(
+    source: impl Future<Output = Result<Found, String>>,
+    exports: Vec<Export>,
+) -> Result<Opened, String> {
+    let exports = Exports::new(exports).map_err(|error| error.to_string())?;
+    let found = source.await?;
+    let tree = Rc::new(Tree::default());
+    let mount = tree
+        .mount(found.file_system)
+        .map_err(|errno| format!("cannot mount the {} file system: {errno}", found.format))?;
+    let description = Description {
+        format: found.format,
+        byte_order: found.byte_order,
+        size_bytes: found.size_bytes,
+        read_only: found.read_only,
+        exports: exports.list().iter().map(Export::path_text).collect(),
+    };
+    let server = Rc::new(Server::new(tree, mount, exports));
+    match server.broken_export().await {
+        None => Ok(Opened { server, description }),
+        Some((export, errno)) => Err(broken(export, errno)),
+    }
+}
+
+fn broken(export: &Export, errno: Errno) -> String {
+    format!("cannot export {}: {errno}; name a directory that is there", export.path_text())
+}
