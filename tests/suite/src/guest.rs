@@ -21,7 +21,10 @@ pub const TOOLS: &[&str] = &[
 /// The guest's name for this machine's loopback.
 pub const HOST: &str = "10.0.2.2";
 
-/// Boots a guest, runs a bash script in it as root with `set -eu` and returns what it printed.
+/// The first command that fails is shown, and is the last.
+const PROLOGUE: &str = "set -Eeuo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\"' ERR\n";
+
+/// Boots a guest, runs a bash script in it as root and returns what it printed.
 /// It has `seconds_max` of its own time, and writes to `shared` if it wants to leave something.
 ///
 /// # Panics
@@ -30,7 +33,7 @@ pub fn run(script: &str, shared: &Path, seconds_max: u32) -> String {
     let runner = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest/run");
     let mut command: Command = process::command(runner);
     command.args(["--timeout", &seconds_max.to_string(), "--mem", "768", "--share"]);
-    command.arg(shared).arg("-c").arg(format!("set -euo pipefail\n{script}"));
+    command.arg(shared).arg("-c").arg(format!("{PROLOGUE}{script}"));
     let output: Output = command.output().expect("tests/guest/run can be started");
     assert!(output.status.success(), "in the guest: {}", process::describe(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()

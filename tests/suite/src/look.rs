@@ -82,22 +82,12 @@ fn kind(value: &Value, digests: &mut impl Iterator<Item = String>) -> Kind {
             Kind::Regular(number(value, "size_bytes"), digest)
         }
         "directory" => Kind::Directory,
-        "symbolic link" => Kind::SymbolicLink(target(value)),
+        "symbolic link" => Kind::SymbolicLink(text(value, "target").into()),
         "fifo" => Kind::Fifo,
         "socket" => Kind::Socket,
         "block device" => Kind::BlockDevice(device().0, device().1),
         "character device" => Kind::CharacterDevice(device().0, device().1),
         other => panic!("a file of type {other}"),
-    }
-}
-
-fn target(value: &Value) -> Vec<u8> {
-    match value["target_hex"].as_str() {
-        Some(hex) => (0..hex.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hexadecimal"))
-            .collect(),
-        None => text(value, "target").as_bytes().to_vec(),
     }
 }
 

@@ -145,7 +145,8 @@ impl Server {
         &self.ready
     }
 
-    /// The address libnfs takes for a file.
+    /// The address libnfs takes for a file. It mounts what is before the last slash, so that a
+    /// file of the root has two of them.
     pub fn url(&self, path: &str) -> String {
         format!("nfs://127.0.0.1{path}?version=3&nfsport={0}&mountport={0}", self.port)
     }

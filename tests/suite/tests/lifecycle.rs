@@ -1,7 +1,7 @@
 //! From the ready line to the last signal.
 
 use rustix::process::Signal;
-use std::net::{TcpListener, UdpSocket};
+use std::net::{Ipv6Addr, TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::thread;
 use suite::image::Format;
@@ -215,6 +215,21 @@ fn several_at_once() {
         let (mut client, root) = Client::mount(server.address());
         let file = client.find(&root, b"number").expect("a file");
         assert_eq!(client.read_all(&file, 10), Ok(number.to_string().into_bytes()));
+    }
+}
+
+/// Several addresses, both families, each with a port of its own.
+#[test]
+fn it_listens_where_it_is_told() {
+    for backend in Backend::ALL {
+        let mut command = process::command(vnfsd());
+        command.args(["serve", "--memory", "16M", "--backend", backend.name()]);
+        command.args(["--listen", "[::1]:0"]);
+        let server = Server::launch(&mut command).expect("it starts");
+        let address = (Ipv6Addr::LOCALHOST, server.port()).into();
+        let (mut client, root) = Client::mount(address);
+        client.attributes(&root).expect("an answer by IPv6");
+        assert!(server.ready().contains("nfs://[::1]/"), "{}", server.ready());
     }
 }
 

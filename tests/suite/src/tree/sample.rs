@@ -57,7 +57,7 @@ impl Tree {
             let node = Node::new(Content::SymbolicLink(target)).owner(1000, 100);
             self.add(format!("links/{length}"), node);
         }
-        self.add("links/odd", Node::new(Content::SymbolicLink(b"../\xff\xfe \n".to_vec())));
+        self.add("links/odd", Node::new(Content::SymbolicLink("../ü\n \\".into())));
     }
 
     fn add_special_files(&mut self) {

@@ -31,7 +31,7 @@ printf end | dd of=sparse bs=1 seek=5000000000 conv=notrunc status=none
 mkdir -m 700 closed; mkdir -m 1777 tmp
 nobody() { setpriv --reuid 1234 --regid 1234 --clear-groups "$@"; }
 refused nobody ls closed
-refused nobody touch mine
+refused nobody touch closed/theirs
 refused nobody rm stamp
 nobody touch tmp/theirs
 [ "$(stat -c %u tmp/theirs)" = 1234 ]

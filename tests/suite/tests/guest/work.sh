@@ -3,7 +3,7 @@ mount -t nfs -o "$OPTIONS,$MORE" "$HOST:/" /mnt
 cd /mnt
 
 git clone -q "$SHARED/tree/repository" clone
-git -C clone fsck --full --strict
+git -C clone fsck --full --strict --no-progress
 git -C clone -c user.name=a -c user.email=a@b commit -q --allow-empty -m more
 [ -z "$(git -C clone status --porcelain)" ]
 
@@ -23,7 +23,7 @@ done
 sqlite3 base.db 'pragma journal_mode = truncate; vacuum; reindex;' > /dev/null
 [ "$(sqlite3 base.db 'pragma integrity_check;')" = ok ]
 
-rm -rf clone sources archive.tar base.db
+rm -rf clone sources archive.tar base.db*
 [ -z "$(ls -A /mnt)" ]
 cd /
 umount /mnt

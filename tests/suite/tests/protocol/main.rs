@@ -4,6 +4,7 @@
 mod attributes;
 mod calls;
 mod directories;
+mod exports;
 mod handles;
 mod load;
 mod malformed;
