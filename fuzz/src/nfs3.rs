@@ -46,6 +46,12 @@ struct Call {
     arguments: Vec<u8>,
 }
 
+/// So few replies are remembered that they are forgotten too.
+fn limits() -> Limits {
+    let rpc = rpc::Limits { reply_cache_entries: 8, ..rpc::Limits::default() };
+    Limits { rpc, ..Limits::default() }
+}
+
 struct World {
     service: Service,
     host: Rc<FakeHost>,
@@ -61,7 +67,7 @@ impl World {
             name: "fuzz".into(),
             source: Source::Memory { size_bytes: FILE_SYSTEM_BYTES, id: 7 },
             exports: vec![nfs::Export::new("/").expect("a plain path")],
-            limits: Limits { reply_cache_entries: 8, ..Limits::default() },
+            limits: limits(),
             port: 2049,
         };
         let mut service = Service::new(FakeHost::hypercalls(&host), config);

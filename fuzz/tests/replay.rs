@@ -1,22 +1,32 @@
-//! Every input kept in `corpus/` once more, and some that luck makes, without a fuzzer.
+//! Every input kept in `corpus/` and `regressions/` once more, and some that luck makes, without a fuzzer.
 
-use fuzz::TARGETS;
+use fuzz::{TARGETS, Target};
 use std::path::Path;
+
+/// Runs the inputs in a folder of a target, if it has one, and counts them.
+fn replay(folder: &str, (name, target): Target) -> usize {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
+    let Ok(files) = std::fs::read_dir(&folder) else { return 0 };
+    let run = |file: std::io::Result<std::fs::DirEntry>| {
+        let path = file.expect("a file").path();
+        println!("{}", path.display());
+        target(&std::fs::read(&path).expect("an input"));
+    };
+    files.map(run).count()
+}
 
 #[test]
 fn the_corpus_holds() {
-    for (name, target) in TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(name);
-        let files = std::fs::read_dir(&folder).expect("each target has a corpus");
-        let mut count = 0;
-        for file in files {
-            let path = file.expect("a file").path();
-            println!("{}", path.display());
-            target(&std::fs::read(&path).expect("an input"));
-            count += 1;
-        }
-        assert!(count > 0, "{} is empty", folder.display());
+    for target in TARGETS {
+        assert!(replay("corpus", target) > 0, "{} has no corpus", target.0);
     }
+}
+
+#[test]
+fn what_was_found_stays_fixed() {
+    TARGETS.into_iter().for_each(|target| {
+        replay("regressions", target);
+    });
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use abi::{FileSystemId, FileType, Timestamp};
 use ffs::layout::{
     BlockArea, ByteOrder, CHUNK_BYTES, DIRECT_POINTERS, DirectoryEntry, DirectoryShape, Format,
-    FragNo, Inode, InodeShape, POINTERS, Pointers, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
-    Superblock, mode, record_bytes_min, type_code,
+    FragNo, INODE_FORMAT_44, Inode, InodeShape, POINTERS, Pointers, SUPERBLOCK_BYTES,
+    SUPERBLOCK_OFFSETS, Superblock, mode, record_bytes_min, type_code,
 };
 use ffscheck::newfs::{Destination, Memory, Options, newfs};
 use std::sync::OnceLock;
@@ -22,14 +22,14 @@ pub(super) struct Base {
     pub(super) places: Vec<(u64, u64)>,
 }
 
-/// One for each format and byte order.
+/// One for each format and byte order, UFS1 as of 4.3BSD among them.
 pub(super) fn bases() -> &'static [Base] {
     static BASES: OnceLock<Vec<Base>> = OnceLock::new();
     BASES.get_or_init(|| {
-        let formats = [Format::Ufs1, Format::Ufs2];
+        let formats = [(Format::Ufs1, false), (Format::Ufs2, false), (Format::Ufs1, true)];
         let orders = [ByteOrder::Little, ByteOrder::Big];
         let kinds = formats.into_iter().flat_map(|format| orders.map(|order| (format, order)));
-        kinds.map(|(format, order)| Builder::new(format, order).build()).collect()
+        kinds.map(|((format, old), order)| Builder::new(format, old, order).build()).collect()
     })
 }
 
@@ -46,7 +46,7 @@ struct Builder {
 }
 
 impl Builder {
-    fn new(format: Format, order: ByteOrder) -> Self {
+    fn new(format: Format, old: bool, order: ByteOrder) -> Self {
         let options = Options { format, byte_order: order, ..Options::new(SIZE_BYTES) };
         let mut image = Memory::default();
         let time = Timestamp { seconds: 1_700_000_000, nanoseconds: 0 };
@@ -57,17 +57,23 @@ impl Builder {
         };
         let mut bytes = [0; SUPERBLOCK_BYTES];
         image.read_at(place, &mut bytes);
-        let (_, superblock) = Superblock::parse(&bytes).expect("a superblock");
+        let (_, mut superblock) = Superblock::parse(&bytes).expect("a superblock");
+        if old {
+            // 4.3BSD: narrow fields only, links never in the inode, names without types.
+            (superblock.old_flags, superblock.old_inode_format) = (0, INODE_FORMAT_44 - 1);
+            superblock.inline_link_bytes_max = 0;
+            image.write_at(place, &superblock.to_bytes(order)).expect("its own place");
+        }
         let first_data = superblock.data_frag as u64;
         Self {
             base: Base { image, places: vec![(place, SUPERBLOCK_BYTES as u64)] },
             inodes: InodeShape {
                 format,
                 order,
-                old: false,
+                old,
                 inline_link_bytes_max: superblock.inline_link_bytes_max,
             },
-            names: DirectoryShape { order, has_types: true },
+            names: DirectoryShape { order, has_types: !old },
             superblock,
             next_frag: first_data.next_multiple_of(FRAGS_PER_BLOCK) + 2 * FRAGS_PER_BLOCK,
             root: Vec::new(),
