@@ -27,10 +27,16 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("vnfsd: {error:#}");
+            eprintln!("vnfsd: {}{error:#}", place(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Where an error happened that does not say so: all but those of standard output do.
+fn place(error: &anyhow::Error) -> &'static str {
+    let is_bare = error.chain().len() == 1 && error.is::<std::io::Error>();
+    if is_bare { "standard output: " } else { "" }
 }
 
 fn run(command: Command) -> Result<()> {
