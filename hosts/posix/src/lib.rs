@@ -7,9 +7,10 @@
 //! | module | what it is |
 //! |---|---|
 //! | `worker` | the thread and its handle |
-//! | `tenants` | who is turned when; arrivals, departures, panics |
-//! | `network`, `connection` | sockets and whose they are; the life of one connection |
-//! | `listen` | addresses: TCP and UDP on one port |
+//! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
+//! | `network` | sockets, whose they are, and what to do with them next |
+//! | `connection`, `door` | the life of one connection, of one address |
+//! | `listen` | opening addresses: TCP and UDP on one port |
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
 //! | `message`, `transfer` | gathered messages and disk transfers |
@@ -21,6 +22,7 @@
 mod clock;
 mod connection;
 mod disk;
+mod door;
 mod driver;
 mod image;
 mod listen;
@@ -29,6 +31,7 @@ mod message;
 mod network;
 mod random;
 mod report;
+mod slot;
 mod streams;
 mod sync_disk;
 mod tenant;

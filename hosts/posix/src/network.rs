@@ -3,27 +3,24 @@
 //! Events of the driver come in while it waits and only change state here; everything that
 //! follows from them is started by [`Network::flush`], together, after the services were turned.
 
+mod flush;
+
 use crate::clock::HostClock;
-use crate::connection::{Connection, Phase, Step};
-use crate::driver::{Driver, SocketKey};
+use crate::connection::{Connection, Phase};
+use crate::door::{DatagramSocket, Listener};
+use crate::driver::SocketKey;
 use crate::listen::Door;
-use crate::message::Message;
-use crate::streams::{Outbox, Wish};
+use crate::streams::Outbox;
 use crate::timers::Timers;
 use abi::Instant;
 use bytes::Bytes;
 use hyper::{Clock, DatagramPeer, StreamEvent, StreamId};
-use rustix::io::Errno;
-use rustix::net::Shutdown;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
-
-/// How long accepting rests when the host is out of descriptors or memory.
-const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// How long a client may take to fetch its last replies once the service has closed.
 const CLOSING_MAX: Duration = Duration::from_secs(30);
@@ -34,9 +31,6 @@ const LINGER_MAX: Duration = Duration::from_secs(1);
 /// How long a client that has said its last may wait for answers.
 pub(crate) const HALF_CLOSED_MAX: Duration = Duration::from_secs(2);
 
-/// Answers of one socket on their way; more are dropped, as datagrams may be.
-const DATAGRAMS_UNDER_WAY_MAX: usize = 256;
-
 /// Bits of a [`StreamId`] that are the socket's key; the others count connections, so that no
 /// id is used twice.
 const KEY_BITS: u32 = 24;
@@ -45,29 +39,6 @@ enum Socket {
     Listener(Listener),
     Datagrams(DatagramSocket),
     Connection(Box<Connection>),
-}
-
-struct Listener {
-    tenant: usize,
-    unadopted: Option<OwnedFd>,
-    connections_max: usize,
-    open: bool,
-    accepting: bool,
-    resting: bool,
-    canceled: bool,
-    /// The present trouble has been logged.
-    complained: bool,
-}
-
-struct DatagramSocket {
-    tenant: usize,
-    unadopted: Option<OwnedFd>,
-    address: SocketAddr,
-    open: bool,
-    over: bool,
-    receiving: bool,
-    canceled: bool,
-    under_way: usize,
 }
 
 /// What a service has of sockets.
@@ -89,6 +60,8 @@ pub(crate) struct Network {
     sockets: Slab<Socket>,
     /// Sockets whose next step has to be asked for; connections once at most.
     dirty: Vec<SocketKey>,
+    /// An emptied list of those, to be filled again.
+    spare: Vec<SocketKey>,
     outbox: Outbox,
     connections_made: u64,
     populations: Vec<Population>,
@@ -112,37 +85,33 @@ impl Network {
         door: Door,
         connections_max: usize,
     ) -> [SocketKey; 2] {
-        let listener = Listener {
-            tenant,
-            unadopted: Some(door.listener),
-            connections_max,
-            open: false,
-            accepting: false,
-            resting: false,
-            canceled: false,
-            complained: false,
-        };
-        let datagrams = DatagramSocket {
-            tenant,
-            unadopted: Some(door.datagrams),
-            address: door.address,
-            open: false,
-            over: false,
-            receiving: false,
-            canceled: false,
-            under_way: 0,
-        };
+        let listener = Listener::new(tenant, door.listener, connections_max);
+        let datagrams = DatagramSocket::new(tenant, door.datagrams, door.address);
         [self.insert(Socket::Listener(listener)), self.insert(Socket::Datagrams(datagrams))]
     }
 
     /// Lets clients in.
     pub(crate) fn open(&mut self, doors: &[SocketKey]) {
-        self.set_open(doors, true);
+        for &key in doors {
+            match self.sockets.get_mut(key.0) {
+                Some(Socket::Listener(listener)) => listener.open(),
+                Some(Socket::Datagrams(socket)) => socket.open(),
+                _ => continue,
+            }
+            self.dirty.push(key);
+        }
     }
 
     /// Lets no more clients in. Answers to datagrams still leave.
     pub(crate) fn shut(&mut self, doors: &[SocketKey]) {
-        self.set_open(doors, false);
+        for &key in doors {
+            match self.sockets.get_mut(key.0) {
+                Some(Socket::Listener(listener)) => listener.shut(),
+                Some(Socket::Datagrams(socket)) => socket.shut(),
+                _ => continue,
+            }
+            self.dirty.push(key);
+        }
     }
 
     /// Ends everything of a tenant: at once, or each connection once its output has left.
@@ -158,11 +127,11 @@ impl Network {
                     mark(&mut self.dirty, connection);
                 }
                 Socket::Listener(listener) if listener.tenant == tenant => {
-                    listener.open = false;
+                    listener.shut();
                     self.dirty.push(SocketKey(index));
                 }
                 Socket::Datagrams(socket) if socket.tenant == tenant => {
-                    (socket.open, socket.over) = (false, true);
+                    socket.end();
                     self.dirty.push(SocketKey(index));
                 }
                 _ => {}
@@ -193,22 +162,21 @@ impl Network {
     ) -> Option<(usize, StreamEvent<'static>)> {
         let nameless = self.sockets.vacant_key() >> KEY_BITS != 0;
         let Some(Socket::Listener(listener)) = self.sockets.get_mut(key.0) else { return None };
-        listener.accepting = more;
+        listener.accepted(more);
         if !more {
             self.dirty.push(key);
         }
+        let tenant = listener.tenant;
+        let count = self.populations.get(tenant).copied().unwrap_or_default().connections;
         let socket = match result {
-            Ok(socket) => socket,
+            Ok(socket) if listener.admits(count) && !nameless => socket,
+            Ok(_) => return None,
             Err(error) => {
-                rest(listener, key, &error, &mut self.timers);
+                let rest = listener.failed(&error).map(after);
+                self.timers.change(Timer::Listener(key), None, rest);
                 return None;
             }
         };
-        let tenant = listener.tenant;
-        let count = self.populations.get(tenant).copied().unwrap_or_default().connections;
-        if !listener.open || nameless || is_full(listener, count) {
-            return None;
-        }
         let (remote, local) = prepare(&socket).ok()?;
         let stream = self.insert_connection(tenant, socket);
         Some((tenant, StreamEvent::Opened { stream, remote, local }))
@@ -254,27 +222,23 @@ impl Network {
         local: Option<IpAddr>,
     ) -> Option<(usize, DatagramPeer)> {
         let Some(Socket::Datagrams(socket)) = self.sockets.get(key.0) else { return None };
-        let mut address = socket.address;
-        address.set_ip(local.unwrap_or(address.ip()));
-        let peer = DatagramPeer { socket: key.0 as u32, remote, local: address };
-        socket.open.then_some((socket.tenant, peer))
+        Some((socket.tenant, socket.arrived(key, remote, local)?))
     }
 
     /// Receiving datagrams has ended.
     pub(crate) fn datagrams_ended(&mut self, key: SocketKey) {
         if let Some(Socket::Datagrams(socket)) = self.sockets.get_mut(key.0) {
-            socket.receiving = false;
+            socket.ended();
             self.dirty.push(key);
         }
     }
 
     /// A datagram has left or is lost.
     pub(crate) fn datagram_sent(&mut self, key: SocketKey) {
-        if let Some(Socket::Datagrams(socket)) = self.sockets.get_mut(key.0) {
-            socket.under_way -= 1;
-            if socket.over {
-                self.dirty.push(key);
-            }
+        if let Some(Socket::Datagrams(socket)) = self.sockets.get_mut(key.0)
+            && socket.sent()
+        {
+            self.dirty.push(key);
         }
     }
 
@@ -290,149 +254,11 @@ impl Network {
                 Timer::Connection(key) => self.patience_ended(key),
                 Timer::Listener(key) => {
                     if let Some(Socket::Listener(listener)) = self.sockets.get_mut(key.0) {
-                        listener.resting = false;
+                        listener.rested();
                         self.dirty.push(key);
                     }
                 }
             }
-        }
-    }
-
-    /// Starts everything that events and services call for.
-    pub(crate) fn flush(&mut self, driver: &mut dyn Driver) {
-        while let Some(key) = self.dirty.pop() {
-            match self.sockets.get_mut(key.0) {
-                Some(Socket::Connection(_)) => self.flush_connection(key, driver),
-                Some(Socket::Listener(_)) => self.flush_listener(key, driver),
-                Some(Socket::Datagrams(_)) => self.flush_datagrams(key, driver),
-                None => {}
-            }
-        }
-    }
-
-    /// Takes the services' wishes to heart.
-    pub(crate) fn take_wishes(&mut self, driver: &mut dyn Driver) {
-        let mut wishes = self.outbox.take();
-        for (tenant, wish) in wishes.drain(..) {
-            match wish {
-                Wish::SendDatagram(datagram) => {
-                    let (peer, data) = *datagram;
-                    self.send_datagram(tenant, peer, data, driver);
-                }
-                Wish::Send(id, data) => self.change(tenant, id, |stream| stream.send(data)),
-                Wish::Pause(id, paused) => {
-                    self.change(tenant, id, |stream| stream.paused = paused);
-                }
-                Wish::Close(id) => {
-                    if find(&mut self.sockets, id).is_some_and(|found| found.tenant == tenant) {
-                        self.close(id);
-                    }
-                }
-            }
-        }
-        self.outbox.replace(wishes);
-    }
-
-    fn change(&mut self, tenant: usize, id: StreamId, change: impl FnOnce(&mut Connection)) {
-        if let Some(connection) = find(&mut self.sockets, id)
-            && connection.tenant == tenant
-        {
-            change(connection);
-            mark(&mut self.dirty, connection);
-        }
-    }
-
-    fn send_datagram(
-        &mut self,
-        tenant: usize,
-        peer: DatagramPeer,
-        data: Vec<Bytes>,
-        driver: &mut dyn Driver,
-    ) {
-        let key = SocketKey(peer.socket as usize);
-        let Some(Socket::Datagrams(socket)) = self.sockets.get_mut(key.0) else { return };
-        let room = socket.under_way < DATAGRAMS_UNDER_WAY_MAX;
-        if socket.tenant != tenant || socket.over || socket.unadopted.is_some() || !room {
-            return;
-        }
-        socket.under_way += 1;
-        let wildcard = socket.address.ip().is_unspecified();
-        let source = wildcard.then_some(peer.local.ip());
-        driver.send_datagram(key, Message::datagram(peer.remote, source, data));
-    }
-
-    fn flush_connection(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0) else { return };
-        connection.dirty = false;
-        if let Some(socket) = connection.unadopted.take()
-            && driver.adopt(key, socket).is_err()
-        {
-            connection.abort();
-        }
-        let mut gone = false;
-        while let Some(step) = connection.next_step() {
-            match step {
-                Step::Send(pieces) => driver.send(key, pieces),
-                Step::Receive { waiting } => driver.receive(key, waiting),
-                Step::Cancel => driver.cancel(key),
-                Step::Shutdown => {
-                    // Fails if the client is gone already, which receiving tells.
-                    let _ = rustix::net::shutdown(driver.socket(key), Shutdown::Write);
-                    set_deadline(&mut self.timers, connection, Some(after(LINGER_MAX)));
-                }
-                Step::Release => {
-                    gone = true;
-                    break;
-                }
-            }
-        }
-        if connection.is_over() && !connection.told {
-            connection.told = true;
-            self.closed.push((connection.tenant, connection.id));
-        }
-        if gone {
-            set_deadline(&mut self.timers, connection, None);
-            self.remove(key, driver);
-        }
-    }
-
-    fn flush_listener(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Listener(listener)) = self.sockets.get_mut(key.0) else { return };
-        if let Some(socket) = listener.unadopted.take()
-            && let Err(error) = driver.adopt(key, socket)
-        {
-            tracing::error!("a listener cannot be used: {error}");
-            listener.open = false;
-        }
-        if listener.open && !listener.accepting && !listener.resting {
-            listener.accepting = true;
-            driver.accept(key);
-        } else if !listener.open && listener.accepting {
-            if !std::mem::replace(&mut listener.canceled, true) {
-                driver.cancel(key);
-            }
-        } else if !listener.open {
-            self.remove(key, driver);
-        }
-    }
-
-    fn flush_datagrams(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Datagrams(socket)) = self.sockets.get_mut(key.0) else { return };
-        if let Some(descriptor) = socket.unadopted.take()
-            && let Err(error) = driver.adopt(key, descriptor)
-        {
-            tracing::error!("a datagram socket cannot be used: {error}");
-            (socket.open, socket.over) = (false, true);
-        }
-        if socket.open && !socket.receiving {
-            socket.receiving = true;
-            driver.receive_datagrams(key);
-        } else if !socket.open && socket.receiving {
-            if !std::mem::replace(&mut socket.canceled, true) {
-                driver.cancel(key);
-            }
-        } else if socket.over && socket.under_way == 0 {
-            self.remove(key, driver);
         }
     }
 
@@ -445,17 +271,6 @@ impl Network {
         }
         connection.abort();
         mark(&mut self.dirty, connection);
-    }
-
-    fn set_open(&mut self, doors: &[SocketKey], open: bool) {
-        for &key in doors {
-            match self.sockets.get_mut(key.0) {
-                Some(Socket::Listener(listener)) => listener.open = open,
-                Some(Socket::Datagrams(socket)) => socket.open = open,
-                _ => continue,
-            }
-            self.dirty.push(key);
-        }
     }
 
     fn insert_connection(&mut self, tenant: usize, socket: OwnedFd) -> StreamId {
@@ -476,17 +291,6 @@ impl Network {
         }
         self.populations[tenant].sockets += 1;
         SocketKey(self.sockets.insert(socket))
-    }
-
-    fn remove(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        driver.release(key);
-        let socket = self.sockets.remove(key.0);
-        let population = &mut self.populations[socket.tenant()];
-        population.sockets -= 1;
-        population.connections -= usize::from(matches!(socket, Socket::Connection(_)));
-        if population.sockets == 0 {
-            self.emptied.push(socket.tenant());
-        }
     }
 
     fn population(&self, tenant: usize) -> Population {
@@ -543,28 +347,4 @@ fn prepare(socket: &OwnedFd) -> io::Result<(SocketAddr, SocketAddr)> {
         address.as_socket().ok_or(io::Error::from(io::ErrorKind::Unsupported))
     };
     Ok((internet(socket.peer_addr()?)?, internet(socket.local_addr()?)?))
-}
-
-/// Whether the service has as many connections as it may. Logs it once each time.
-fn is_full(listener: &mut Listener, count: usize) -> bool {
-    let full = count >= listener.connections_max;
-    if full && !listener.complained {
-        tracing::warn!("a service has all of its {count} connections: new ones are closed");
-    }
-    listener.complained = full;
-    full
-}
-
-/// Reacts to an accept that failed: the connection may have gone away, which is its own affair;
-/// anything else is trouble that lasts for a while, and is logged once.
-fn rest(listener: &mut Listener, key: SocketKey, error: &io::Error, timers: &mut Timers<Timer>) {
-    let passing = [Errno::CANCELED, Errno::CONNABORTED, Errno::INTR, Errno::AGAIN, Errno::PROTO];
-    if Errno::from_io_error(error).is_some_and(|error| passing.contains(&error)) {
-        return;
-    }
-    if !std::mem::replace(&mut listener.complained, true) {
-        tracing::warn!("accepting connections rests: {error}; raise the limit of open files");
-    }
-    listener.resting = true;
-    timers.change(Timer::Listener(key), None, Some(after(ACCEPT_REST)));
 }

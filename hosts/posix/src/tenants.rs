@@ -4,21 +4,21 @@
 
 use crate::clock::HostClock;
 use crate::disk::{Disks, Submitted};
-use crate::driver::{Driver, Event, SocketKey};
+use crate::driver::{Driver, Event};
 use crate::listen;
 use crate::log::HostLog;
-use crate::network::{HALF_CLOSED_MAX, Network};
+use crate::network::Network;
 use crate::random::HostRandom;
 use crate::report::{Progress, Report, ServiceId};
+use crate::slot::{News, Slot, Stage, broken, guarded, is_quiet, news};
 use crate::streams::TenantStreams;
-use crate::tenant::{ServiceSpec, Site, Tenant};
+use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
 use abi::Instant;
 use hyper::{Clock, StreamEvent, StreamId};
 use service::{Host, Next, State};
 use slab::Slab;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -26,48 +26,10 @@ use std::time::Duration;
 /// How long a tenant that is asked to stop may take, its last replies included.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    Starting,
-    Serving,
-    Stopping,
-}
-
-/// One tenant.
-struct Slot {
-    id: ServiceId,
-    name: String,
-    /// None once it has ended and only its sockets are left.
-    tenant: Option<Box<dyn Tenant>>,
-    stage: Stage,
-    site: Site,
-    doors: Vec<SocketKey>,
-    /// In the list of those to be turned.
-    runnable: bool,
-    /// When it wishes to be turned, and for when a timer is set: not later than that.
-    wanted: Option<Instant>,
-    armed: Option<Instant>,
-    /// When patience with its stopping ends.
-    deadline: Option<Instant>,
-    disk_operations: usize,
-    /// Streams whose clients have said their last.
-    half_closed: Vec<StreamId>,
-    /// What to report when its last socket is gone.
-    outcome: Option<Progress>,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
     Turn(usize),
     Stop(usize),
-}
-
-/// What a turn brought to light.
-enum News {
-    None,
-    Serves,
-    Failed(String),
-    Stopped,
 }
 
 /// See the module's text.
@@ -402,61 +364,10 @@ impl Tenants {
     }
 }
 
-impl Slot {
-    fn new(id: ServiceId, name: String, tenant: Box<dyn Tenant>, site: Site) -> Self {
-        Self {
-            id,
-            name,
-            tenant: Some(tenant),
-            stage: Stage::Starting,
-            site,
-            doors: Vec::new(),
-            runnable: false,
-            wanted: None,
-            armed: None,
-            deadline: None,
-            disk_operations: 0,
-            half_closed: Vec::new(),
-            outcome: None,
-        }
-    }
-}
-
 fn wake(slots: &mut Slab<Slot>, runnable: &mut Vec<usize>, index: usize) {
     if let Some(slot) = slots.get_mut(index)
         && !std::mem::replace(&mut slot.runnable, true)
     {
         runnable.push(index);
     }
-}
-
-fn news(stage: Stage, tenant: &dyn Tenant) -> News {
-    match (stage, tenant.state()) {
-        (_, State::Failed(reason)) => News::Failed(reason.clone()),
-        (Stage::Starting, State::Serving(_)) => News::Serves,
-        (Stage::Stopping, _) if tenant.is_stopped() => News::Stopped,
-        _ => News::None,
-    }
-}
-
-/// Whether a tenant that says this will do nothing of its own soon.
-fn is_quiet(next: Next) -> bool {
-    match next {
-        Next::Again => false,
-        Next::At(moment) => moment > HostClock.now() + HALF_CLOSED_MAX,
-        Next::Idle => true,
-    }
-}
-
-/// Calls into a tenant, whose panic is its own end and nobody else's.
-fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    // What the call leaves behind half-changed is the tenant's own, which is dropped then.
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
-    })
-}
-
-fn broken(panic: &str) -> String {
-    format!("it broke, which is a defect to report: {panic}")
 }

@@ -1,4 +1,5 @@
 //! A host that runs out of descriptors. Alone in its process, because the limit is the process's.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use hyper::StreamEvent;
 use posix::{Backend, Report, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions};

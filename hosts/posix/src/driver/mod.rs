@@ -14,14 +14,10 @@
 //! release ◄─ only with nothing under way
 //! ```
 
-#[cfg(target_os = "linux")]
-mod buffers;
 mod poll;
 mod threads;
 #[cfg(target_os = "linux")]
 mod uring;
-#[cfg(target_os = "linux")]
-mod uring_operations;
 
 use crate::image::Image;
 use crate::message::Message;

@@ -4,15 +4,19 @@
 //! (`IORING_SETUP_DEFER_TASKRUN`) keeps completions out of the way of the turn; kernels that lack
 //! it get a plain ring.
 
-use super::buffers::{RECEIVE_GROUP, ReceiveBuffers};
-use super::uring_operations::{Operation, Tag, Transfer, is_transient};
+mod buffers;
+mod operations;
+mod setup;
+
+use self::buffers::{RECEIVE_GROUP, ReceiveBuffers};
+use self::operations::{Operation, Tag, Transfer, is_transient};
 use super::{DiskKey, Driver, Event, SocketKey, Waker};
 use crate::image::Image;
 use crate::message::{self, CONTROL_BYTES, Message, NAME_BYTES};
 use bytes::Bytes;
 use hyper::DiskOperation;
 use io_uring::types::{self, CancelBuilder, RecvMsgOut, SubmitArgs, Timespec};
-use io_uring::{IoUring, Probe, cqueue, opcode, squeue};
+use io_uring::{IoUring, cqueue, opcode, squeue};
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
 use std::collections::VecDeque;
@@ -22,12 +26,6 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, null_mut};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Submissions gathered before the kernel is entered early.
-const SUBMISSIONS: u32 = 512;
-
-/// Completions held by the ring; the kernel keeps what is more.
-const COMPLETIONS: u32 = 4096;
 
 /// Emptied messages kept for the next sends.
 const SPARE_MESSAGES_MAX: usize = 256;
@@ -69,8 +67,7 @@ impl UringDriver {
     /// # Errors
     /// Says what this kernel lacks or forbids.
     pub(super) fn new() -> io::Result<Self> {
-        let ring = open_ring()?;
-        probe(&ring)?;
+        let ring = setup::open()?;
         // SAFETY: msghdr is plain data, for which all zeroes mean "nothing".
         let mut datagram: Box<libc::msghdr> = Box::new(unsafe { zeroed() });
         datagram.msg_namelen = NAME_BYTES as _;
@@ -358,41 +355,6 @@ impl Drop for UringDriver {
             if returned {
                 ManuallyDrop::drop(&mut self.memory);
             }
-        }
-    }
-}
-
-/// A ring of the best kind this kernel has.
-fn open_ring() -> io::Result<IoUring> {
-    let mut best = IoUring::builder();
-    best.setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
-    let plain = best.clone();
-    best.setup_single_issuer().setup_defer_taskrun();
-    best.build(SUBMISSIONS).or_else(|_| plain.build(SUBMISSIONS))
-}
-
-/// Checks that the kernel has all the operations used here.
-fn probe(ring: &IoUring) -> io::Result<()> {
-    // Zero-copy sending is not used. It came with Linux 6.0, as the last of what is: receiving
-    // datagrams many times has no code of its own that could be asked for.
-    const NEEDED: [(u8, &str); 9] = [
-        (opcode::AcceptMulti::CODE, "accept"),
-        (opcode::Recv::CODE, "receive"),
-        (opcode::SendMsg::CODE, "sendmsg"),
-        (opcode::RecvMsgMulti::CODE, "recvmsg"),
-        (opcode::Readv::CODE, "readv"),
-        (opcode::Writev::CODE, "writev"),
-        (opcode::Fsync::CODE, "fsync"),
-        (opcode::AsyncCancel2::CODE, "cancel"),
-        (opcode::SendZc::CODE, "what Linux 6.0 brought"),
-    ];
-    let mut probe = Probe::new();
-    ring.submitter().register_probe(&mut probe)?;
-    match NEEDED.iter().find(|(code, _)| !probe.is_supported(*code)) {
-        None => Ok(()),
-        Some((_, name)) => {
-            let reason = format!("the kernel's io_uring lacks {name}");
-            Err(io::Error::new(io::ErrorKind::Unsupported, reason))
         }
     }
 }

@@ -1,4 +1,5 @@
 //! A worker as its services and their clients see it, the same with each backend.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod datagrams;
 mod disks;

@@ -168,11 +168,11 @@ fn a_flood_against_a_paused_connection_stays_with_the_client() {
             let paused = std::rc::Rc::new(std::cell::Cell::new(None));
             let (pauses, (count, resume)) = (paused.clone(), shared);
             let actor = Actor::new(site, move |host, event| {
-                if let StreamEvent::Received { stream, bytes } = event {
-                    if count.fetch_add(bytes.len(), SeqCst) == 0 {
-                        host.streams.pause(stream, true);
-                        pauses.set(Some(stream));
-                    }
+                if let StreamEvent::Received { stream, bytes } = event
+                    && count.fetch_add(bytes.len(), SeqCst) == 0
+                {
+                    host.streams.pause(stream, true);
+                    pauses.set(Some(stream));
                 }
             });
             actor.turning(move |host| {

@@ -3,7 +3,7 @@
 //! An operation's memory is owned by its entry in the driver's table and does not move until the
 //! completion has been seen: messages are boxed, slices and buffers are heap blocks.
 
-use super::{DiskKey, SocketKey};
+use crate::driver::{DiskKey, SocketKey};
 use crate::image::Image;
 use crate::message::Message;
 use crate::transfer::PIECES_MAX;

@@ -1,0 +1,50 @@
+//! Opening a ring, and finding out whether the kernel has all that is used.
+
+use io_uring::{IoUring, Probe, opcode};
+use std::io;
+
+/// Submissions gathered before the kernel is entered early.
+const SUBMISSIONS: u32 = 512;
+
+/// Completions held by the ring; the kernel keeps what is more.
+const COMPLETIONS: u32 = 4096;
+
+/// A ring of the best kind this kernel has.
+///
+/// # Errors
+/// Says what this kernel lacks or forbids.
+pub(super) fn open() -> io::Result<IoUring> {
+    let mut best = IoUring::builder();
+    best.setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
+    let plain = best.clone();
+    best.setup_single_issuer().setup_defer_taskrun();
+    let ring = best.build(SUBMISSIONS).or_else(|_| plain.build(SUBMISSIONS))?;
+    probe(&ring)?;
+    Ok(ring)
+}
+
+/// Checks that the kernel has all the operations used here.
+fn probe(ring: &IoUring) -> io::Result<()> {
+    // Zero-copy sending is not used. It came with Linux 6.0, as the last of what is: receiving
+    // datagrams many times has no code of its own that could be asked for.
+    const NEEDED: [(u8, &str); 9] = [
+        (opcode::AcceptMulti::CODE, "accept"),
+        (opcode::Recv::CODE, "receive"),
+        (opcode::SendMsg::CODE, "sendmsg"),
+        (opcode::RecvMsgMulti::CODE, "recvmsg"),
+        (opcode::Readv::CODE, "readv"),
+        (opcode::Writev::CODE, "writev"),
+        (opcode::Fsync::CODE, "fsync"),
+        (opcode::AsyncCancel2::CODE, "cancel"),
+        (opcode::SendZc::CODE, "what Linux 6.0 brought"),
+    ];
+    let mut probe = Probe::new();
+    ring.submitter().register_probe(&mut probe)?;
+    match NEEDED.iter().find(|(code, _)| !probe.is_supported(*code)) {
+        None => Ok(()),
+        Some((_, name)) => {
+            let reason = format!("the kernel's io_uring lacks {name}");
+            Err(io::Error::new(io::ErrorKind::Unsupported, reason))
+        }
+    }
+}

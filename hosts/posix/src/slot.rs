@@ -1,0 +1,103 @@
+//! One tenant's place on a worker, and the careful way to call into it.
+
+use crate::clock::HostClock;
+use crate::driver::SocketKey;
+use crate::network::HALF_CLOSED_MAX;
+use crate::report::{Progress, ServiceId};
+use crate::tenant::{Site, Tenant};
+use abi::Instant;
+use hyper::{Clock, StreamId};
+use service::{Next, State};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// How far a tenant has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    Starting,
+    Serving,
+    Stopping,
+}
+
+/// One tenant.
+pub(crate) struct Slot {
+    pub(crate) id: ServiceId,
+    pub(crate) name: String,
+    /// None once it has ended and only its sockets are left.
+    pub(crate) tenant: Option<Box<dyn Tenant>>,
+    pub(crate) stage: Stage,
+    pub(crate) site: Site,
+    pub(crate) doors: Vec<SocketKey>,
+    /// In the list of those to be turned.
+    pub(crate) runnable: bool,
+    /// When it wishes to be turned, and for when a timer is set: not later than that.
+    pub(crate) wanted: Option<Instant>,
+    pub(crate) armed: Option<Instant>,
+    /// When patience with its stopping ends.
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) disk_operations: usize,
+    /// Streams whose clients have said their last.
+    pub(crate) half_closed: Vec<StreamId>,
+    /// What to report when its last socket is gone.
+    pub(crate) outcome: Option<Progress>,
+}
+
+/// What a turn brought to light.
+pub(crate) enum News {
+    None,
+    Serves,
+    Failed(String),
+    Stopped,
+}
+
+impl Slot {
+    pub(crate) fn new(id: ServiceId, name: String, tenant: Box<dyn Tenant>, site: Site) -> Self {
+        Self {
+            id,
+            name,
+            tenant: Some(tenant),
+            stage: Stage::Starting,
+            site,
+            doors: Vec::new(),
+            runnable: false,
+            wanted: None,
+            armed: None,
+            deadline: None,
+            disk_operations: 0,
+            half_closed: Vec::new(),
+            outcome: None,
+        }
+    }
+}
+
+/// What there is to tell of a tenant after its turn.
+pub(crate) fn news(stage: Stage, tenant: &dyn Tenant) -> News {
+    match (stage, tenant.state()) {
+        (_, State::Failed(reason)) => News::Failed(reason.clone()),
+        (Stage::Starting, State::Serving(_)) => News::Serves,
+        (Stage::Stopping, _) if tenant.is_stopped() => News::Stopped,
+        _ => News::None,
+    }
+}
+
+/// Whether a tenant that says this will do nothing of its own soon.
+pub(crate) fn is_quiet(next: Next) -> bool {
+    match next {
+        Next::Again => false,
+        Next::At(moment) => moment > HostClock.now() + HALF_CLOSED_MAX,
+        Next::Idle => true,
+    }
+}
+
+/// Calls into a tenant, whose panic is its own end and nobody else's.
+pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
+    // What the call leaves behind half-changed is the tenant's own, which is dropped then.
+    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+    })
+}
+
+/// The sentence for the administrator.
+pub(crate) fn broken(panic: &str) -> String {
+    format!("it broke, which is a defect to report: {panic}")
+}
