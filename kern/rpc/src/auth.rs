@@ -31,12 +31,13 @@ pub enum AuthStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OpaqueAuth<'a> {
     flavor: u32,
-    body: Opaque<'a, BODY_BYTES_MAX>,
+    body: &'a [u8],
 }
 
 impl<'a> OpaqueAuth<'a> {
+    /// Reads one of any length: whether it is too long, [`authenticate`] says.
     pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        Ok(Self { flavor: reader.u32()?, body: Opaque::decode(reader)? })
+        Ok(Self { flavor: reader.u32()?, body: reader.opaque(usize::MAX)? })
     }
 }
 
@@ -46,12 +47,13 @@ pub(crate) fn authenticate(
     verifier: &OpaqueAuth<'_>,
 ) -> Result<Option<Credentials>, AuthStatus> {
     let caller = match credential.flavor {
-        AUTH_NONE if credential.body.0.is_empty() => None,
-        AUTH_SYS => Some(auth_sys(credential.body.0).map_err(|_| AuthStatus::BadCredential)?),
+        _ if credential.body.len() > BODY_BYTES_MAX => return Err(AuthStatus::BadCredential),
+        AUTH_NONE if credential.body.is_empty() => None,
+        AUTH_SYS => Some(auth_sys(credential.body).map_err(|_| AuthStatus::BadCredential)?),
         AUTH_SHORT => return Err(AuthStatus::RejectedCredential),
         _ => return Err(AuthStatus::BadCredential),
     };
-    if verifier.flavor != AUTH_NONE || !verifier.body.0.is_empty() {
+    if verifier.flavor != AUTH_NONE || !verifier.body.is_empty() {
         return Err(AuthStatus::BadVerifier);
     }
     Ok(caller)
@@ -85,7 +87,7 @@ mod tests {
     }
 
     fn auth(flavor: u32, body: &[u8]) -> OpaqueAuth<'_> {
-        OpaqueAuth { flavor, body: Opaque(body) }
+        OpaqueAuth { flavor, body }
     }
 
     fn judge(flavor: u32, body: &[u8]) -> Result<Option<Credentials>, AuthStatus> {
@@ -130,6 +132,8 @@ mod tests {
         assert_eq!(judge(AUTH_NONE, &[]), Ok(None));
         assert_eq!(judge(AUTH_NONE, b"body"), Err(AuthStatus::BadCredential));
         assert_eq!(judge(AUTH_SHORT, b"mark"), Err(AuthStatus::RejectedCredential));
+        let long = [0; BODY_BYTES_MAX + 1];
+        assert_eq!(judge(AUTH_SHORT, &long), Err(AuthStatus::BadCredential));
         assert_eq!(judge(6, b"kerberos"), Err(AuthStatus::BadCredential));
         let verified = authenticate(&auth(AUTH_NONE, &[]), &auth(AUTH_NONE, b"seal"));
         assert_eq!(verified, Err(AuthStatus::BadVerifier));

@@ -2,7 +2,7 @@
 
 use crate::connection::Connection;
 use crate::job::{Job, Reply, Ticket};
-use crate::message::{self, CallHeader, Framing, Refusal};
+use crate::message::{self, CallHeader, Framing, Refusal, Unfit};
 use crate::origin::{ConnectionId, Origin};
 use crate::programs::{Found, Programs};
 use crate::record::{Oversize, Record};
@@ -150,35 +150,40 @@ impl Intake {
 
     fn take(&mut self, arrival: &Arrival, record: Record<'_>) -> Taken {
         let mut reader = Reader::new(record.bytes());
-        let Ok(header) = CallHeader::decode(&mut reader) else {
-            self.counters.garbage += 1;
-            return Taken::Garbage;
-        };
-        let xid = header.xid;
-        match self.judge(arrival, &header) {
+        let Ok(xid) = message::call_id(&mut reader) else { return self.garbage() };
+        match self.judge(arrival, xid, &mut reader) {
             Ok((mut call, found)) => {
                 let argument_bytes = reader.rest().len();
                 call.arguments = record.into_end(argument_bytes);
                 self.admit(arrival, call, found)
             }
-            Err(refusal) => {
+            Err(Unfit::Garbage) => self.garbage(),
+            Err(Unfit::Refused(refusal)) => {
                 self.counters.refused += 1;
                 Taken::Answered(message::refuse(arrival.origin.framing(), xid, refusal))
             }
         }
     }
 
+    fn garbage(&mut self) -> Taken {
+        self.counters.garbage += 1;
+        Taken::Garbage
+    }
+
     /// Everything RFC 5531 checks before a procedure sees a call. The arguments are still
     /// missing.
-    fn judge(&self, arrival: &Arrival, header: &CallHeader<'_>) -> Result<(Call, Found), Refusal> {
-        if !header.is_current() {
-            return Err(Refusal::RpcMismatch);
-        }
+    fn judge(
+        &self,
+        arrival: &Arrival,
+        xid: u32,
+        reader: &mut Reader<'_>,
+    ) -> Result<(Call, Found), Unfit> {
+        let header = CallHeader::decode(reader)?;
         let credentials =
             auth::authenticate(&header.credential, &header.verifier).map_err(Refusal::Auth)?;
-        let found = self.programs.find(header, credentials.is_some())?;
+        let found = self.programs.find(&header, credentials.is_some())?;
         let call = Call {
-            xid: header.xid,
+            xid,
             program: header.program,
             version: header.version,
             procedure: header.procedure,

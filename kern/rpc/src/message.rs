@@ -27,11 +27,15 @@ const LAST_FRAGMENT: u32 = 1 << 31;
 /// Fragment header, xid, direction, status, empty verifier, accept status.
 const REPLY_HEADER_BYTES: usize = 28;
 
-/// What stands before the arguments of every call.
+/// Reads the xid of a call. Replies sent to a server are malformed calls.
+pub(crate) fn call_id(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
+    let xid = reader.u32()?;
+    if reader.u32()? == CALL { Ok(xid) } else { Err(Malformed) }
+}
+
+/// What stands between the xid and the arguments of every call.
 #[derive(Debug)]
 pub(crate) struct CallHeader<'a> {
-    pub(crate) xid: u32,
-    pub(crate) rpc_version: u32,
     pub(crate) program: u32,
     pub(crate) version: u32,
     pub(crate) procedure: u32,
@@ -40,26 +44,19 @@ pub(crate) struct CallHeader<'a> {
 }
 
 impl<'a> CallHeader<'a> {
-    /// Reads a header; the arguments follow. Replies sent to a server are malformed calls.
-    pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, Malformed> {
-        let xid = reader.u32()?;
-        if reader.u32()? != CALL {
-            return Err(Malformed);
+    /// Reads what stands behind the [`call_id`]; the arguments follow. Another version of RPC may
+    /// look different from here on, so the version is judged before anything else is read.
+    pub(crate) fn decode(reader: &mut Reader<'a>) -> Result<Self, Unfit> {
+        if reader.u32()? != RPC_VERSION {
+            return Err(Refusal::RpcMismatch.into());
         }
         Ok(Self {
-            xid,
-            rpc_version: reader.u32()?,
             program: reader.u32()?,
             version: reader.u32()?,
             procedure: reader.u32()?,
             credential: OpaqueAuth::decode(reader)?,
             verifier: OpaqueAuth::decode(reader)?,
         })
-    }
-
-    /// Whether it is of the one version of RPC there is.
-    pub(crate) fn is_current(&self) -> bool {
-        self.rpc_version == RPC_VERSION
     }
 }
 
@@ -72,6 +69,27 @@ pub(crate) enum Refusal {
     ProgramMismatch { low: u32, high: u32 },
     ProcedureUnavailable,
     Fault(Fault),
+}
+
+/// Why a message does not become a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unfit {
+    /// It is cut short: there is nobody to answer.
+    Garbage,
+    /// It is answered so.
+    Refused(Refusal),
+}
+
+impl From<Malformed> for Unfit {
+    fn from(_: Malformed) -> Self {
+        Self::Garbage
+    }
+}
+
+impl From<Refusal> for Unfit {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 /// How a message is framed.

@@ -10,7 +10,7 @@ use crate::intake::Intake;
 use crate::job::{Job, Reply};
 use crate::origin::{ConnectionId, Origin, Peer};
 use crate::portmap::{self, Portmap};
-use crate::{Counters, ProcedureCount, Program};
+use crate::{Counters, Limits, ProcedureCount, Program};
 use abi::{Instant, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -18,30 +18,6 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use hashbrown::HashMap;
 use xdr::Writer;
-
-/// What a server may take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Calls at work at a time.
-    pub calls_max: usize,
-    /// Bytes of arguments held by calls at work; the last one taken may exceed it.
-    pub calls_bytes_max: usize,
-    /// Calls of one connection at work at a time.
-    pub connection_calls_max: usize,
-    /// Bytes of arguments held by one connection's calls at work; the last may exceed it.
-    pub connection_input_bytes_max: usize,
-    /// Bytes of replies that one connection's client has not taken yet. Replies of calls at work
-    /// are counted at the size of the connection's largest of late.
-    pub connection_output_bytes_max: usize,
-    /// The largest record, in bytes.
-    pub record_bytes_max: u32,
-    /// Bytes held of records not complete, over all connections.
-    pub unfinished_bytes_max: usize,
-    /// Replies remembered.
-    pub reply_cache_entries: usize,
-    /// Bytes of remembered replies and of remembering them.
-    pub reply_cache_bytes: usize,
-}
 
 /// What the carrier of bytes is asked to do.
 #[derive(Debug, PartialEq, Eq)]

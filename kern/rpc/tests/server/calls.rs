@@ -102,7 +102,19 @@ fn refusals_say_why() {
     assert_eq!(with(|call| call.credential.1.truncate(12)), Outcome::AuthError(1));
     assert_eq!(with(|call| call.credential = (2, vec![0; 4])), Outcome::AuthError(2));
     assert_eq!(with(|call| call.credential = (6, vec![0; 4])), Outcome::AuthError(1));
+    assert_eq!(with(|call| call.credential = (1, vec![0; 404])), Outcome::AuthError(1));
     assert_eq!(with(|call| call.verifier = (1, vec![0; 4])), Outcome::AuthError(3));
+    assert_eq!(with(|call| call.verifier = (0, vec![0; 404])), Outcome::AuthError(3));
+}
+
+/// RFC 5531 §9: nothing behind the version is as this version has it.
+#[test]
+fn another_version_of_rpc_is_refused_whatever_follows() {
+    for words in [&[7, 0, 3][..], &[7, 0, 3, u32::MAX, u32::MAX, u32::MAX, u32::MAX]] {
+        let message: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        let replies = World::new(limits()).exchange(ONE, &wire::record(&message));
+        assert_eq!(replies, [Reply { xid: 7, outcome: Outcome::RpcMismatch(2, 2) }]);
+    }
 }
 
 #[test]
@@ -126,7 +138,6 @@ fn garbage_closes_the_connection_after_the_replies_before_it() {
         wire::record(b""),
         Call { direction: 1, ..echo(2) }.record(),
         wire::record(&echo(2).message()[..38]),
-        Call { credential: (1, vec![0; 401]), ..echo(2) }.record(),
         (u32::MAX >> 1).to_be_bytes().to_vec(),
     ];
     for bytes in garbage {
