@@ -1,4 +1,4 @@
-//! The contents of a file: ranges of it as slices of cache pages, nothing copied.
+//! The contents of a file: ranges of it as slices of cache pages; only small ones are copied.
 
 use crate::file_system::Ffs;
 use crate::inodes::Node;
@@ -31,9 +31,14 @@ impl Segment {
             || (self.page.is_none() && next.page.is_none())
     }
 
-    /// The wanted part of the page. Shorter pages are a disk's last.
+    /// Where the wanted part is. Shorter pages are a disk's last.
+    fn range_in(&self, page: &Bytes) -> Result<Range<usize>> {
+        if page.len() < self.end { Err(Errno::Io) } else { Ok(self.start..self.end) }
+    }
+
+    /// The wanted part of the page, for a reply.
     fn cut(&self, page: &Bytes) -> Result<Bytes> {
-        if page.len() < self.end { Err(Errno::Io) } else { Ok(page.slice(self.start..self.end)) }
+        Ok(vfs::share(page, self.range_in(page)?))
     }
 }
 
@@ -56,11 +61,14 @@ impl Ffs {
         self.read_blocks(node, range, ahead.start..ahead.end.min(blocks)).await
     }
 
-    /// The bytes of a range that lies within one block.
+    /// The bytes of a range that lies within one block, to be looked at and let go: shared
+    /// however few they are.
     pub(crate) async fn read_within_block(&self, node: &Node, range: Range<u64>) -> Result<Bytes> {
         let lbn = Lbn(range.start >> self.geometry.block_shift);
         let segment = self.segment(&mut Map::new(self, node), node, lbn, &range).await?;
-        self.piece(segment).await
+        let Some(page) = segment.page else { return Ok(zeros(segment.end - segment.start)) };
+        let page = self.cache.read(page).await?;
+        Ok(page.slice(segment.range_in(&page)?))
     }
 
     async fn read_blocks(

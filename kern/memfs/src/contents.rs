@@ -6,7 +6,7 @@
 //! ```
 //! A page that nobody wrote to is absent and reads as zeros. A page is as long as the power of
 //! two that its last written byte needs, so small files stay small; behind its end, and behind
-//! the end of the file, everything is zero. A reader is given slices of the pages themselves: a
+//! the end of the file, everything is zero. A reader of much is given slices of the pages: a
 //! page that is being read is copied before it is written to, one that is not is written in
 //! place.
 
@@ -58,7 +58,7 @@ impl Contents {
         let mut zeros_from = start;
         if let Some(page) = self.pages.get(&index).filter(|page| page.len() > start) {
             zeros_from = end.min(page.len());
-            pieces.push(page.slice(start..zeros_from));
+            pieces.push(vfs::share(page, start..zeros_from));
         }
         if zeros_from < end {
             pieces.push(Bytes::from_static(&ZEROS[zeros_from..end]));

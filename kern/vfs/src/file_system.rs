@@ -127,7 +127,8 @@ pub trait FileSystem {
     fn read_link(&self, file: FileId) -> Wait<'_, Bytes>;
 
     /// The bytes from `offset_bytes` on, at most `length_bytes`, fewer only at the end of the
-    /// file. The pieces are shared with the cache and never change after they were returned.
+    /// file. The pieces never change after they were returned; large ones are shared with the
+    /// cache, small ones are copies ([`crate::share`]).
     ///
     /// # Errors
     /// `IsDirectory`, or `Invalid` if it is not a regular file.

@@ -27,6 +27,7 @@ mod handle;
 mod name;
 mod operations;
 mod permission;
+mod share;
 #[cfg(test)]
 mod testing;
 mod tree;
@@ -40,5 +41,6 @@ pub use file_system::{
 pub use handle::{FileHandle, HANDLE_BYTES};
 pub use name::Name;
 pub use operations::{Caller, Changed, ReadData, Renamed, Seen};
+pub use share::share;
 pub use tree::{Mount, Tree};
 pub use vnode::Vnode;

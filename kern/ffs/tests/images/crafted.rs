@@ -333,17 +333,19 @@ fn a_random_reader_reads_what_it_asks_for() {
 }
 
 #[test]
-fn pieces_are_shared_with_the_cache() {
+fn large_pieces_are_shared_with_the_cache_and_small_ones_pin_no_page() {
     let mut craft = Craft::new(Shape::new(Format::Ufs2, ByteOrder::Big, 8192, 1024));
     let file = craft.contents(mode::REGULAR, &vec![7; 40_000]);
     craft.root(&[(file, 8, "file")]);
     let fs = mounted(&craft);
     let file = fs.path("file").unwrap();
     let read = |offset, length| fs.wait(fs.ffs.read(file, offset, length)).unwrap();
-    let (whole, part) = (read(0, 40_000), read(8192 + 100, 50));
+    let (whole, part, small) = (read(0, 40_000), read(8192 + 100, 5000), read(8192 + 100, 50));
     assert_eq!(
         whole.iter().map(bytes::Bytes::len).collect::<Vec<_>>(),
         [8192, 8192, 8192, 8192, 7232]
     );
     assert_eq!(whole[1][100..].as_ptr(), part[0].as_ptr());
+    assert_eq!(whole[1][100..150], small[0]);
+    assert_ne!(part[0].as_ptr(), small[0].as_ptr());
 }

@@ -62,7 +62,7 @@ fn readers_share_pages_and_unread_pages_are_written_in_place() {
     let world = World::of_size(1 << 20);
     let file = regular(&world.root, "a");
     write(&file, 0, &[1; PAGE as usize]).unwrap();
-    let address = || run(file.read(&ROOT, 0, 10)).result.unwrap().pieces[0].as_ptr();
+    let address = || run(file.read(&ROOT, 0, PAGE as u32)).result.unwrap().pieces[0].as_ptr();
     let at_first = address();
     assert_eq!(address(), at_first);
     write(&file, 5, b"abc").unwrap();

@@ -53,7 +53,7 @@ pub struct Changed<T> {
 /// What a read returned.
 #[derive(Clone, Debug, Default)]
 pub struct ReadData {
-    /// The bytes, in pieces shared with the cache.
+    /// The bytes, in pieces, the large ones shared with the cache.
     pub pieces: Vec<Bytes>,
     /// Whether they reach the end of the file.
     pub end_of_file: bool,
