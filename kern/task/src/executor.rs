@@ -91,9 +91,9 @@ impl Executor {
     /// stands behind them.
     pub fn trim(&self, keep_slots: usize) {
         let mut slots = self.slots.borrow_mut();
-        while slots.len() > keep_slots && slots.last().is_some_and(|slot| slot.task.is_none()) {
+        // The slot of a task that runs at the moment is empty, but not free.
+        while slots.len() > keep_slots && self.free.remove(slots.len() - 1) {
             slots.pop();
-            self.free.remove(slots.len());
         }
         slots.shrink_to_fit();
     }
@@ -230,5 +230,19 @@ mod tests {
         }
         assert_eq!(executor.run(3), 3);
         assert!(executor.is_ready());
+    }
+
+    #[test]
+    fn trimming_spares_the_task_that_trims() {
+        let executor = Rc::new(Executor::new(2));
+        let inner = executor.clone();
+        let timers = Rc::new(crate::Timers::new(abi::Instant(0)));
+        let task = async move {
+            inner.trim(0);
+            timers.sleep(core::time::Duration::MAX).await;
+        };
+        executor.spawn(task).unwrap();
+        executor.run(1);
+        assert_eq!(executor.task_count(), 1);
     }
 }

@@ -21,8 +21,10 @@ impl ReadySet {
         self.words[index / 64].fetch_or(1 << (index % 64), Ordering::Relaxed);
     }
 
-    pub(crate) fn remove(&self, index: usize) {
-        self.words[index / 64].fetch_and(!(1 << (index % 64)), Ordering::Relaxed);
+    /// Removes a member. Says whether it was one.
+    pub(crate) fn remove(&self, index: usize) -> bool {
+        let bit = 1 << (index % 64);
+        self.words[index / 64].fetch_and(!bit, Ordering::Relaxed) & bit != 0
     }
 
     pub(crate) fn is_empty(&self) -> bool {

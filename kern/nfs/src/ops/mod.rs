@@ -25,6 +25,7 @@ mod path;
 pub(crate) use create::CreateHow;
 pub(crate) use data::Stored;
 pub(crate) use listing::{Listing, is_unchanged};
+pub(crate) use path::requested;
 
 use crate::Server;
 use abi::{Attributes, Errno, FileSystemId, Result};
@@ -126,7 +127,7 @@ impl Request<'_> {
         };
         let attempt = if self.is_read_only() { Err(Errno::ReadOnly) } else { work(&vnode).await };
         match attempt {
-            Ok(Changed { after: None, result: Err(errno), .. }) | Err(errno) => {
+            Ok(Changed { before: None, result: Err(errno), .. }) | Err(errno) => {
                 let (attributes, errno) = refusal(&vnode, errno).await;
                 Changed { before: attributes, after: attributes, result: Err(errno) }
             }

@@ -9,23 +9,28 @@ use super::Request;
 use crate::Server;
 use crate::exports::{Export, components, tidy};
 use abi::{Credentials, Errno, FileType, Result};
+use alloc::vec::Vec;
 use vfs::{Caller, FileHandle, Name, Vnode};
 
 impl Request<'_> {
-    /// The handle of an exported directory, or of a directory below one. An empty path is the
-    /// root, as on Linux.
+    /// The handle of an exported directory, or of a directory below one; the path as
+    /// [`requested`].
     ///
     /// # Errors
     /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
     /// else as a lookup.
     pub(crate) async fn mount(&self, path: &[u8]) -> Result<FileHandle> {
-        let path = if path.is_empty() { b"/" } else { path };
-        let path = tidy(path).ok_or(Errno::AccessDenied)?;
-        let (export, below) = self.server.exports.find(&path).ok_or(Errno::AccessDenied)?;
+        let (export, below) = self.server.exports.find(path).ok_or(Errno::AccessDenied)?;
         let exported = self.server.export_root(export).await?;
         let directory = walk(exported, below, &self.caller).await?;
         Ok(directory.handle())
     }
+}
+
+/// The path that a client means, spelled in the one way that exports and the list of mounts know.
+/// An empty path is the root, as on Linux. `None` if it cannot be the path of an export.
+pub(crate) fn requested(path: &[u8]) -> Option<Vec<u8>> {
+    tidy(if path.is_empty() { b"/" } else { path })
 }
 
 impl Server {

@@ -99,6 +99,29 @@ fn mounts_are_listed_until_they_end() {
 }
 
 #[test]
+fn a_mount_is_one_mount_however_its_path_is_spelled() {
+    let world = world_with_tree(&["/"]);
+    for spelling in ["/home", "//home", "/home/", "/home//"] {
+        mount(&world, spelling).unwrap();
+    }
+    assert_eq!(mounts(&world).len(), 1);
+    world.bytes(MOUNT, 3, &path("//home//"));
+    assert!(mounts(&world).is_empty());
+}
+
+#[test]
+fn a_datagram_is_answered_with_a_short_list() {
+    let world = world_with_tree(&["/"]);
+    for last in 0..100 {
+        world.client.set(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
+        mount(&world, "/home").unwrap();
+    }
+    assert_eq!(mounts(&world).len(), 100);
+    world.datagram.set(true);
+    assert!(world.bytes(MOUNT, 2, &Void).len() < 1024);
+}
+
+#[test]
 fn exports_are_listed_for_everybody() {
     let world = world_with_tree(&["/home/open", "/home/closed/"]);
     let list: exports<'_, '_> = unpacked(&world.bytes(MOUNT, 5, &Void));
