@@ -22,6 +22,8 @@ const LIMITS: Limits = Limits {
     unfinished_bytes_max: 2048,
     reply_cache_entries: 4,
     reply_cache_bytes: 1024,
+    data_reply_cache_entries: 4,
+    data_reply_cache_bytes: 1024,
 };
 const PROGRAM: u32 = 0x2000_0001;
 const PORT: u16 = 2049;
@@ -45,8 +47,12 @@ const fn row(number: u32, run: rpc::Run<()>, replay: Replay) -> Procedure<()> {
     Procedure { number, name: "", run, replay, result_bytes: 16 }
 }
 
-static ROWS: [Procedure<()>; 3] =
-    [row(0, echo, Replay::Rerun), row(1, echo, Replay::Remember), row(2, fail, Replay::Rerun)];
+static ROWS: [Procedure<()>; 4] = [
+    row(0, echo, Replay::Rerun),
+    row(1, echo, Replay::Remember),
+    row(2, fail, Replay::Rerun),
+    row(3, echo, Replay::RememberData),
+];
 static VERSIONS: [Version<()>; 2] = [
     Version { number: 2, procedures: &ROWS, anonymous: true },
     Version { number: 3, procedures: &ROWS, anonymous: false },

@@ -6,9 +6,10 @@ use crate::message::{self, CallHeader, Framing, Refusal, Unfit};
 use crate::origin::{ConnectionId, Origin};
 use crate::programs::{Found, Programs};
 use crate::record::{Oversize, Record};
-use crate::reply_cache::{Identity, ReplyCache, Seen};
+use crate::replies::Replies;
+use crate::reply_cache::{Identity, Seen};
 use crate::unfinished::Unfinished;
-use crate::{Call, Counters, Limits, Replay, auth};
+use crate::{Call, Counters, Limits, auth};
 use abi::Instant;
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes};
@@ -40,7 +41,7 @@ pub(crate) struct Intake {
     pub(crate) programs: Programs,
     pub(crate) counters: Counters,
     pub(crate) unfinished: Unfinished,
-    pub(crate) replies: ReplyCache,
+    pub(crate) replies: Replies,
     /// Calls taken and not handed out yet.
     pub(crate) ready: VecDeque<Job>,
     /// Whether calls are taken at all.
@@ -53,7 +54,7 @@ pub(crate) struct Intake {
 
 impl Intake {
     pub(crate) fn new(limits: Limits, secret: [u8; 16]) -> Self {
-        let replies = ReplyCache::new(secret, limits.reply_cache_entries, limits.reply_cache_bytes);
+        let replies = Replies::new(secret, &limits);
         Self {
             limits,
             programs: Programs::default(),
@@ -130,10 +131,10 @@ impl Intake {
             self.counters.faults += 1;
             self.programs.count(ticket.row).faults += 1;
         }
-        let Some(key) = ticket.key else { return (ticket.origin, message) };
+        let Some(slot) = ticket.slot else { return (ticket.origin, message) };
         let flat = flatten(message);
         let remembered = fault.is_none().then(|| flat.clone());
-        let origin = self.replies.finish(key, remembered, self.now);
+        let origin = self.replies.cache(slot).finish(slot.key, remembered, self.now);
         (origin.unwrap_or(ticket.origin), whole(&flat))
     }
 
@@ -197,9 +198,10 @@ impl Intake {
     }
 
     fn admit(&mut self, arrival: &Arrival, call: Call, found: Found) -> Taken {
-        let remember = found.replay == Replay::Remember;
-        let key = remember.then(|| self.replies.key(&identity(&call)));
-        match key.map_or(Seen::Never, |key| self.replies.begin(key, arrival.origin, self.now)) {
+        let slot = self.replies.slot(found.replay, &identity(&call));
+        match slot.map_or(Seen::Never, |slot| {
+            self.replies.cache(slot).begin(slot.key, arrival.origin, self.now)
+        }) {
             Seen::Never => {}
             Seen::AtWork => {
                 self.counters.duplicates_dropped += 1;
@@ -215,7 +217,7 @@ impl Intake {
         self.argument_bytes += argument_bytes;
         self.counters.calls += 1;
         self.programs.count(found.row).calls += 1;
-        let ticket = Ticket { origin: arrival.origin, key, argument_bytes, row: found.row };
+        let ticket = Ticket { origin: arrival.origin, slot, argument_bytes, row: found.row };
         let Found { program, result_bytes, .. } = found;
         self.ready.push_back(Job { call, program, result_bytes, ticket });
         Taken::Call(argument_bytes)

@@ -2,7 +2,7 @@
 
 use crate::message::{self, Framing, Refusal};
 use crate::origin::Origin;
-use crate::reply_cache::Key;
+use crate::replies::Slot;
 use crate::{Call, Fault, Program};
 use alloc::rc::Rc;
 use xdr::Writer;
@@ -23,8 +23,8 @@ pub struct Job {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) origin: Origin,
-    /// Its entry in the reply cache, if it has one.
-    pub(crate) key: Option<Key>,
+    /// Where its reply is remembered, if it is.
+    pub(crate) slot: Option<Slot>,
     pub(crate) argument_bytes: usize,
     /// The procedure's row in the counts.
     pub(crate) row: usize,

@@ -27,6 +27,7 @@ mod portmap;
 mod program;
 mod programs;
 mod record;
+mod replies;
 mod reply_cache;
 mod server;
 mod unfinished;

@@ -22,6 +22,10 @@ pub struct Limits {
     pub reply_cache_entries: usize,
     /// Bytes of remembered replies and of remembering them.
     pub reply_cache_bytes: usize,
+    /// The same for replies of procedures that change data or attributes only.
+    pub data_reply_cache_entries: usize,
+    /// Bytes of those replies and of remembering them.
+    pub data_reply_cache_bytes: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +40,8 @@ impl Default for Limits {
             unfinished_bytes_max: 64 << 20,
             reply_cache_entries: 1024,
             reply_cache_bytes: 1 << 20,
+            data_reply_cache_entries: 1024,
+            data_reply_cache_bytes: 1 << 20,
         }
     }
 }

@@ -38,6 +38,9 @@ pub enum Replay {
     Rerun,
     /// Answer it from the reply cache, or drop it while the first is still at work.
     Remember,
+    /// The same, for procedures that arrive in floods and do little harm twice, unless late, when
+    /// they would overwrite newer data: their replies push out none but each other.
+    RememberData,
 }
 
 /// One row: everything RPC needs to know of a procedure.

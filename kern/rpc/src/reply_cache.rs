@@ -2,7 +2,8 @@
 //! of the first, or none while the first is at work.
 //!
 //! A call is known by a keyed 128-bit hash of the client's IP address, the transport, the xid,
-//! program, version and procedure, the credential, and the arguments with their length. The
+//! program, version and procedure, the credential, and the length and beginning of the
+//! arguments. The
 //! client's *port* is left out: a client whose connection broke retransmits over a new one, from
 //! a port that may be new, and must find its reply; Linux and the BSDs hash the arguments for the
 //! same reason, since xids alone repeat. The key is secret, so a client cannot make its call look
@@ -25,9 +26,9 @@ use siphasher::sip128::{Hasher128, SipHasher13};
 /// more.
 const AGE_MAX: Duration = Duration::from_secs(300);
 
-/// Arguments are hashed up to here: those of every procedure that is remembered are shorter,
-/// except for long symbolic links, whose name comes first.
-const HASHED_BYTES_MAX: usize = 4096;
+/// Arguments are hashed up to here, with the length of all of them: enough, beside the xid, to
+/// tell calls apart, and little beside what a WRITE of a megabyte costs.
+const HASHED_BYTES_MAX: usize = 256;
 
 /// What an entry costs beside its reply, in bytes: key, bookkeeping and allocation.
 const ENTRY_BYTES: usize = 160;
@@ -257,6 +258,8 @@ mod tests {
             identity(6, b"a"),
             identity(5, b"b"),
             identity(5, b"a\0"),
+            identity(5, &[0; 1000]),
+            identity(5, &[0; 1001]),
             Identity { datagram: true, ..identity(5, b"a") },
             Identity { procedure: 13, ..identity(5, b"a") },
             Identity { credentials: None, ..identity(5, b"a") },

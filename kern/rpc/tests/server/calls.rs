@@ -97,7 +97,7 @@ fn refusals_say_why() {
     assert_eq!(with(|call| call.rpc_version = 3), Outcome::RpcMismatch(2, 2));
     assert_eq!(with(|call| call.program = 1), Outcome::ProgramUnavailable);
     assert_eq!(with(|call| call.version = 2), Outcome::ProgramMismatch(1, 1));
-    assert_eq!(with(|call| call.procedure = 5), Outcome::ProcedureUnavailable);
+    assert_eq!(with(|call| call.procedure = 6), Outcome::ProcedureUnavailable);
     assert_eq!(with(|call| call.procedure = u32::MAX), Outcome::ProcedureUnavailable);
     assert_eq!(with(|call| call.credential.1.truncate(12)), Outcome::AuthError(1));
     assert_eq!(with(|call| call.credential = (2, vec![0; 4])), Outcome::AuthError(2));

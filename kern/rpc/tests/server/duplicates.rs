@@ -85,6 +85,22 @@ fn a_fault_is_not_remembered() {
 }
 
 #[test]
+fn a_flood_of_writes_does_not_push_out_a_removal() {
+    let mut world = World::new(limits());
+    let write = |xid| Call::new(xid, wire::WRITE, b"data").record();
+    let first = world.exchange(ONE, &count(1));
+    for xid in 2..5002 {
+        let sent = world.exchange(ONE, &write(xid));
+        world.server.sent(ONE, 32);
+        assert_eq!(sent.len(), 1);
+    }
+    assert_eq!(world.exchange(ONE, &count(1)), first);
+    world.server.sent(ONE, 32);
+    let latest = world.exchange(ONE, &write(5001));
+    assert_eq!(latest, [Reply::success(5001, &ran(5001))], "a late write is not done twice");
+}
+
+#[test]
 fn harmless_procedures_run_again() {
     let mut world = World::new(limits());
     let echo = Call::new(1, wire::ECHO, b"echo").record();

@@ -8,6 +8,7 @@ pub const ECHO: u32 = 1;
 pub const PAYLOAD: u32 = 2;
 pub const COUNT: u32 = 3;
 pub const GARBAGE: u32 = 4;
+pub const WRITE: u32 = 5;
 
 /// A call, field by field; [`Call::new`] gives one that every check passes.
 #[derive(Clone, Debug)]

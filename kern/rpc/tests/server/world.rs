@@ -29,6 +29,8 @@ pub fn limits() -> Limits {
         unfinished_bytes_max: 256 << 10,
         reply_cache_entries: 16,
         reply_cache_bytes: 16 << 10,
+        data_reply_cache_entries: 16,
+        data_reply_cache_bytes: 16 << 10,
     }
 }
 
@@ -133,6 +135,7 @@ const PROCEDURES: &[Procedure<State>] = &[
     row(wire::PAYLOAD, "PAYLOAD", payload, Replay::Rerun),
     row(wire::COUNT, "COUNT", count, Replay::Remember),
     row(wire::GARBAGE, "GARBAGE", garbage, Replay::Remember),
+    row(wire::WRITE, "WRITE", count, Replay::RememberData),
 ];
 
 const fn row(
