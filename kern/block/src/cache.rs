@@ -1,11 +1,14 @@
-//! Pages in memory.
+//! Pages in memory, and pages on their way there.
 //!
-//! Eviction is a clock: a hit marks its page, a sweeping hand evicts the first page it finds
-//! unmarked and unmarks the others. Pages that a scan touched once go in the hand's next round;
-//! what is used again and again, such as inode blocks and indirect blocks, stays.
+//! A [`Clock`] evicts: pages that a scan touched once go in the hand's next round; what is used
+//! again and again, such as inode blocks and indirect blocks, stays.
+//!
+//! What is on its way has a bound of its own, as large as the budget of what is there. A run that
+//! would exceed it waits, first come first served, until enough has arrived; what is read ahead
+//! does not wait, it is left out.
 
 use crate::device::Outcome;
-use crate::{Device, slots::Slots};
+use crate::{Clock, Device};
 use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -13,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use core::cell::RefCell;
 use core::ops::Range;
 use hashbrown::HashMap;
+use task::{Lock, WaitQueue};
 
 /// Most bytes that one request to the disk reads.
 pub const REQUEST_BYTES_MAX: u64 = 1 << 20;
@@ -29,6 +33,10 @@ pub struct Cache {
     page_bytes: u32,
     disk_bytes: u64,
     pages: Rc<RefCell<Pages>>,
+    /// Held by the run whose turn it is to wait for room.
+    turn: Lock,
+    /// Where that run waits.
+    arrivals: Rc<WaitQueue>,
 }
 
 /// A page asked for: here, or on its way.
@@ -47,20 +55,23 @@ impl Asked {
 }
 
 struct Pages {
-    resident: Slots,
+    resident: Clock<u64, Bytes>,
     loading: HashMap<u64, Load>,
+    /// Bytes of the pages in `loading`.
     loading_bytes: u64,
     budget_bytes: u64,
 }
 
 impl Cache {
     /// An empty cache of pages of `page_bytes` (a power of two) that keeps at most
-    /// `budget_bytes` of them, but always the page last read.
+    /// `budget_bytes` of them, but always one, and lets as many be on their way.
     pub fn new(device: Rc<Device>, page_bytes: u32, budget_bytes: u64) -> Self {
         debug_assert!(page_bytes.is_power_of_two());
         let disk_bytes = device.geometry().size_bytes;
-        let pages = Rc::new(RefCell::new(Pages::new(budget_bytes)));
-        Self { device, page_bytes, disk_bytes, pages }
+        let pages = Pages::new(budget_bytes.max(page_bytes.into()));
+        let pages = Rc::new(RefCell::new(pages));
+        let (turn, arrivals) = (Lock::default(), Rc::default());
+        Self { device, page_bytes, disk_bytes, pages, turn, arrivals }
     }
 
     /// The device below.
@@ -73,9 +84,14 @@ impl Cache {
         self.page_bytes
     }
 
-    /// Bytes of pages in memory at the moment.
-    pub fn resident_bytes(&self) -> u64 {
-        self.pages.borrow().resident.bytes()
+    #[cfg(test)]
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        self.pages.borrow().resident.weight()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn loading_bytes(&self) -> u64 {
+        self.pages.borrow().loading_bytes
     }
 
     /// One page; shorter than the others only at the end of the disk.
@@ -92,12 +108,13 @@ impl Cache {
 
     /// `count` pages from `first` on: those not in memory are read together, in as few requests
     /// as there are gaps (of at most [`REQUEST_BYTES_MAX`] each). A page is in flight once,
-    /// however many wait for it.
+    /// however many wait for it. Waits while too much else is on its way.
     ///
     /// # Errors
     /// As [`Cache::read`].
     pub async fn read_run(&self, first: PageNo, count: u32) -> Result<Vec<Bytes>> {
         self.check(first, count)?;
+        self.room_for(first, count).await;
         let mut asked = Vec::with_capacity(count as usize);
         self.ask_run(first, count, |page| asked.push(page));
         let mut pages = Vec::with_capacity(count as usize);
@@ -108,12 +125,38 @@ impl Cache {
     }
 
     /// Starts reading pages that will be asked for soon, and waits for nothing. Does nothing
-    /// where the budget is short: what is read ahead must not drive out what is in use.
-    pub fn read_ahead(&self, first: PageNo, count: u32) {
+    /// where the budget is short: what is read ahead must not drive out what is in use. Says
+    /// whether it was done.
+    pub fn read_ahead(&self, first: PageNo, count: u32) -> bool {
         let pages_max = (self.disk_bytes.div_ceil(self.page_size())).saturating_sub(first.0);
         let count = u64::from(count).min(pages_max) as u32;
-        if self.pages.borrow().has_room_for(u64::from(count) * self.page_size()) {
+        let has_room = self.pages.borrow().may_load_ahead(u64::from(count) * self.page_size());
+        if has_room {
             self.ask_run(first, count, drop);
+        }
+        has_room
+    }
+
+    /// Waits until the missing pages of a run may be on their way, behind the runs that waited
+    /// before. What they wait for arrives whether or not its own reader still wants it, so no
+    /// wait is for ever.
+    async fn room_for(&self, first: PageNo, count: u32) {
+        let run_bytes = u64::from(count) * self.page_size();
+        let nobody_waits = self.arrivals.is_empty();
+        if nobody_waits && self.pages.borrow().may_load(run_bytes) {
+            return;
+        }
+        let missing = || {
+            let pages = self.pages.borrow();
+            let missing = (first.0..).take(count as usize).filter(|&page| pages.is_missing(page));
+            missing.count() as u64 * self.page_size()
+        };
+        if missing() == 0 {
+            return;
+        }
+        let _turn = self.turn.exclusive().await;
+        while !self.pages.borrow().may_load(missing()) {
+            self.arrivals.wait().await;
         }
     }
 
@@ -138,7 +181,7 @@ impl Cache {
             }
             each(known.unwrap_or_else(|| {
                 missing.get_or_insert(page..page).end = page + 1;
-                Asked::Coming(self.pages.borrow_mut().expect(page, self.length(page)))
+                Asked::Coming(self.pages.borrow_mut().expect(page))
             }));
             if missing.as_ref().is_some_and(|run| run.end - run.start == run_pages_max) {
                 self.load(missing.take());
@@ -150,11 +193,16 @@ impl Cache {
     /// Starts to read a run of expected pages.
     fn load(&self, run: Option<Range<u64>>) {
         let Some(run) = run else { return };
-        let buffers = run.clone().map(|page| BytesMut::zeroed(self.length(page))).collect();
-        let pages = self.pages.clone();
+        let lengths = run.clone().map(|page| self.length(page));
+        let run_bytes = lengths.clone().sum::<usize>() as u64;
+        self.pages.borrow_mut().loading_bytes += run_bytes;
+        let buffers = lengths.map(BytesMut::zeroed).collect();
+        let (pages, arrivals) = (self.pages.clone(), self.arrivals.clone());
         let offset_bytes = run.start * self.page_size();
         self.device.start_read(offset_bytes, buffers, move |result| {
+            pages.borrow_mut().loading_bytes -= run_bytes;
             pages.borrow_mut().arrive(run, result);
+            arrivals.wake_all();
         });
     }
 
@@ -165,7 +213,7 @@ impl Cache {
 
 impl Pages {
     fn new(budget_bytes: u64) -> Self {
-        let (resident, loading) = (Slots::default(), HashMap::default());
+        let (resident, loading) = (Clock::new(budget_bytes), HashMap::default());
         Self { resident, loading, loading_bytes: 0, budget_bytes }
     }
 
@@ -174,8 +222,11 @@ impl Pages {
         here.or_else(|| self.loading.get(&page).cloned().map(Asked::Coming))
     }
 
-    fn expect(&mut self, page: u64, length_bytes: usize) -> Load {
-        self.loading_bytes += length_bytes as u64;
+    fn is_missing(&self, page: u64) -> bool {
+        !self.resident.contains(page) && !self.loading.contains_key(&page)
+    }
+
+    fn expect(&mut self, page: u64) -> Load {
         self.loading.entry(page).or_default().clone()
     }
 
@@ -187,19 +238,21 @@ impl Pages {
                 .map_err(|errno| *errno)
                 .and_then(|buffers| buffers.next().map(BytesMut::freeze).ok_or(Errno::Io));
             if let Ok(bytes) = &bytes {
-                self.resident.insert(page, bytes.clone(), self.budget_bytes);
+                self.resident.insert(page, bytes.clone(), bytes.len() as u64);
             }
             if let Some(load) = self.loading.remove(&page) {
                 load.set(bytes);
             }
         }
-        if self.loading.is_empty() {
-            self.loading_bytes = 0;
-        }
+    }
+
+    /// Whether `bytes` more may be on their way; a run by itself may, whatever its length.
+    fn may_load(&self, bytes: u64) -> bool {
+        self.loading_bytes == 0 || self.loading_bytes + bytes <= self.budget_bytes
     }
 
     /// Whether `bytes` more on their way would leave half of the budget to pages in use.
-    fn has_room_for(&self, bytes: u64) -> bool {
+    fn may_load_ahead(&self, bytes: u64) -> bool {
         self.loading_bytes + bytes <= self.budget_bytes / 2
     }
 }

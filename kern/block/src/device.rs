@@ -44,7 +44,8 @@ impl Device {
     }
 
     /// Requests that have not completed.
-    pub fn pending_count(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn pending_count(&self) -> usize {
         self.pending.borrow().len()
     }
 

@@ -10,10 +10,11 @@
 extern crate alloc;
 
 mod cache;
+mod clock;
 mod device;
-mod slots;
 
 pub use cache::{Cache, PageNo, REQUEST_BYTES_MAX};
+pub use clock::Clock;
 pub use device::Device;
 
 #[cfg(test)]

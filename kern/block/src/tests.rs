@@ -17,6 +17,8 @@ struct TestDisk {
     requests: RefCell<VecDeque<DiskRequest>>,
     reads: Cell<usize>,
     broken: Cell<bool>,
+    /// How many requests stay on their way.
+    held: Cell<usize>,
 }
 
 impl TestDisk {
@@ -41,6 +43,9 @@ impl Disk for TestDisk {
     }
 
     fn next_completion(&self) -> Option<DiskCompletion> {
+        if self.requests.borrow().len() <= self.held.get() {
+            return None;
+        }
         let request = self.requests.borrow_mut().pop_front()?;
         let result = match request.operation {
             DiskOperation::Read { offset_bytes, buffers } => self.fill(offset_bytes, buffers),
@@ -59,6 +64,7 @@ fn cache(size_bytes: u64, budget_pages: u64) -> (Rc<TestDisk>, Rc<Cache>) {
         requests: RefCell::default(),
         reads: Cell::new(0),
         broken: Cell::new(false),
+        held: Cell::new(0),
     });
     let device = Device::new(disk.clone());
     (disk, Rc::new(Cache::new(device, PAGE, budget_pages * u64::from(PAGE))))
@@ -169,4 +175,77 @@ fn a_task_dropped_while_it_waits_leaves_the_page_to_others() {
     cache.device().collect();
     assert_eq!(run(&cache, cache.read(PageNo(9))).unwrap()[0], 9);
     assert_eq!((disk.reads.get(), cache.device().pending_count()), (1, 0));
+}
+
+#[test]
+fn overlapping_streams_are_read_ahead_for_ever() {
+    let (disk, cache) = cache(1 << 30, 64);
+    disk.held.set(1);
+    for page in (0..10_000).step_by(4) {
+        assert!(cache.read_ahead(PageNo(page), 4), "given up at page {page}");
+        assert!(cache.read_ahead(PageNo(100_000 + page), 4), "given up at page {page}");
+        cache.device().collect();
+        assert_eq!(cache.loading_bytes(), 4 * 4096);
+    }
+}
+
+/// An executor with a task for each run; `served` counts those that got it.
+fn readers(cache: &Rc<Cache>, runs: &[(u64, u32)]) -> (Executor, Rc<Cell<usize>>) {
+    let (executor, served) = (Executor::new(runs.len()), Rc::new(Cell::new(0)));
+    for &(first, count) in runs {
+        let (cache, served) = (cache.clone(), served.clone());
+        let task = async move {
+            assert_eq!(cache.read_run(PageNo(first), count).await.unwrap().len(), count as usize);
+            served.set(served.get() + 1);
+        };
+        executor.spawn(task).unwrap();
+    }
+    executor.run(1000);
+    (executor, served)
+}
+
+#[test]
+fn what_is_on_its_way_is_bounded_and_everybody_is_served_in_turn() {
+    let (_, cache) = cache(1 << 30, 8);
+    let runs: Vec<(u64, u32)> = (0..100).map(|reader| (reader * 10, 3)).collect();
+    let (executor, served) = readers(&cache, &runs);
+    for turn in 0..100 {
+        assert!(cache.loading_bytes() <= 8 * 4096);
+        assert_eq!(served.get(), (turn * 2).min(100));
+        cache.device().collect();
+        executor.run(1000);
+    }
+}
+
+#[test]
+fn a_run_larger_than_the_bound_is_read_alone_and_small_ones_do_not_overtake_it() {
+    let (disk, cache) = cache(1 << 30, 8);
+    let (executor, served) = readers(&cache, &[(0, 2), (100, 20), (200, 1), (0, 2)]);
+    assert_eq!(disk.reads.get(), 1);
+    cache.device().collect();
+    executor.run(1000);
+    assert_eq!((served.get(), cache.loading_bytes()), (2, 20 * 4096));
+    cache.device().collect();
+    executor.run(1000);
+    cache.device().collect();
+    executor.run(1000);
+    assert_eq!(served.get(), 4);
+}
+
+#[test]
+fn a_task_dropped_while_it_waits_for_room_leaves_its_turn_to_others() {
+    let (_, cache) = cache(1 << 30, 8);
+    let (executor, served) = readers(&cache, &[(0, 8), (10, 8), (20, 8)]);
+    let mut dropped = Vec::from_iter((3..6).map(|run| {
+        let cache = cache.clone();
+        alloc::boxed::Box::pin(async move { cache.read_run(PageNo(run * 10), 8).await.map(drop) })
+    }));
+    let mut context = core::task::Context::from_waker(core::task::Waker::noop());
+    assert!(dropped.iter_mut().all(|run| run.as_mut().poll(&mut context).is_pending()));
+    drop(dropped);
+    for _ in 0..4 {
+        cache.device().collect();
+        executor.run(1000);
+    }
+    assert_eq!((served.get(), cache.loading_bytes()), (3, 0));
 }

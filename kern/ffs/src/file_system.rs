@@ -1,15 +1,14 @@
 //! A mounted file system: what its parts share.
 
-use crate::clock::Clock;
 use crate::damage::Reports;
 use crate::description::{Condition, Description, text};
 use crate::directory::NameIndex;
 use crate::inodes::Node;
 use crate::layout::{FragNo, Geometry, ROOT_INODE, Superblock};
 use crate::mount::Options;
-use abi::{Errno, FileId, FileSystemId};
+use abi::{Errno, FileId, FileSystemId, InodeNo};
 use alloc::rc::Rc;
-use block::{Cache, Device, PageNo};
+use block::{Cache, Clock, Device, PageNo};
 use core::cell::RefCell;
 use core::fmt;
 use vfs::Usage;
@@ -19,8 +18,8 @@ pub struct Ffs {
     pub(crate) superblock: Superblock,
     pub(crate) geometry: Geometry,
     pub(crate) cache: Cache,
-    pub(crate) nodes: RefCell<Clock<Rc<Node>>>,
-    pub(crate) indexes: RefCell<Clock<Rc<NameIndex>>>,
+    pub(crate) nodes: RefCell<Clock<InodeNo, Rc<Node>>>,
+    pub(crate) indexes: RefCell<Clock<InodeNo, Rc<NameIndex>>>,
     pub(crate) options: Options,
     reports: Reports,
     root: FileId,
@@ -68,11 +67,6 @@ impl Ffs {
             last_mounted_on: text(&self.superblock.mounted_on),
             condition: Condition::of(&self.superblock),
         }
-    }
-
-    /// The device below, whose completions the service collects.
-    pub fn device(&self) -> &Rc<Device> {
-        self.cache.device()
     }
 
     /// The superblock's own number, or, where `newfs` gave none, a digest of what never changes

@@ -65,17 +65,17 @@ impl Ffs {
     /// # Errors
     /// `Stale` if it is free or there is no such inode; `Io` if it is damaged.
     pub(crate) async fn node(&self, number: InodeNo) -> Result<Rc<Node>> {
-        if let Some(node) = self.nodes.borrow_mut().get(number.0) {
+        if let Some(node) = self.nodes.borrow_mut().get(number) {
             return Ok(node);
         }
         let inode = self.read_inode(number).await?;
         let node = Rc::new(self.checked(number, inode)?);
         let mut nodes = self.nodes.borrow_mut();
         // Another task may have been faster.
-        if let Some(node) = nodes.get(number.0) {
+        if let Some(node) = nodes.get(number) {
             return Ok(node);
         }
-        nodes.insert(number.0, node.clone(), 1);
+        nodes.insert(number, node.clone(), 1);
         Ok(node)
     }
 

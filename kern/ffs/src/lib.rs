@@ -30,7 +30,6 @@ extern crate alloc;
 pub mod layout;
 
 mod ahead;
-mod clock;
 mod damage;
 mod data;
 mod description;

@@ -66,7 +66,7 @@ impl Ffs {
         directory: &Node,
         size: u64,
     ) -> Result<Option<Rc<NameIndex>>> {
-        let key = directory.number.0;
+        let key = directory.number;
         let known = || self.indexes.borrow_mut().get(key);
         if let Some(index) = known() {
             return Ok(Some(index));
