@@ -8,8 +8,10 @@
 //! | `maproot=UID[:GID...]` | BSD's: the superuser acts as this user |
 //! | `mapall=UID[:GID...]` | BSD's: everybody does |
 //!
-//! Of words that contradict each other the last one counts. There is no user database, so users
-//! and groups are numbers, except `root` and `nobody`.
+//! Words that contradict each other are refused: which of them was meant is not ours to guess.
+//! `all_squash` and what is said of the superuser do not, as on Linux: everybody is squashed, and
+//! the superuser with them. There is no user database, so users and groups are numbers, except
+//! `root` and `nobody`.
 
 use super::{Export, ExportError, NOBODY, Rules, Squash};
 use abi::{Credentials, GROUPS_MAX};
@@ -30,44 +32,82 @@ impl FromStr for Export {
     fn from_str(text: &str) -> Result<Self, ExportError> {
         let (path, options) = text.split_once(':').map_or((text, None), |(p, o)| (p, Some(o)));
         let mut export = Self::new(path)?;
+        let mut said = Said::default();
         for word in options.into_iter().flat_map(|options| options.split(',')) {
-            apply(word, &mut export.rules)?;
+            said.take(word)?;
         }
+        export.rules = said.rules();
         Ok(export)
     }
 }
 
-fn apply(word: &str, rules: &mut Rules) -> Result<(), ExportError> {
-    match word.split_once('=') {
-        None => apply_flag(word, rules),
-        Some((name, value)) => apply_value(word, name, value, rules),
+/// What the words have said so far.
+#[derive(Default)]
+struct Said {
+    read_only: Option<bool>,
+    squashes_root: Option<bool>,
+    squashes_all: Option<bool>,
+    uid: Option<u32>,
+    gid: Option<u32>,
+    /// Who acts, by BSD's words.
+    mapped: Option<Credentials>,
+}
+
+impl Said {
+    fn take(&mut self, word: &str) -> Result<(), ExportError> {
+        let agrees = match word.split_once('=') {
+            None => self.take_flag(word)?,
+            Some((name, value)) => self.take_value(word, name, value)?,
+        };
+        let contradiction = "no contradiction to the words before it";
+        if agrees { Ok(()) } else { Err(ExportError::new(word, contradiction)) }
+    }
+
+    fn take_flag(&mut self, word: &str) -> Result<bool, ExportError> {
+        Ok(match word {
+            "ro" => say(&mut self.read_only, true),
+            "rw" => say(&mut self.read_only, false),
+            "root_squash" => say(&mut self.squashes_root, true),
+            "no_root_squash" => say(&mut self.squashes_root, false),
+            "all_squash" => say(&mut self.squashes_all, true),
+            _ => return Err(ExportError::new(word, OPTIONS)),
+        })
+    }
+
+    fn take_value(&mut self, word: &str, name: &str, value: &str) -> Result<bool, ExportError> {
+        let wrong = |expected| ExportError::new(word, expected);
+        let number = || id(value).ok_or_else(|| wrong("a number after the equals sign"));
+        let person = || credentials(value).ok_or_else(|| wrong(PERSON));
+        Ok(match name {
+            "anonuid" => say(&mut self.uid, number()?),
+            "anongid" => say(&mut self.gid, number()?),
+            "maproot" => {
+                say(&mut self.mapped, person()?)
+                    && say(&mut self.squashes_root, true)
+                    && say(&mut self.squashes_all, false)
+            }
+            "mapall" => say(&mut self.mapped, person()?) && say(&mut self.squashes_all, true),
+            _ => return Err(wrong(OPTIONS)),
+        })
+    }
+
+    fn rules(&self) -> Rules {
+        let defaults = Rules::default();
+        let mut anonymous = self.mapped.unwrap_or(defaults.anonymous);
+        anonymous.uid = self.uid.unwrap_or(anonymous.uid);
+        anonymous.gid = self.gid.unwrap_or(anonymous.gid);
+        let squash = match (self.squashes_all, self.squashes_root) {
+            (Some(true), _) => Squash::All,
+            (_, Some(false)) => Squash::None,
+            _ => Squash::Root,
+        };
+        Rules { read_only: self.read_only.unwrap_or(defaults.read_only), squash, anonymous }
     }
 }
 
-fn apply_flag(word: &str, rules: &mut Rules) -> Result<(), ExportError> {
-    match word {
-        "ro" => rules.read_only = true,
-        "rw" => rules.read_only = false,
-        "root_squash" => rules.squash = Squash::Root,
-        "no_root_squash" => rules.squash = Squash::None,
-        "all_squash" => rules.squash = Squash::All,
-        _ => return Err(ExportError::new(word, OPTIONS)),
-    }
-    Ok(())
-}
-
-fn apply_value(word: &str, name: &str, value: &str, rules: &mut Rules) -> Result<(), ExportError> {
-    let wrong = |expected| ExportError::new(word, expected);
-    let number = || id(value).ok_or_else(|| wrong("a number after the equals sign"));
-    let person = || credentials(value).ok_or_else(|| wrong(PERSON));
-    match name {
-        "anonuid" => rules.anonymous.uid = number()?,
-        "anongid" => rules.anonymous.gid = number()?,
-        "maproot" => (rules.squash, rules.anonymous) = (Squash::Root, person()?),
-        "mapall" => (rules.squash, rules.anonymous) = (Squash::All, person()?),
-        _ => return Err(wrong(OPTIONS)),
-    }
-    Ok(())
+/// Keeps what is said. Says whether it agrees with what was said before.
+fn say<T: PartialEq + Copy>(before: &mut Option<T>, now: T) -> bool {
+    *before.get_or_insert(now) == now
 }
 
 /// `UID[:GID...]`. Without a group, user 0 is in group 0 and everybody else in nobody's.

@@ -25,7 +25,7 @@ fn every_option() {
     let rules = parse("/a:ro,all_squash,anonuid=7,anongid=8").rules;
     assert_eq!((rules.read_only, rules.squash), (true, Squash::All));
     assert_eq!(rules.anonymous, Credentials::new(7, 8));
-    assert_eq!(parse("/a:ro,rw,all_squash,root_squash").rules, Rules::default());
+    assert_eq!(parse("/a:rw,rw,root_squash").rules, Rules::default());
     assert_eq!(parse("/a:no_root_squash").rules.squash, Squash::None);
     let rules = parse("/a:maproot=5:6:7:8").rules;
     assert_eq!(rules.squash, Squash::Root);
@@ -34,6 +34,32 @@ fn every_option() {
     let rules = parse("/a:mapall=1000,ro").rules;
     assert_eq!((rules.read_only, rules.squash), (true, Squash::All));
     assert_eq!(rules.anonymous, Credentials::new(1000, NOBODY));
+}
+
+#[test]
+fn no_word_weakens_all_squash() {
+    for words in ["all_squash,no_root_squash", "no_root_squash,all_squash", "mapall=7,root_squash"]
+    {
+        assert_eq!(parse(&alloc::format!("/a:{words}")).rules.squash, Squash::All, "{words}");
+    }
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for words in [
+        "ro,rw",
+        "root_squash,no_root_squash",
+        "all_squash,maproot=7",
+        "maproot=7,mapall=7",
+        "maproot=7,maproot=8",
+        "no_root_squash,maproot=7",
+        "anonuid=1,anonuid=2",
+    ] {
+        let last = words.split(',').next_back().unwrap();
+        let expected = alloc::format!("export `{last}`: expected no contradiction");
+        let complaint = complaint(&alloc::format!("/a:{words}"));
+        assert!(complaint.starts_with(&expected), "{words}: {complaint}");
+    }
 }
 
 #[test]
