@@ -45,6 +45,13 @@ impl Ahead {
         }
         (Self { next_bytes, window_blocks, until_block: until }, from..until)
     }
+
+    /// Gives back what was to be read ahead and was not: the blocks of `planned` from `reached` on.
+    /// A later read will ask for them, unless others have come further meanwhile.
+    pub(crate) fn reached(self, planned: &Range<u64>, reached: u64) -> Self {
+        let is_last = self.until_block == planned.end;
+        Self { until_block: if is_last { reached } else { self.until_block }, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -75,6 +82,16 @@ mod tests {
     fn near_reads_keep_the_window_and_far_ones_close_it() {
         assert_eq!(reads(&[0, 1, 2, 4, 3, 5])[3..], [0..0, 0..0, 7..14]);
         assert_eq!(reads(&[0, 1, 2, 900, 70, 4000])[3..], [0..0, 0..0, 0..0]);
+    }
+
+    #[test]
+    fn what_was_not_started_is_asked_for_again() {
+        let read =
+            |state: Ahead, block: u64| state.after(block << SHIFT..(block + 1) << SHIFT, SHIFT);
+        let (state, planned) = read(read(read(Ahead::default(), 0).0, 1).0, 2);
+        assert_eq!(planned, 4..7);
+        assert_eq!(read(state.reached(&planned, 5), 3).1, 5..12);
+        assert_eq!(state.reached(&(2..4), 3), state);
     }
 
     #[test]

@@ -42,6 +42,13 @@ impl Segment {
     }
 }
 
+/// Blocks of a file that are neighbours on disk, to be read ahead together.
+struct Run {
+    /// The first of them.
+    lbn: u64,
+    pages: Range<u64>,
+}
+
 impl Ffs {
     /// The bytes of `range`, which lies within the file, or at least within its last fragment.
     pub(crate) async fn read_range(&self, node: &Node, range: Range<u64>) -> Result<Vec<Bytes>> {
@@ -57,8 +64,7 @@ impl Ffs {
         let shift = self.geometry.block_shift;
         let (state, ahead) = node.ahead.get().after(range.clone(), shift);
         node.ahead.set(state);
-        let blocks = node.inode.size_bytes.div_ceil(1 << shift);
-        self.read_blocks(node, range, ahead.start..ahead.end.min(blocks)).await
+        self.read_blocks(node, range, ahead).await
     }
 
     /// The bytes of a range that lies within one block, to be looked at and let go: shared
@@ -85,14 +91,14 @@ impl Ffs {
         let (first, last) = (range.start >> shift, (range.end - 1) >> shift);
         if first == last {
             let segment = self.segment(&mut map, node, Lbn(first), &range).await?;
-            self.read_ahead(&map, ahead);
+            self.read_ahead(node, &map, ahead);
             return Ok(vec![self.piece(segment).await?]);
         }
         let mut segments = Vec::with_capacity((last - first + 1) as usize);
         for lbn in first..=last {
             segments.push(self.segment(&mut map, node, Lbn(lbn), &range).await?);
         }
-        self.read_ahead(&map, ahead);
+        self.read_ahead(node, &map, ahead);
         self.pieces(&segments).await
     }
 
@@ -159,32 +165,50 @@ impl Ffs {
         Ok(pieces)
     }
 
-    /// Starts to read the blocks `ahead`, as far as the map knows where they are; if it ends
-    /// before them, its next indirect block is sent for instead.
-    fn read_ahead(&self, map: &Map<'_>, ahead: Range<u64>) {
-        let frags = self.geometry.frags_per_block();
-        let mut run: Option<Range<u64>> = None;
-        for lbn in ahead {
-            let Some(pointer) = map.known(Lbn(lbn)) else {
-                map.expect(Lbn(lbn));
-                break;
-            };
-            let page = self.page(pointer).0;
-            match &mut run {
-                Some(pages) if pages.end == page => pages.end += 1,
-                _ if self.geometry.is_data(pointer, frags) => {
-                    self.start_run(run.replace(page..page + 1));
-                }
-                _ => {}
-            }
+    /// Starts to read those of the blocks `planned` that the file has, and takes note of how far
+    /// it got.
+    fn read_ahead(&self, node: &Node, map: &Map<'_>, planned: Range<u64>) {
+        let blocks = node.inode.size_bytes.div_ceil(self.geometry.block_bytes().into());
+        let ahead = planned.start..planned.end.min(blocks);
+        if ahead.is_empty() {
+            return;
         }
-        self.start_run(run);
+        let reached = self.start_ahead(map, ahead.clone());
+        if reached < ahead.end {
+            node.ahead.set(node.ahead.get().reached(&planned, reached));
+        }
     }
 
-    fn start_run(&self, run: Option<Range<u64>>) {
-        if let Some(pages) = run {
-            self.cache.read_ahead(PageNo(pages.start), (pages.end - pages.start) as u32);
+    /// Starts to read the blocks `ahead`, as far as the map knows where they are and the cache
+    /// has room; if the map ends before them, its next indirect block is sent for. Gives the
+    /// first block that it did not get to.
+    fn start_ahead(&self, map: &Map<'_>, ahead: Range<u64>) -> u64 {
+        let frags = self.geometry.frags_per_block();
+        let mut run = Run { lbn: ahead.start, pages: 0..0 };
+        for lbn in ahead.clone() {
+            let Some(pointer) = map.known(Lbn(lbn)) else {
+                map.expect(Lbn(lbn));
+                return if self.start_run(&run) { lbn } else { run.lbn };
+            };
+            let page = self.page(pointer).0;
+            if !self.geometry.is_data(pointer, frags) {
+                continue;
+            }
+            if run.pages.end == page {
+                run.pages.end += 1;
+            } else if self.start_run(&run) {
+                run = Run { lbn, pages: page..page + 1 };
+            } else {
+                return run.lbn;
+            }
         }
+        if self.start_run(&run) { ahead.end } else { run.lbn }
+    }
+
+    /// Says whether there was room.
+    fn start_run(&self, run: &Run) -> bool {
+        let Range { start, end } = run.pages;
+        start == end || self.cache.read_ahead(PageNo(start), (end - start) as u32)
     }
 }
 

@@ -31,8 +31,6 @@ pub const MAGIC_UFS2_EXTATTR: u32 = 0x1901_2038;
 pub mod clean {
     /// Unmounted cleanly.
     pub const IS_CLEAN: u8 = 0x01;
-    /// Was clean when it was mounted; still mounted, or its system stopped without unmounting.
-    pub const WAS_CLEAN: u8 = 0x02;
 }
 
 /// Bits of `fs_flags`.
@@ -51,8 +49,6 @@ pub mod flags {
     pub const FLAGS_UPDATED: u8 = 0x80;
     /// NetBSD: metadata goes through a WAPBL log. FreeBSD: NFSv4 access control lists.
     pub const WAPBL: u32 = 0x100;
-    /// NetBSD: quota inodes. FreeBSD: metadata check hashes.
-    pub const QUOTA2: u32 = 0x200;
 }
 
 record! {

@@ -318,6 +318,23 @@ fn a_sequential_reader_finds_its_pages_on_their_way() {
 }
 
 #[test]
+fn read_ahead_goes_on_behind_each_indirect_block() {
+    let mut craft = Craft::new(Shape::new(Format::Ufs2, ByteOrder::Little, 4096, 512));
+    let size = 24 << 20;
+    let file = craft.contents(mode::REGULAR, &vec![7; size]);
+    craft.root(&[(file, 8, "file")]);
+    let fs = mounted(&craft);
+    let file = fs.path("file").unwrap();
+    fs.disk.reads.set(0);
+    for offset in (0..size as u64).step_by(16384) {
+        fs.read(file, offset, 16384).unwrap();
+    }
+    // 2 MiB lie behind each of 12 indirect blocks.
+    let requests = fs.disk.reads.get();
+    assert!(requests < 120, "{requests} requests for 1536 reads of 16 KiB");
+}
+
+#[test]
 fn a_random_reader_reads_what_it_asks_for() {
     let mut craft = Craft::new(Shape::new(Format::Ufs1, ByteOrder::Big, 8192, 1024));
     let file = craft.contents(mode::REGULAR, &vec![7; 16 << 20]);
