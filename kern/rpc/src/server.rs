@@ -121,13 +121,14 @@ impl Server {
         self.intake.unfinished.update(id, &mut connection.unfinished, 0);
     }
 
-    /// Bytes arrived on a connection.
+    /// Bytes arrived on a connection. While others wait for their turn, it waits behind them.
     pub fn received(&mut self, id: ConnectionId, bytes: &[u8]) {
         let Self { connections, intake, agenda, .. } = self;
         let Some(connection) = connections.get_mut(&id).filter(|one| !one.closing) else { return };
         let mut input = bytes;
         if connection.kept_is_empty() {
-            while connection.has_room(&intake.limits)
+            while !agenda.has_waiting()
+                && connection.has_room(&intake.limits)
                 && intake.has_room()
                 && intake.take_record(id, connection, &mut input)
             {}

@@ -118,6 +118,18 @@ fn connections_that_wait_for_the_server_take_turns() {
 }
 
 #[test]
+fn whoever_sends_anew_waits_behind_those_who_wait() {
+    let mut world = World::new(Limits { calls_max: 4, ..limits() });
+    world.open(TWO);
+    world.server.received(ONE, &echoes(4));
+    world.server.received(TWO, &echoes(2));
+    world.jobs().into_iter().for_each(|job| world.finish(job));
+    world.server.received(ONE, &echoes(4));
+    let ports: Vec<u16> = world.jobs().iter().map(|job| job.call().remote.port()).collect();
+    assert_eq!(ports, [702, 701, 702, 701]);
+}
+
+#[test]
 fn a_closed_server_takes_nothing_and_an_opened_one_catches_up() {
     let mut world = World::new(limits());
     world.server.received(ONE, &echo(1));
