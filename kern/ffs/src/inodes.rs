@@ -22,6 +22,10 @@ pub(crate) struct Node {
     pub(crate) indexing: Lock,
     /// That index would exceed its budget.
     pub(crate) is_unindexed: Cell<bool>,
+    /// Whether this directory has a damaged chunk, once it was read from end to end.
+    pub(crate) is_damaged: Cell<Option<bool>>,
+    /// Whether this directory has a block twice, once that was asked.
+    pub(crate) is_folded: Cell<Option<bool>>,
 }
 
 impl Node {
@@ -131,6 +135,8 @@ impl Ffs {
             ahead: Cell::default(),
             indexing: Lock::default(),
             is_unindexed: Cell::default(),
+            is_damaged: Cell::default(),
+            is_folded: Cell::default(),
         })
     }
 }

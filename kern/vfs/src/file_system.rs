@@ -111,8 +111,12 @@ pub trait FileSystem {
     /// Shows entries to `visit`, starting behind the one that gave the cookie `after` (zero: at
     /// the beginning). Says whether the end was reached.
     ///
+    /// What is damaged is passed over. The end is then never said to be reached: a call that
+    /// shows the last readable entry answers `false`, and one behind it `Io`, so that nobody
+    /// takes the listing for complete.
+    ///
     /// # Errors
-    /// `NotDirectory`; `BadCookie` if `after` can never have been a cookie of this directory.
+    /// `NotDirectory`; `Io` behind the last entry of a damaged directory; `BadCookie` if `after` can never have been a cookie of this directory.
     fn read_directory<'a>(
         &'a self,
         directory: FileId,

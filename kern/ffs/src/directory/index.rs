@@ -6,7 +6,6 @@
 use super::scan::Scan;
 use crate::file_system::Ffs;
 use crate::inodes::Node;
-use abi::Result;
 use alloc::rc::Rc;
 use core::ops::ControlFlow;
 use hashbrown::HashTable;
@@ -21,14 +20,15 @@ struct Slot {
 pub(crate) struct NameIndex {
     table: HashTable<Slot>,
     hasher: SipHasher13,
-    /// Whether a damaged chunk may hold further names.
+    /// Whether there may be further names, in what could not be read.
     pub(super) is_damaged: bool,
+    is_torn: bool,
 }
 
 impl NameIndex {
     fn new([first, second]: [u64; 2]) -> Self {
         let hasher = SipHasher13::new_with_keys(first, second);
-        Self { table: HashTable::new(), hasher, is_damaged: false }
+        Self { table: HashTable::new(), hasher, is_damaged: false, is_torn: false }
     }
 
     fn insert(&mut self, name: &[u8], offset: u32) {
@@ -61,32 +61,30 @@ const fn spread(hash: u32) -> u64 {
 impl Ffs {
     /// The index of a large directory, built by whoever needs it first; `None` if it would not
     /// fit its budget.
-    pub(super) async fn name_index(
-        &self,
-        directory: &Node,
-        size: u64,
-    ) -> Result<Option<Rc<NameIndex>>> {
+    pub(super) async fn name_index(&self, directory: &Node, size: u64) -> Option<Rc<NameIndex>> {
         let key = directory.number;
         let known = || self.indexes.borrow_mut().get(key);
         if let Some(index) = known() {
-            return Ok(Some(index));
+            return Some(index);
         }
         let _guard = directory.indexing.exclusive().await;
         if let Some(index) = known() {
-            return Ok(Some(index));
+            return Some(index);
         }
         if directory.is_unindexed.get() {
-            return Ok(None);
+            return None;
         }
-        let index = self.build_index(directory, size).await?;
+        let index = self.build_index(directory, size).await;
         match &index {
+            // The next lookup tries again to read what could not be read.
+            Some(index) if index.is_torn => {}
             Some(index) => self.indexes.borrow_mut().insert(key, index.clone(), index.bytes()),
             None => directory.is_unindexed.set(true),
         }
-        Ok(index)
+        index
     }
 
-    async fn build_index(&self, directory: &Node, size: u64) -> Result<Option<Rc<NameIndex>>> {
+    async fn build_index(&self, directory: &Node, size: u64) -> Option<Rc<NameIndex>> {
         let mut index = NameIndex::new(self.options.hash_key);
         let bytes_max = self.options.directory_index_bytes;
         let scan = self.scan(directory, size, |offset, entry| {
@@ -98,11 +96,11 @@ impl Ffs {
                 ControlFlow::Continue(())
             }
         });
-        match scan.await? {
-            Scan::Found(()) => Ok(None),
-            Scan::End { is_damaged } => {
-                index.is_damaged = is_damaged;
-                Ok(Some(Rc::new(index)))
+        match scan.await {
+            Scan::Found(()) => None,
+            Scan::End(gaps) => {
+                (index.is_damaged, index.is_torn) = (gaps.exist(), gaps.is_torn);
+                Some(Rc::new(index))
             }
         }
     }

@@ -15,12 +15,12 @@ impl Ffs {
     /// # Errors
     /// `NotDirectory`, `NameTooLong`, `NoEntry`; `Io` if the directory or the inode is damaged.
     pub(crate) async fn find(&self, directory: &Node, name: &[u8]) -> Result<Rc<Node>> {
-        let size = self.directory_bytes(directory)?;
+        let size = self.directory_bytes(directory).await?;
         if name.len() > NAME_BYTES_MAX {
             return Err(Errno::NameTooLong);
         }
         let index =
-            if size > SCAN_BYTES_MAX { self.name_index(directory, size).await? } else { None };
+            if size > SCAN_BYTES_MAX { self.name_index(directory, size).await } else { None };
         let inode = match index {
             Some(index) => self.find_in_index(directory, &index, name).await?,
             None => self.find_by_scan(directory, size, name).await?,
@@ -48,10 +48,10 @@ impl Ffs {
                     ControlFlow::Continue(())
                 }
             })
-            .await?;
+            .await;
         match scan {
             Scan::Found(inode) => Ok(InodeNo(inode.into())),
-            Scan::End { is_damaged } => Err(absent(is_damaged)),
+            Scan::End(gaps) => Err(absent(gaps.exist())),
         }
     }
 
