@@ -4,13 +4,13 @@
 use crate::input::Input;
 use abi::{Instant, Timestamp};
 use rpc::{
-    Answer, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program, Replay,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program, Replay,
     Server, Table, Version,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
-use xdr::Writer;
+use xdr::{Malformed, Reader, Writer};
 
 const LIMITS: Limits = Limits {
     calls_max: 8,
@@ -18,6 +18,7 @@ const LIMITS: Limits = Limits {
     connection_calls_max: 4,
     connection_input_bytes_max: 2048,
     connection_output_bytes_max: 2048,
+    output_bytes_max: 4096,
     record_bytes_max: 1024,
     unfinished_bytes_max: 2048,
     reply_cache_entries: 4,
@@ -43,8 +44,12 @@ fn fail<'a>((): &'a (), call: &'a Call, _result: &'a mut Writer) -> Answer<'a> {
     })
 }
 
+fn rest(arguments: &mut Reader<'_>) -> Result<usize, Malformed> {
+    Ok(arguments.rest().len())
+}
+
 const fn row(number: u32, run: rpc::Run<()>, replay: Replay) -> Procedure<()> {
-    Procedure { number, name: "", run, replay, result_bytes: 16 }
+    Procedure { number, name: "", run, replay, result_bytes: 16, bound: Bound::Asked(rest) }
 }
 
 static ROWS: [Procedure<()>; 4] = [

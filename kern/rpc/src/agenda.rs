@@ -16,14 +16,12 @@ pub(crate) struct Agenda {
     replying: VecDeque<ConnectionId>,
     /// Everything else to be done outside.
     outputs: VecDeque<Output>,
-    /// Connections whose client has not taken everything.
-    owing: usize,
 }
 
 impl Agenda {
-    /// Whether everything is done and has left.
+    /// Whether nothing is left to be done outside.
     pub(crate) fn is_empty(&self) -> bool {
-        self.owing == 0 && self.outputs.is_empty()
+        self.outputs.is_empty()
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -64,26 +62,25 @@ impl Agenda {
             connection.replying = true;
             self.replying.push_back(id);
         }
-        self.count_owing(connection, connection.unsent_bytes() > 0);
+        let unsent_bytes = connection.unsent_bytes();
+        intake.output.update(id, &mut connection.share, unsent_bytes, intake.now);
         if connection.closing {
             return self.close(id, connection, intake);
         }
-        let keeps = !connection.kept_is_empty();
-        if keeps && !connection.waiting && connection.has_room(&intake.limits) {
-            connection.waiting = true;
-            self.waiting.push_back(id);
+        if connection.has_input() && !connection.waiting && connection.has_room(&intake.limits) {
+            self.line_up(id, connection, intake);
         }
         self.settle_pause(id, connection, intake);
     }
 
-    /// A connection is gone, and what it was sent with it.
-    pub(crate) fn forget(&mut self, connection: &mut Connection) {
-        self.count_owing(connection, false);
-    }
-
-    fn count_owing(&mut self, connection: &mut Connection, owing: bool) {
-        self.owing = self.owing + usize::from(owing) - usize::from(connection.owing);
-        connection.owing = owing;
+    /// Its turn will come: at once if there is room for a reply, or else when there is.
+    fn line_up(&mut self, id: ConnectionId, connection: &mut Connection, intake: &mut Intake) {
+        if !intake.has_output_room(connection) {
+            return intake.output.wait(id, &mut connection.share);
+        }
+        intake.output.wait_no_more(&mut connection.share);
+        connection.waiting = true;
+        self.waiting.push_back(id);
     }
 
     fn settle_pause(&mut self, id: ConnectionId, connection: &mut Connection, intake: &mut Intake) {
@@ -106,6 +103,7 @@ impl Agenda {
         }
         connection.closed = true;
         connection.forget_input();
+        intake.output.wait_no_more(&mut connection.share);
         intake.unfinished.update(id, &mut connection.unfinished, 0);
         self.outputs.push_back(Output::Close(id));
     }

@@ -7,6 +7,7 @@
 //! paused once they are more than [`KEPT_BYTES_MAX`]. An idle connection owns no buffer at all.
 
 use crate::Limits;
+use crate::output::OutputShare;
 use crate::record::Assembly;
 use crate::unfinished::Share;
 use alloc::vec::Vec;
@@ -24,13 +25,12 @@ pub(crate) struct Connection {
     pub(crate) local: SocketAddr,
     pub(crate) assembly: Assembly,
     pub(crate) unfinished: Share,
+    pub(crate) share: OutputShare,
     /// Whether its turn will come to have a record taken.
     pub(crate) waiting: bool,
     /// Whether its output is listed to be sent.
     pub(crate) replying: bool,
     pub(crate) paused: bool,
-    /// Whether it is counted among those whose client has not taken everything.
-    pub(crate) owing: bool,
     /// Whether it is to be closed: nothing is taken from it or sent to it any more.
     pub(crate) closing: bool,
     /// Whether the network has been told to close it.
@@ -43,7 +43,7 @@ pub(crate) struct Connection {
     unsent_bytes: usize,
     calls: usize,
     argument_bytes: usize,
-    /// The largest reply of late: what each call at work is expected to add to the output.
+    /// Room kept for the replies of its calls at work.
     reply_bytes: usize,
 }
 
@@ -54,10 +54,10 @@ impl Connection {
             local,
             assembly: Assembly::default(),
             unfinished: Share::default(),
+            share: OutputShare::default(),
             waiting: false,
             replying: false,
             paused: false,
-            owing: false,
             closing: false,
             closed: false,
             kept: Vec::new(),
@@ -72,16 +72,20 @@ impl Connection {
 
     /// Whether the connection's own limits allow another call.
     pub(crate) fn has_room(&self, limits: &Limits) -> bool {
-        let expected_bytes = self.calls.saturating_mul(self.reply_bytes);
         !self.closing
             && self.calls < limits.connection_calls_max
             && self.argument_bytes < limits.connection_input_bytes_max
-            && self.unsent_bytes.saturating_add(expected_bytes) < limits.connection_output_bytes_max
+            && self.unsent_bytes + self.reply_bytes < limits.connection_output_bytes_max
+    }
+
+    /// Whether nothing of it is at work or owed.
+    pub(crate) fn has_nothing_outstanding(&self) -> bool {
+        self.calls == 0 && self.unsent_bytes == 0
     }
 
     /// Whether enough has been finished since a pause to receive again.
     pub(crate) fn is_relieved(&self, limits: &Limits) -> bool {
-        self.kept_is_empty()
+        !self.has_input()
             && self.calls <= limits.connection_calls_max / 2
             && self.argument_bytes <= limits.connection_input_bytes_max / 2
             && self.unsent_bytes <= limits.connection_output_bytes_max / 2
@@ -94,8 +98,9 @@ impl Connection {
         self.kept.extend_from_slice(bytes);
     }
 
-    pub(crate) fn kept_is_empty(&self) -> bool {
-        self.kept_bytes() == 0
+    /// Whether there is something to take: bytes, or a record that had no room.
+    pub(crate) fn has_input(&self) -> bool {
+        self.kept_bytes() > 0 || self.assembly.is_whole()
     }
 
     pub(crate) fn kept_bytes(&self) -> usize {
@@ -114,16 +119,17 @@ impl Connection {
     }
 
     /// A call has been taken.
-    pub(crate) fn begin_call(&mut self, argument_bytes: usize) {
+    pub(crate) fn begin_call(&mut self, argument_bytes: usize, reply_bytes: usize) {
         self.calls += 1;
         self.argument_bytes += argument_bytes;
+        self.reply_bytes += reply_bytes;
     }
 
-    /// A call is done, and its reply was this long.
+    /// A call is done.
     pub(crate) fn end_call(&mut self, argument_bytes: usize, reply_bytes: usize) {
         self.calls -= 1;
         self.argument_bytes -= argument_bytes;
-        self.reply_bytes = reply_bytes.max(self.reply_bytes - self.reply_bytes / 8);
+        self.reply_bytes -= reply_bytes;
     }
 
     /// Appends a message to the output, unless the connection is closing: small parts are joined,

@@ -24,6 +24,8 @@ pub struct Counters {
     /// Connections closed because too many bytes of unfinished records were held, and theirs had
     /// been silent longest.
     pub unfinished_closed: u64,
+    /// Connections closed because they took no replies while others waited for room.
+    pub stalled_closed: u64,
     /// Times that receiving on a connection was stopped.
     pub pauses: u64,
 }

@@ -1,15 +1,16 @@
 //! From messages to calls: what is refused, what was seen before, what there is room for.
 
 use crate::connection::Connection;
-use crate::job::{Job, Reply, Ticket};
-use crate::message::{self, CallHeader, Framing, Refusal, Unfit};
+use crate::job::{DATAGRAM_REPLY_BYTES_MAX, Job, Reply, Ticket};
+use crate::message::{self, CallHeader, Framing, REPLY_HEADER_BYTES, Refusal, Unfit};
 use crate::origin::{ConnectionId, Origin};
+use crate::output::Outstanding;
 use crate::programs::{Found, Programs};
 use crate::record::{Oversize, Record};
 use crate::replies::Replies;
 use crate::reply_cache::{Identity, Seen};
 use crate::unfinished::Unfinished;
-use crate::{Call, Counters, Limits, auth};
+use crate::{Call, Counters, Facts, Limits, auth};
 use abi::Instant;
 use alloc::collections::VecDeque;
 use bytes::{Buf, Bytes};
@@ -24,9 +25,11 @@ struct Arrival {
 }
 
 /// What became of a message.
-enum Taken {
-    /// It is a call, and now at work with this many bytes of arguments.
-    Call(usize),
+enum Taken<'a> {
+    /// It is a call, and now at work with this many bytes of arguments and room for its reply.
+    Call { argument_bytes: usize, reply_bytes: usize },
+    /// It is a call, and has to wait for so much room for its reply.
+    NoRoom { record: Record<'a>, reply_bytes: usize },
     /// It is answered already.
     Answered(Writer),
     /// It is a duplicate of a call at work.
@@ -42,6 +45,7 @@ pub(crate) struct Intake {
     pub(crate) counters: Counters,
     pub(crate) unfinished: Unfinished,
     pub(crate) replies: Replies,
+    pub(crate) output: Outstanding,
     /// Calls taken and not handed out yet.
     pub(crate) ready: VecDeque<Job>,
     /// Whether calls are taken at all.
@@ -56,6 +60,7 @@ impl Intake {
     pub(crate) fn new(limits: Limits, secret: [u8; 16]) -> Self {
         let replies = Replies::new(secret, &limits);
         Self {
+            output: Outstanding::new(limits.output_bytes_max),
             limits,
             programs: Programs::default(),
             counters: Counters::default(),
@@ -82,6 +87,13 @@ impl Intake {
             && self.argument_bytes < self.limits.calls_bytes_max
     }
 
+    /// Whether there is room for the reply to the next call of a connection, as far as it is
+    /// known what that needs.
+    pub(crate) fn has_output_room(&self, connection: &Connection) -> bool {
+        let needed_bytes = connection.share.needed_bytes;
+        self.output.has_room(needed_bytes, connection.has_nothing_outstanding())
+    }
+
     /// Whether no call is at work.
     pub(crate) fn is_idle(&self) -> bool {
         self.calls == 0
@@ -94,18 +106,29 @@ impl Intake {
         connection: &mut Connection,
         input: &mut &[u8],
     ) -> bool {
-        let next = connection.assembly.next(input, self.limits.record_bytes_max);
-        let held_bytes = connection.assembly.held_bytes();
-        self.unfinished.update(id, &mut connection.unfinished, held_bytes);
-        match next {
-            Ok(Some(record)) => self.take_call(id, connection, record),
-            Ok(None) => return false,
+        let before = *input;
+        let is_taken = match connection.assembly.next(input, self.limits.record_bytes_max) {
+            Ok(Some(record)) => match self.take_call(id, connection, record) {
+                None => true,
+                Some(Record::Lent(_)) => {
+                    *input = before;
+                    false
+                }
+                Some(Record::Gathered(record)) => {
+                    connection.assembly.put_back(record);
+                    false
+                }
+            },
+            Ok(None) => false,
             Err(Oversize) => {
                 self.counters.oversize += 1;
                 connection.closing = true;
+                false
             }
-        }
-        !connection.closing
+        };
+        let held_bytes = connection.assembly.held_bytes();
+        self.unfinished.update(id, &mut connection.unfinished, held_bytes);
+        is_taken && !connection.closing
     }
 
     /// Takes one datagram. Gives the answer if there is one already.
@@ -116,10 +139,12 @@ impl Intake {
         }
         let (remote, local) = (peer.remote, peer.local);
         let arrival = Arrival { origin: Origin::Datagram(peer), remote, local };
-        match self.take(&arrival, Record::Lent(bytes)) {
-            Taken::Answered(message) => Some(message),
-            Taken::Call(_) | Taken::Dropped | Taken::Garbage => None,
+        match self.take(&arrival, Record::Lent(bytes), true) {
+            Taken::Answered(message) => return Some(message),
+            Taken::NoRoom { .. } => self.counters.datagrams_dropped += 1,
+            Taken::Call { .. } | Taken::Dropped | Taken::Garbage => {}
         }
+        None
     }
 
     /// A call is done: where its reply goes now, and the reply.
@@ -127,6 +152,7 @@ impl Intake {
         let Reply { ticket, message, fault } = reply;
         self.calls -= 1;
         self.argument_bytes -= ticket.argument_bytes;
+        self.output.release(ticket.reply_bytes);
         if fault.is_some() {
             self.counters.faults += 1;
             self.programs.count(ticket.row).faults += 1;
@@ -138,25 +164,45 @@ impl Intake {
         (origin.unwrap_or(ticket.origin), whole(&flat))
     }
 
-    fn take_call(&mut self, id: ConnectionId, connection: &mut Connection, record: Record<'_>) {
+    /// Takes a record, or gives it back for want of room for its reply.
+    fn take_call<'a>(
+        &mut self,
+        id: ConnectionId,
+        connection: &mut Connection,
+        record: Record<'a>,
+    ) -> Option<Record<'a>> {
         let (remote, local) = (connection.remote, connection.local);
         let arrival = Arrival { origin: Origin::Connection(id), remote, local };
-        match self.take(&arrival, record) {
-            Taken::Call(argument_bytes) => connection.begin_call(argument_bytes),
+        connection.share.needed_bytes = 0;
+        match self.take(&arrival, record, connection.has_nothing_outstanding()) {
+            Taken::Call { argument_bytes, reply_bytes } => {
+                connection.begin_call(argument_bytes, reply_bytes);
+            }
+            Taken::NoRoom { record, reply_bytes } => {
+                connection.share.needed_bytes = reply_bytes;
+                return Some(record);
+            }
             Taken::Answered(message) => connection.push(message),
             Taken::Garbage => connection.closing = true,
             Taken::Dropped => {}
         }
+        None
     }
 
-    fn take(&mut self, arrival: &Arrival, record: Record<'_>) -> Taken {
+    /// `is_first`: nothing else is outstanding where it came from.
+    fn take<'a>(&mut self, arrival: &Arrival, record: Record<'a>, is_first: bool) -> Taken<'a> {
         let mut reader = Reader::new(record.bytes());
         let Ok(xid) = message::call_id(&mut reader) else { return self.garbage() };
         match self.judge(arrival, xid, &mut reader) {
             Ok((mut call, found)) => {
-                let argument_bytes = reader.rest().len();
+                let arguments = reader.rest();
+                let reply_bytes = reply_bytes(arrival.origin.framing(), &found, arguments);
+                if !self.output.has_room(reply_bytes, is_first) {
+                    return Taken::NoRoom { record, reply_bytes };
+                }
+                let argument_bytes = arguments.len();
                 call.arguments = record.into_end(argument_bytes);
-                self.admit(arrival, call, found)
+                self.admit(arrival, call, found, reply_bytes)
             }
             Err(Unfit::Garbage) => self.garbage(),
             Err(Unfit::Refused(refusal)) => {
@@ -166,7 +212,7 @@ impl Intake {
         }
     }
 
-    fn garbage(&mut self) -> Taken {
+    fn garbage<'a>(&mut self) -> Taken<'a> {
         self.counters.garbage += 1;
         Taken::Garbage
     }
@@ -197,8 +243,14 @@ impl Intake {
         Ok((call, found))
     }
 
-    fn admit(&mut self, arrival: &Arrival, call: Call, found: Found) -> Taken {
-        let slot = self.replies.slot(found.replay, &identity(&call));
+    fn admit<'a>(
+        &mut self,
+        arrival: &Arrival,
+        call: Call,
+        found: Found,
+        reply_bytes: usize,
+    ) -> Taken<'a> {
+        let slot = self.replies.slot(found.facts.replay, &identity(&call));
         match slot.map_or(Seen::Never, |slot| {
             self.replies.cache(slot).begin(slot.key, arrival.origin, self.now)
         }) {
@@ -215,12 +267,14 @@ impl Intake {
         let argument_bytes = call.arguments.len();
         self.calls += 1;
         self.argument_bytes += argument_bytes;
+        self.output.reserve(reply_bytes);
         self.counters.calls += 1;
         self.programs.count(found.row).calls += 1;
-        let ticket = Ticket { origin: arrival.origin, slot, argument_bytes, row: found.row };
-        let Found { program, result_bytes, .. } = found;
+        let ticket =
+            Ticket { origin: arrival.origin, slot, argument_bytes, reply_bytes, row: found.row };
+        let Found { program, facts: Facts { result_bytes, .. }, .. } = found;
         self.ready.push_back(Job { call, program, result_bytes, ticket });
-        Taken::Call(argument_bytes)
+        Taken::Call { argument_bytes, reply_bytes }
     }
 }
 
@@ -241,6 +295,15 @@ impl Record<'_> {
                 bytes
             }
         }
+    }
+}
+
+/// The largest reply that a call may have.
+fn reply_bytes(framing: Framing, found: &Found, arguments: &[u8]) -> usize {
+    let reply_bytes = found.facts.bound.bytes(arguments).saturating_add(REPLY_HEADER_BYTES);
+    match framing {
+        Framing::Record => reply_bytes,
+        Framing::Datagram => reply_bytes.min(DATAGRAM_REPLY_BYTES_MAX),
     }
 }
 

@@ -9,7 +9,7 @@ use xdr::Writer;
 
 /// The largest reply sent as a datagram, in bytes: what IPv4 and UDP can carry, less some room
 /// for options. A larger one becomes SYSTEM_ERR; clients ask for less over UDP.
-pub const DATAGRAM_REPLY_BYTES_MAX: usize = 65_000;
+pub(crate) const DATAGRAM_REPLY_BYTES_MAX: usize = 65_000;
 
 /// A call taken from the server and not yet answered.
 pub struct Job {
@@ -26,6 +26,8 @@ pub(crate) struct Ticket {
     /// Where its reply is remembered, if it is.
     pub(crate) slot: Option<Slot>,
     pub(crate) argument_bytes: usize,
+    /// Room that is kept for its reply.
+    pub(crate) reply_bytes: usize,
     /// The procedure's row in the counts.
     pub(crate) row: usize,
 }

@@ -11,9 +11,12 @@ pub struct Limits {
     pub connection_calls_max: usize,
     /// Bytes of arguments held by one connection's calls at work; the last may exceed it.
     pub connection_input_bytes_max: usize,
-    /// Bytes of replies that one connection's client has not taken yet. Replies of calls at work
-    /// are counted at the size of the connection's largest of late.
+    /// Bytes of replies that one connection's client has not taken yet, and of room kept for
+    /// those of its calls at work; the last may exceed it.
     pub connection_output_bytes_max: usize,
+    /// The same over all connections. Beyond it, a connection with nothing outstanding may have
+    /// one call with a small reply.
+    pub output_bytes_max: usize,
     /// The largest record, in bytes.
     pub record_bytes_max: u32,
     /// Bytes held of records not complete, over all connections.
@@ -36,6 +39,7 @@ impl Default for Limits {
             connection_calls_max: 128,
             connection_input_bytes_max: 8 << 20,
             connection_output_bytes_max: 8 << 20,
+            output_bytes_max: 64 << 20,
             record_bytes_max: (1 << 20) + (64 << 10),
             unfinished_bytes_max: 64 << 20,
             reply_cache_entries: 1024,

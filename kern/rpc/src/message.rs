@@ -25,7 +25,7 @@ const RPC_VERSION: u32 = 2;
 const LAST_FRAGMENT: u32 = 1 << 31;
 
 /// Fragment header, xid, direction, status, empty verifier, accept status.
-const REPLY_HEADER_BYTES: usize = 28;
+pub(crate) const REPLY_HEADER_BYTES: usize = 28;
 
 /// Reads the xid of a call. Replies sent to a server are malformed calls.
 pub(crate) fn call_id(reader: &mut Reader<'_>) -> Result<u32, Malformed> {

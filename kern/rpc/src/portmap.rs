@@ -5,7 +5,7 @@
 //! Nobody registers from outside, so SET and UNSET answer no; CALLIT, a gift to those who flood
 //! others by proxy, is PROC_UNAVAIL, as are the procedures that only registration needs.
 
-use crate::{Answer, Call, Fault, Procedure, Program, Replay, Table, Version};
+use crate::{Answer, Bound, Call, Fault, Procedure, Program, Replay, Table, Version};
 use abi::Timestamp;
 use alloc::boxed::Box;
 use alloc::format;
@@ -68,7 +68,8 @@ const fn procedure(
     run: crate::Run<Portmap>,
     result_bytes: usize,
 ) -> Procedure<Portmap> {
-    Procedure { number, name, run, replay: Replay::Rerun, result_bytes }
+    let (replay, bound) = (Replay::Rerun, Bound::Fixed(result_bytes));
+    Procedure { number, name, run, replay, result_bytes, bound }
 }
 
 const PORTMAP: &[Version<Portmap>] = &[

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
 use core::pin::Pin;
-use xdr::{Malformed, Writer};
+use xdr::{Malformed, Reader, Writer};
 
 /// Why a call that reached its procedure has no result (accept_stat, RFC 5531 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,39 @@ pub enum Replay {
     RememberData,
 }
 
+/// How large a result can get, in bytes: so much room is kept for it while the call is at work.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// Never larger than this.
+    Fixed(usize),
+    /// As large as the arguments ask for, read by this function. If they do not decode there
+    /// will be no result.
+    Asked(fn(&mut Reader<'_>) -> Result<usize, Malformed>),
+}
+
+impl Bound {
+    /// In bytes, for a call with these arguments.
+    pub fn bytes(self, arguments: &[u8]) -> usize {
+        match self {
+            Self::Fixed(bytes) => bytes,
+            Self::Asked(ask) => ask(&mut Reader::new(arguments)).unwrap_or(0),
+        }
+    }
+}
+
+/// What a server needs to know of a procedure before it takes a call.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// What to do with a duplicate.
+    pub replay: Replay,
+    /// The largest result in bytes, what the arguments ask for apart: sizes the reply's buffer.
+    pub result_bytes: usize,
+    /// How large the result can get.
+    pub bound: Bound,
+    /// Whether it accepts AUTH_NONE.
+    pub anonymous: bool,
+}
+
 /// One row: everything RPC needs to know of a procedure.
 pub struct Procedure<P: 'static> {
     /// Its number; rows are in order, so it is also the index.
@@ -53,8 +86,10 @@ pub struct Procedure<P: 'static> {
     pub run: Run<P>,
     /// What to do with a duplicate.
     pub replay: Replay,
-    /// The largest result in bytes, payload apart: sizes the reply's buffer.
+    /// The largest result in bytes, what the arguments ask for apart: sizes the reply's buffer.
     pub result_bytes: usize,
+    /// How large the result can get.
+    pub bound: Bound,
 }
 
 /// One version of a program. Row 0 (NULL) needs no credentials, nor does anything if
@@ -91,9 +126,8 @@ pub trait Program {
     /// Its version numbers, ascending.
     fn versions(&self) -> Box<dyn Iterator<Item = u32> + '_>;
 
-    /// What is known of a procedure: how to treat a duplicate, how large the result may be, and
-    /// whether it accepts AUTH_NONE. `None` if there is none of that number.
-    fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)>;
+    /// What is known of a procedure. `None` if there is none of that number.
+    fn procedure(&self, version: u32, procedure: u32) -> Option<Facts>;
 
     /// The RFC's name of a procedure, for people.
     fn procedure_name(&self, version: u32, procedure: u32) -> Option<&'static str>;
@@ -123,9 +157,10 @@ impl<P> Program for Table<P> {
         Box::new(self.versions.iter().map(|version| version.number))
     }
 
-    fn procedure(&self, version: u32, procedure: u32) -> Option<(Replay, usize, bool)> {
-        self.row(version, procedure)
-            .map(|(row, anonymous)| (row.replay, row.result_bytes, anonymous))
+    fn procedure(&self, version: u32, procedure: u32) -> Option<Facts> {
+        let (&Procedure { replay, result_bytes, bound, .. }, anonymous) =
+            self.row(version, procedure)?;
+        Some(Facts { replay, result_bytes, bound, anonymous })
     }
 
     fn procedure_name(&self, version: u32, procedure: u32) -> Option<&'static str> {

@@ -1,7 +1,7 @@
 //! The programs a server offers: looked up for each call, and counted.
 
 use crate::message::{CallHeader, Refusal};
-use crate::{AuthStatus, ProcedureCount, Program, Replay};
+use crate::{AuthStatus, Facts, ProcedureCount, Program};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -11,11 +11,10 @@ struct Registered {
     versions: Vec<(u32, usize)>,
 }
 
-/// What the server needs to know of a procedure.
+/// A procedure that may be called.
 pub(crate) struct Found {
     pub(crate) program: Rc<dyn Program>,
-    pub(crate) replay: Replay,
-    pub(crate) result_bytes: usize,
+    pub(crate) facts: Facts,
     /// Its row in the counts.
     pub(crate) row: usize,
 }
@@ -47,13 +46,13 @@ impl Programs {
         let found = self.registered.iter().find(is_asked).ok_or(Refusal::ProgramUnavailable)?;
         let version = found.versions.iter().find(|&&(number, _)| number == header.version);
         let &(version, first_row) = version.ok_or_else(|| mismatch(&found.versions))?;
-        let procedure = found.program.procedure(version, header.procedure);
-        let (replay, result_bytes, anonymous) = procedure.ok_or(Refusal::ProcedureUnavailable)?;
-        if !anonymous && !identified {
+        let facts = found.program.procedure(version, header.procedure);
+        let facts = facts.ok_or(Refusal::ProcedureUnavailable)?;
+        if !facts.anonymous && !identified {
             return Err(Refusal::Auth(AuthStatus::TooWeak));
         }
         let row = first_row + header.procedure as usize;
-        Ok(Found { program: found.program.clone(), replay, result_bytes, row })
+        Ok(Found { program: found.program.clone(), facts, row })
     }
 
     pub(crate) fn count(&mut self, row: usize) -> &mut ProcedureCount {

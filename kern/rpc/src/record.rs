@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 
 /// Fragments that one record may come in; more are refused, so that no record is endless.
-pub const FRAGMENTS_MAX: u16 = 4096;
+const FRAGMENTS_MAX: u16 = 4096;
 
 const LAST_FRAGMENT: u32 = 1 << 31;
 
@@ -55,6 +55,9 @@ impl Assembly {
         input: &mut &'a [u8],
         record_bytes_max: u32,
     ) -> Result<Option<Record<'a>>, Oversize> {
+        if self.is_whole() {
+            return Ok(Some(self.hand_out()));
+        }
         if let Some(record) = self.take_whole(input, record_bytes_max)? {
             return Ok(Some(Record::Lent(record)));
         }
@@ -64,8 +67,7 @@ impl Assembly {
                 return Ok(None);
             }
             if self.last {
-                let record = core::mem::take(self).record;
-                return Ok(Some(Record::Gathered(record.into())));
+                return Ok(Some(self.hand_out()));
             }
         }
         Ok(None)
@@ -92,6 +94,20 @@ impl Assembly {
         };
         *input = rest;
         Ok(Some(record))
+    }
+
+    /// Takes back a gathered record for which there is no room yet: the next to be handed out.
+    pub(crate) fn put_back(&mut self, record: Bytes) {
+        *self = Self { record: record.into(), last: true, ..Self::default() };
+    }
+
+    /// Whether it holds a record that was put back.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.last && !self.is_inside()
+    }
+
+    fn hand_out<'a>(&mut self) -> Record<'a> {
+        Record::Gathered(core::mem::take(self).record.into())
     }
 
     fn is_inside(&self) -> bool {

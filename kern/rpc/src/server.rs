@@ -7,7 +7,7 @@
 use crate::agenda::Agenda;
 use crate::connection::Connection;
 use crate::intake::Intake;
-use crate::job::{Job, Reply};
+use crate::job::{Job, Reply, Ticket};
 use crate::origin::{ConnectionId, Origin, Peer};
 use crate::portmap::{self, Portmap};
 use crate::{Counters, Limits, ProcedureCount, Program};
@@ -69,12 +69,13 @@ impl Server {
 
     /// Whether no call is at work and every reply has left.
     pub fn is_idle(&self) -> bool {
-        self.intake.is_idle() && self.agenda.is_empty()
+        self.intake.is_idle() && self.intake.output.has_left() && self.agenda.is_empty()
     }
 
     /// Tells the time: monotonic for what ages, wall-clock for clients that ask portmap.
     pub fn set_time(&mut self, now: Instant, wall: Timestamp) {
         self.intake.set_time(now);
+        self.close_stalled();
         if let Some(portmap) = &self.portmap {
             portmap.set_time(wall);
         }
@@ -82,7 +83,8 @@ impl Server {
 
     /// When [`Server::set_time`] should be called at the latest.
     pub fn deadline(&self) -> Option<Instant> {
-        self.intake.replies.deadline()
+        let Intake { replies, output, .. } = &self.intake;
+        replies.deadline().into_iter().chain(output.deadline()).min()
     }
 
     /// Gives back the memory of a busier time: lists beyond `keep` entries, and room for
@@ -117,7 +119,7 @@ impl Server {
     /// A connection is over. Its calls go on; their replies go nowhere.
     pub fn closed(&mut self, id: ConnectionId) {
         let Some(mut connection) = self.connections.remove(&id) else { return };
-        self.agenda.forget(&mut connection);
+        self.intake.output.forget(&mut connection.share);
         self.intake.unfinished.update(id, &mut connection.unfinished, 0);
     }
 
@@ -126,10 +128,11 @@ impl Server {
         let Self { connections, intake, agenda, .. } = self;
         let Some(connection) = connections.get_mut(&id).filter(|one| !one.closing) else { return };
         let mut input = bytes;
-        if connection.kept_is_empty() {
+        if !connection.has_input() {
             while !agenda.has_waiting()
                 && connection.has_room(&intake.limits)
                 && intake.has_room()
+                && intake.has_output_room(connection)
                 && intake.take_record(id, connection, &mut input)
             {}
         }
@@ -155,7 +158,7 @@ impl Server {
     /// The next call to run, while the limits allow one.
     pub fn next_call(&mut self) -> Option<Job> {
         while self.intake.ready.is_empty() && self.intake.has_room() {
-            let id = self.agenda.next_waiting()?;
+            let id = self.intake.output.next().or_else(|| self.agenda.next_waiting())?;
             self.take_kept(id);
         }
         self.intake.ready.pop_front()
@@ -163,17 +166,18 @@ impl Server {
 
     /// Whether [`Server::next_call`] might find one.
     pub fn has_calls(&self) -> bool {
-        !self.intake.ready.is_empty() || (self.intake.has_room() && self.agenda.has_waiting())
+        let waits = self.agenda.has_waiting() || self.intake.output.has_next();
+        !self.intake.ready.is_empty() || (self.intake.has_room() && waits)
     }
 
     /// A call is done.
     pub fn reply(&mut self, reply: Reply) {
-        let (argument_bytes, asked) = (reply.ticket.argument_bytes, reply.ticket.origin);
+        let Ticket { argument_bytes, reply_bytes, origin: asked, .. } = reply.ticket;
         let (origin, message) = self.intake.finish(reply);
         if let Origin::Connection(id) = asked
             && let Some(connection) = self.connections.get_mut(&id)
         {
-            connection.end_call(argument_bytes, message.length_bytes());
+            connection.end_call(argument_bytes, reply_bytes);
             if origin == asked {
                 connection.push(message);
                 return self.agenda.settle(id, connection, &mut self.intake);
@@ -217,6 +221,17 @@ impl Server {
         }
         agenda.settle(id, connection, intake);
         self.limit_unfinished();
+    }
+
+    /// Closes whoever takes nothing while others wait for room.
+    fn close_stalled(&mut self) {
+        let Self { connections, intake, agenda, .. } = self;
+        while let Some(id) = intake.output.next_stalled(intake.now) {
+            let Some(connection) = connections.get_mut(&id) else { return };
+            intake.counters.stalled_closed += u64::from(!connection.closing);
+            connection.closing = true;
+            agenda.settle(id, connection, intake);
+        }
     }
 
     fn limit_unfinished(&mut self) {

@@ -5,10 +5,10 @@ use alloc::collections::VecDeque;
 use core::net::IpAddr;
 
 /// Most mounts remembered.
-const MOUNTS_MAX: usize = 256;
+pub(super) const MOUNTS_MAX: usize = 256;
 
 /// Most bytes of their paths.
-const PATHS_BYTES_MAX: usize = 16 << 10;
+pub(super) const PATHS_BYTES_MAX: usize = 16 << 10;
 
 /// One client's mount.
 #[derive(Clone, Debug, PartialEq, Eq)]

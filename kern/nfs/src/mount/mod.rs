@@ -13,18 +13,22 @@ pub(crate) use list::MountList;
 use crate::Server;
 use crate::procedure::procedure;
 use procedures::{dump, exports, mount, null, unmount, unmount_all};
+use rpc::Bound::Fixed;
 use rpc::{Procedure, Version};
 
 /// MOUNT version 3.
 pub(crate) const VERSION: Version<Server> =
     Version { number: 3, procedures: &PROCEDURES, anonymous: true };
 
+/// Bytes of the longest DUMP: beside the paths, two links, two lengths and an address for each.
+const DUMP_MAX: usize = list::PATHS_BYTES_MAX + list::MOUNTS_MAX * (4 + 4 + 48 + 4 + 4);
+
 #[rustfmt::skip]
 static PROCEDURES: [Procedure<Server>; 6] = [
     //         number name    run          replay    largest result in bytes
     procedure!(0, "NULL",    null,        Rerun,    0),
     procedure!(1, "MNT",     mount,       Rerun,    4 + 4 + vfs::HANDLE_BYTES + 8),
-    procedure!(2, "DUMP",    dump,        Rerun,    1024),
+    procedure!(2, "DUMP",    dump,        Rerun,    1024, Fixed(DUMP_MAX)),
     procedure!(3, "UMNT",    unmount,     Rerun,    0),
     procedure!(4, "UMNTALL", unmount_all, Rerun,    0),
     procedure!(5, "EXPORT",  exports,     Rerun,    1024),

@@ -6,13 +6,14 @@ use allocation_counter::measure;
 use nfs3_types::nfs3::{
     ACCESS3args, GETATTR3args, LOOKUP3args, Nfs3Option, READ3args, SETATTR3args, SETATTR3res,
 };
+use rpc::Facts;
 use xdr::Writer;
 
 /// Allocations of one call, its reply's buffer not counted.
 fn allocations(world: &World, procedure: u32, arguments: Vec<u8>) -> u64 {
     let call = world.message(NFS, procedure, arguments);
     let program = &world.programs[0];
-    let (_, result_bytes, _) = program.procedure(3, procedure).unwrap();
+    let Facts { result_bytes, .. } = program.procedure(3, procedure).unwrap();
     let run = || {
         let mut result = Writer::with_capacity(result_bytes);
         let count = measure(|| {

@@ -12,7 +12,7 @@ use nfs3_types::xdr_codec::Opaque;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop, proptest};
 use proptest::strategy::Strategy;
-use rpc::Fault;
+use rpc::{Facts, Fault, Replay};
 
 /// Well-formed arguments of every procedure of NFS, by number.
 fn arguments(world: &World) -> Vec<Vec<u8>> {
@@ -94,12 +94,13 @@ fn every_procedure_is_in_the_table() {
 fn what_may_be_repeated_and_what_may_not() {
     let world = World::new();
     let remembered = (0..22).filter(|&number| {
-        let (replay, _, anonymous) = world.programs[0].procedure(3, number).unwrap();
+        let Facts { replay, anonymous, .. } = world.programs[0].procedure(3, number).unwrap();
         assert_eq!(anonymous, number == 0);
-        replay == rpc::Replay::Remember
+        assert_eq!(replay == Replay::RememberData, [2, 7].contains(&number));
+        replay != Replay::Rerun
     });
     assert_eq!(remembered.collect::<Vec<_>>(), [2, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    assert!((0..6).all(|number| world.programs[1].procedure(3, number).unwrap().2));
+    assert!((0..6).all(|number| world.programs[1].procedure(3, number).unwrap().anonymous));
 }
 
 #[test]

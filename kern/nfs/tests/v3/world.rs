@@ -10,7 +10,7 @@ use nfs3_types::nfs3::{
     nfs_fh3, nfsstat3, nfstime3, sattr3, stable_how, wcc_data,
 };
 use nfs3_types::xdr_codec::{Opaque, Pack, Unpack};
-use rpc::{Call, Fault, Program};
+use rpc::{Call, Facts, Fault, Program};
 use std::cell::Cell;
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -102,7 +102,7 @@ impl World {
         self.server.set_time(Timestamp { seconds: self.seconds.get(), nanoseconds: 5 });
         let program = self.programs.iter().find(|program| program.number() == call.program);
         let program = program.unwrap();
-        let (_, result_bytes, _) = program.procedure(call.version, call.procedure).unwrap();
+        let Facts { result_bytes, .. } = program.procedure(call.version, call.procedure).unwrap();
         let mut result = Writer::with_capacity(result_bytes);
         task::drive(program.run(call, &mut result), || panic!("nothing here waits"))?;
         Ok(result)
@@ -114,13 +114,12 @@ impl World {
         self.run(&call).unwrap().into_pieces().concat()
     }
 
-    /// A call of NFS. Except for file data and listings, a result must fit what its row promises.
+    /// A call of NFS. Its result must fit what its row promises.
     pub fn call<R: Unpack>(&self, procedure: u32, arguments: &impl Pack) -> R {
         let bytes = self.bytes(NFS, procedure, arguments);
-        if ![6, 16, 17].contains(&procedure) {
-            let row = self.programs[0].procedure(3, procedure).unwrap();
-            assert!(bytes.len() <= row.1, "procedure {procedure}: {} bytes", bytes.len());
-        }
+        let bound = self.programs[0].procedure(3, procedure).unwrap().bound;
+        let bytes_max = bound.bytes(&packed(arguments));
+        assert!(bytes.len() <= bytes_max, "procedure {procedure}: {} bytes", bytes.len());
         unpacked(&bytes)
     }
 

@@ -74,7 +74,7 @@ struct Chaos {
 
 impl Chaos {
     fn new() -> Self {
-        let limits = Limits { calls_max: 20, ..limits() };
+        let limits = Limits { calls_max: 20, output_bytes_max: 600, ..limits() };
         let mut chaos = Self {
             world: World::new(limits.clone()),
             connections: BTreeMap::new(),

@@ -5,8 +5,8 @@ use crate::wire::{self, Reply};
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
 use rpc::{
-    Answer, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program, Replay,
-    Server, Table, Version,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program,
+    Replay, Server, Table, Version,
 };
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -25,6 +25,7 @@ pub fn limits() -> Limits {
         connection_calls_max: 8,
         connection_input_bytes_max: 1 << 20,
         connection_output_bytes_max: 64 << 10,
+        output_bytes_max: 256 << 10,
         record_bytes_max: 64 << 10,
         unfinished_bytes_max: 256 << 10,
         reply_cache_entries: 16,
@@ -131,8 +132,14 @@ const VERSIONS: &[Version<State>] =
 
 const PROCEDURES: &[Procedure<State>] = &[
     row(wire::NULL, "NULL", null, Replay::Rerun),
-    row(wire::ECHO, "ECHO", echo, Replay::Rerun),
-    row(wire::PAYLOAD, "PAYLOAD", payload, Replay::Rerun),
+    Procedure {
+        bound: Bound::Asked(|arguments| Ok(arguments.rest().len())),
+        ..row(wire::ECHO, "ECHO", echo, Replay::Rerun)
+    },
+    Procedure {
+        bound: Bound::Asked(|arguments| Ok(4 + (arguments.u32()? as usize).next_multiple_of(4))),
+        ..row(wire::PAYLOAD, "PAYLOAD", payload, Replay::Rerun)
+    },
     row(wire::COUNT, "COUNT", count, Replay::Remember),
     row(wire::GARBAGE, "GARBAGE", garbage, Replay::Remember),
     row(wire::WRITE, "WRITE", count, Replay::RememberData),
@@ -144,7 +151,7 @@ const fn row(
     run: rpc::Run<State>,
     replay: Replay,
 ) -> Procedure<State> {
-    Procedure { number, name, run, replay, result_bytes: 16 }
+    Procedure { number, name, run, replay, result_bytes: 16, bound: Bound::Fixed(4) }
 }
 
 fn null<'a>(_: &'a State, _: &'a Call, _: &'a mut Writer) -> Answer<'a> {

@@ -7,7 +7,7 @@ use service::Next;
 use xdr::Reader;
 
 /// The handle in the answer to CREATE.
-fn created(world: &mut World, root: &[u8], name: &str) -> Vec<u8> {
+pub fn created(world: &mut World, root: &[u8], name: &str) -> Vec<u8> {
     let reply = world.ask(&create(50, root, name));
     let mut reader = reply.success();
     assert_eq!(reader.u32(), Ok(1), "a handle follows");
