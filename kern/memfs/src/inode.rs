@@ -1,6 +1,5 @@
 //! One file: who owns it, when it changed, and what is in it.
 
-use crate::TARGET_BYTES_MAX;
 use crate::contents::Contents;
 use crate::directory::Directory;
 use abi::{
@@ -36,23 +35,17 @@ pub(crate) enum Body {
 
 impl Inode {
     /// The inode of `new` in the directory `parent`.
-    ///
-    /// # Errors
-    /// `NameTooLong` for the target of a symbolic link.
-    pub(crate) fn new(parent: FileId, new: &NewFile<'_>, time: Timestamp) -> Result<Self> {
+    pub(crate) fn new(parent: FileId, new: &NewFile<'_>, time: Timestamp) -> Self {
         let body = match new.kind {
-            NewKind::Directory => return Ok(Self::directory(parent, new, time)),
+            NewKind::Directory => return Self::directory(parent, new, time),
             NewKind::Regular => Body::Regular(Contents::default()),
-            NewKind::SymbolicLink(target) if target.len() > TARGET_BYTES_MAX => {
-                return Err(Errno::NameTooLong);
-            }
             NewKind::SymbolicLink(target) => Body::SymbolicLink(Bytes::copy_from_slice(target)),
             NewKind::BlockDevice(number) => Body::Node(FileType::BlockDevice, number),
             NewKind::CharacterDevice(number) => Body::Node(FileType::CharacterDevice, number),
             NewKind::Socket => Body::Node(FileType::Socket, DeviceNumber::default()),
             NewKind::Fifo => Body::Node(FileType::Fifo, DeviceNumber::default()),
         };
-        Ok(Self::with_body(body, 1, new, time))
+        Self::with_body(body, 1, new, time)
     }
 
     /// An empty directory, which has two names: its own and `.`.

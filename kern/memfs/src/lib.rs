@@ -39,7 +39,7 @@ use vfs::{NewFile, NewKind, Wait};
 /// Longest name in bytes.
 const NAME_BYTES_MAX: u32 = 255;
 /// Longest target of a symbolic link in bytes, one less than the PATH_MAX of most systems.
-const TARGET_BYTES_MAX: usize = 4095;
+const TARGET_BYTES_MAX: u32 = 4095;
 /// Most names of one file.
 const LINKS_MAX: u32 = i32::MAX as u32;
 /// Largest file in bytes: clients count with signed offsets.

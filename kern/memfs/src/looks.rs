@@ -2,7 +2,7 @@
 
 use crate::contents::PAGE_BYTES;
 use crate::inode::Body;
-use crate::{FILE_BYTES_MAX, LINKS_MAX, Memfs, NAME_BYTES_MAX, State};
+use crate::{FILE_BYTES_MAX, LINKS_MAX, Memfs, NAME_BYTES_MAX, State, TARGET_BYTES_MAX};
 use abi::{Attributes, Errno, FileId, FileSystemId, InodeNo, Result};
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -18,6 +18,7 @@ impl FileSystem for Memfs {
             name_bytes_max: NAME_BYTES_MAX,
             links_max: LINKS_MAX,
             file_bytes_max: FILE_BYTES_MAX,
+            target_bytes_max: TARGET_BYTES_MAX,
             block_bytes: PAGE_BYTES as u32,
             time_step_nanoseconds: 1,
             symbolic_links: true,

@@ -22,7 +22,7 @@ impl State {
         if is_directory {
             expect_room_for_link(parent)?;
         }
-        let inode = Inode::new(directory, new, time)?;
+        let inode = Inode::new(directory, new, time);
         if self.inodes.len() >= self.space.files_max() {
             return Err(Errno::NoSpace);
         }

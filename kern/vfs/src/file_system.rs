@@ -36,6 +36,8 @@ pub struct Limits {
     pub links_max: u32,
     /// Largest file in bytes.
     pub file_bytes_max: u64,
+    /// Longest target of a symbolic link in bytes.
+    pub target_bytes_max: u32,
     /// Size in which reads and writes work best.
     pub block_bytes: u32,
     /// Smallest step between two time stamps it can keep, in nanoseconds.

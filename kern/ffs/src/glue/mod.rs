@@ -11,6 +11,9 @@ use vfs::{FileSystem, Limits, Name, Usage, Visit, Wait, WritableFileSystem};
 /// Most names of a file: the count is a signed 16-bit number on disk.
 const LINKS_MAX: u32 = i16::MAX as u32;
 
+/// Longest target of a symbolic link in bytes: BSD's MAXPATHLEN, less the NUL.
+const TARGET_BYTES_MAX: u32 = 1023;
+
 impl FileSystem for Ffs {
     fn id(&self) -> FileSystemId {
         self.identity()
@@ -21,6 +24,7 @@ impl FileSystem for Ffs {
             name_bytes_max: NAME_BYTES_MAX as u32,
             links_max: LINKS_MAX,
             file_bytes_max: self.geometry.file_bytes_max,
+            target_bytes_max: TARGET_BYTES_MAX,
             block_bytes: self.geometry.block_bytes(),
             // 4.3BSD had no room for nanoseconds.
             time_step_nanoseconds: if self.geometry.is_old { 1_000_000_000 } else { 1 },

@@ -3,6 +3,8 @@
 //!
 //! UFS keeps every number in the byte order of the machine that made the file system.
 
+use core::fmt;
+
 /// The byte order of a file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ByteOrder {
@@ -19,6 +21,15 @@ impl ByteOrder {
             Self::Little => Self::Big,
             Self::Big => Self::Little,
         }
+    }
+}
+
+impl fmt::Display for ByteOrder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Little => "little-endian",
+            Self::Big => "big-endian",
+        })
     }
 }
 

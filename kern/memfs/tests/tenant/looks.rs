@@ -120,3 +120,15 @@ fn a_symbolic_link_tells_its_target_to_everybody() {
     assert_eq!(run(world.root.read_link(&BOB)).result, Err(Errno::Invalid));
     assert_eq!(read(&regular(&world.root, "a"), 0, 9), b"");
 }
+
+#[test]
+fn a_link_holds_what_the_limits_say() {
+    let world = World::of_size(1 << 20);
+    let longest = world.mount.file_system().limits().target_bytes_max as usize;
+    let link = |text, length| {
+        let target = vec![b'x'; length];
+        make(&world.root, text, NewKind::SymbolicLink(&target), 0o777).map(drop)
+    };
+    assert_eq!(link("longest", longest), Ok(()));
+    assert_eq!(link("too long", longest + 1), Err(Errno::NameTooLong));
+}

@@ -9,6 +9,7 @@ use nfs3_types::nfs3::{
     WRITE3res, nfs_fh3, nfsstat3, sattr3, stable_how, symlinkdata3,
 };
 use nfs3_types::xdr_codec::Opaque;
+use vfs::FileSystem;
 
 fn try_read(world: &World, file: &nfs_fh3, offset: u64, count: u32) -> READ3res<'static> {
     world.call(6, &READ3args { file: file.clone(), offset, count })
@@ -211,7 +212,7 @@ fn commit_tells_the_verifier() {
 #[test]
 fn links_are_read_as_they_were_made() {
     let world = World::new();
-    let target = [b'x'; 1024];
+    let target = vec![b'x'; world.memfs.limits().target_bytes_max as usize];
     let link = make_link(&world, "link", &target).unwrap().obj.unwrap();
     let read = |file: &nfs_fh3| -> READLINK3res<'static> {
         world.call(5, &READLINK3args { symlink: file.clone() })
@@ -234,7 +235,8 @@ fn links_that_nobody_could_follow() {
     };
     assert_eq!(status(b""), nfsstat3::NFS3ERR_INVAL);
     assert_eq!(status(b"a\0b"), nfsstat3::NFS3ERR_INVAL);
-    assert_eq!(status(&[b'x'; 1025]), nfsstat3::NFS3ERR_NAMETOOLONG);
+    let target_bytes_max = world.memfs.limits().target_bytes_max as usize;
+    assert_eq!(status(&vec![b'x'; target_bytes_max + 1]), nfsstat3::NFS3ERR_NAMETOOLONG);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Operations that make and remove names: a directory, and one file in it.
 
 use super::{Caller, Changed};
-use crate::{Access, Name, NewFile, NewKind, Vnode, WritableFileSystem, permission};
+use crate::{Access, Limits, Name, NewFile, NewKind, Vnode, WritableFileSystem, permission};
 use abi::{Attributes, Errno, Result};
 use alloc::rc::Rc;
 
@@ -13,6 +13,7 @@ impl Vnode {
     /// makes device nodes. The group is the caller's, or the directory's if that has the
     /// set-group-id bit, as Linux has it; BSD takes the directory's always. A `new.gid` other
     /// than the caller's own goes before both, if the caller may give files to that group.
+    /// The target of a symbolic link is `NameTooLong` beyond the file system's limit.
     /// `Exists`, of `.` and `..` too, comes with nothing changed and before any want of rights.
     pub async fn create(
         &self,
@@ -23,8 +24,8 @@ impl Vnode {
         self.change(async |directory| {
             let file_system = self.to_add(caller, directory, name).await?;
             let new = permission::new_file(directory, &caller.credentials, new)?;
-            if matches!(new.kind, NewKind::SymbolicLink(_)) {
-                supported(self.file_system().limits().symbolic_links)?;
+            if let NewKind::SymbolicLink(target) = new.kind {
+                expect_link(&self.file_system().limits(), target)?;
             }
             let file = file_system.create(self.file(), name, &new, caller.time).await?;
             Ok(self.mount().vnode(file))
@@ -136,6 +137,13 @@ impl Vnode {
             _ => Ok(()),
         }
     }
+}
+
+/// A symbolic link that the file system can keep.
+fn expect_link(limits: &Limits, target: &[u8]) -> Result<()> {
+    supported(limits.symbolic_links)?;
+    let fits = target.len() <= limits.target_bytes_max as usize;
+    fits.then_some(()).ok_or(Errno::NameTooLong)
 }
 
 fn supported(answer: bool) -> Result<()> {
