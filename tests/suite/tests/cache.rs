@@ -1,9 +1,10 @@
 //! A cache far smaller than what is read through it.
 
+use nfs3_types::nfs3::{NFS_PROGRAM, READ3args, nfs_fh3};
 use std::thread;
 use suite::compare;
 use suite::image::Format;
-use suite::nfs::{Client, Pieces};
+use suite::nfs::{Client, NFS, Pieces, packed};
 use suite::require;
 use suite::server::{Backend, Server, arguments};
 use suite::tree::Tree;
@@ -63,4 +64,36 @@ fn many_readers_of_a_tree() {
             }
         });
     }
+}
+
+/// Clients that ask for different parts of a large file and do not listen to the answers: what
+/// waits for them is memory too.
+#[test]
+fn many_clients_that_do_not_read() {
+    if !require::tools(&["makefs"]) {
+        return;
+    }
+    let mut tree = Tree::empty();
+    tree.add_noise("large", 256 * MIB);
+    let (_folder, server) = served(&tree, Backend::Uring, ["--cache", "8M"]);
+    let (mut client, root) = Client::mount(server.address());
+    let file = client.find(&root, b"large").expect("a file");
+    let before = server.resident_kib();
+    let deaf: Vec<Client> = (0..64).map(|number| ask_and_ignore(&server, &file, number)).collect();
+    for number in 0..256 {
+        client.read(&file, number * MIB as u64, 1 << 20).expect("others are served meanwhile");
+    }
+    let grown = server.resident_kib().saturating_sub(before);
+    assert!(grown < 64 << 10, "{grown} KiB for {} clients", deaf.len());
+}
+
+fn ask_and_ignore(server: &Server, file: &nfs_fh3, number: u64) -> Client {
+    let mut client = Client::open(server.address());
+    for piece in 0..16 {
+        let offset = (number * 4 + piece) * MIB as u64;
+        let arguments = packed(&READ3args { file: file.clone(), offset, count: MIB as u32 });
+        let message = client.message(NFS, NFS_PROGRAM::NFSPROC3_READ as u32, &arguments);
+        client.connection().send(&message);
+    }
+    client
 }

@@ -1,6 +1,7 @@
 //! Records: fragments of every shape, and lengths that nobody should believe (RFC 5531 §11).
 
 use nfs3_types::nfs3::{GETATTR3args, NFS_PROGRAM};
+use std::time::Duration;
 use suite::nfs::{Client, NFS, packed};
 use suite::rpc::{Answer, Connection, Credential, call, record};
 use suite::server::{Backend, Server};
@@ -129,4 +130,26 @@ fn empty_fragments_without_end() {
     let _ = connection.send_raw(&nothing);
     let mut other = Client::open(server.address());
     other.mount_path(b"/").expect("others are served meanwhile");
+}
+
+/// Records that are begun and never finished, by many: together they take what one may.
+#[test]
+fn records_never_finished() {
+    for backend in Backend::ALL {
+        let server = Server::memory("16M", backend);
+        let before = server.resident_kib();
+        let mut record = (LAST | 1_000_000).to_be_bytes().to_vec();
+        record.resize(900_000, 0);
+        let mut connections: Vec<_> =
+            (0..200).map(|_| Connection::open(server.address())).collect();
+        for connection in &mut connections {
+            let timeout = Some(Duration::from_millis(20));
+            connection.stream().set_write_timeout(timeout).expect("sockets have time-outs");
+            let _ = connection.send_raw(&record);
+        }
+        let mut client = Client::open(server.address());
+        client.mount_path(b"/").expect("others are served meanwhile");
+        let grown = server.resident_kib().saturating_sub(before);
+        assert!(grown < 64 << 10, "{grown} KiB for records nobody finished");
+    }
 }
