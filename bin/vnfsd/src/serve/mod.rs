@@ -10,8 +10,10 @@
 //! | `source` | what is served: an image, made first if asked for, or memory |
 //! | `exports` | what clients may mount if nothing is said |
 //! | `ready` | the one line that says what is served and how to mount it |
+//! | `descriptors` | as many connections as the system allows |
 //! | `signals` | the two ways to end |
 
+mod descriptors;
 mod exports;
 mod ready;
 mod signals;
@@ -35,6 +37,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let source = Source::open(options)?;
     let announcement = Announcement { source: source.shown(), rules: *exports.rules() };
     let name = options.name.clone().unwrap_or_else(|| source.name());
+    descriptors::raise_limit();
     let (reporter, reports) = channel();
     let worker = WorkerOptions {
         name: "worker".to_owned(),

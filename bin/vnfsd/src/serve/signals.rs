@@ -1,4 +1,7 @@
-//! SIGINT and SIGTERM: the first asks for a clean end, the second ends at once.
+//! SIGINT and SIGTERM: the first asks for a clean end, one that comes later ends at once.
+//!
+//! What comes right behind the first belongs to it: a supervisor may signal a process and its
+//! group in one breath, as timeout(1) does.
 
 use anyhow::{Context, Result};
 use posix::{ServiceId, Worker};
@@ -7,30 +10,36 @@ use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread::Builder;
+use std::thread::{Builder, sleep};
+use std::time::Duration;
 
 const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
+/// How long further signals are taken for the first one's echo.
+const ECHO: Duration = Duration::from_secs(1);
+
 /// From now on the first of these signals stops `service`.
 pub fn stop_on_signal(worker: Arc<Worker>, service: ServiceId) -> Result<()> {
-    let mut signals = listen().context("signals cannot be listened to")?;
+    let mut signals = Signals::new(ENDING).context("signals cannot be listened to")?;
     let wait = move || {
         if signals.forever().next().is_some() {
-            tracing::info!("stopping; a second signal ends at once");
+            tracing::info!("stopping; another signal in a second or later ends at once");
             // A worker that has gone has said why.
             let _ = worker.stop(service);
+            sleep(ECHO);
+            end_on_signal();
         }
     };
     Builder::new().name("signals".to_owned()).spawn(wait).context("a thread cannot be started")?;
     Ok(())
 }
 
-fn listen() -> std::io::Result<Signals> {
-    let seen = Arc::new(AtomicBool::new(false));
+/// From now on each of these signals ends the process as if nobody listened.
+fn end_on_signal() {
     for signal in ENDING {
-        // In this order: the first signal finds the flag unset, and sets it.
-        flag::register_conditional_default(signal, seen.clone())?;
-        flag::register(signal, seen.clone())?;
+        let always = Arc::new(AtomicBool::new(true));
+        if let Err(error) = flag::register_conditional_default(signal, always) {
+            tracing::warn!("only SIGKILL ends this at once: {error}");
+        }
     }
-    Signals::new(ENDING)
 }

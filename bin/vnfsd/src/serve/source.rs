@@ -31,7 +31,9 @@ impl Source {
         let Some(path) = &options.image else {
             return options.memory.map(Self::Memory).context("nothing to serve: name an image");
         };
-        match (path.exists(), options.create) {
+        let exists =
+            path.try_exists().with_context(|| format!("{}: cannot be seen", path.display()))?;
+        match (exists, options.create) {
             (true, Some(_)) => tracing::info!("{}: exists, so none is made", path.display()),
             (false, Some(size_bytes)) => create(path, size_bytes)?,
             (false, None) => {
@@ -89,6 +91,7 @@ fn create(path: &Path, size_bytes: u64) -> Result<()> {
     let id = FileSystemId(HostRandom.next_u64());
     let made = newfs(file.as_file_mut(), &options, id, HostClock.wall());
     made.with_context(|| format!("{shown}: cannot be made"))?;
-    file.persist_noclobber(path).with_context(|| format!("{shown}: cannot be made"))?;
+    let kept = file.persist_noclobber(path).map_err(|failed| failed.error);
+    kept.with_context(|| format!("{shown}: cannot be made"))?;
     Ok(())
 }
