@@ -1,6 +1,7 @@
 //! What to measure, and for how long.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// The workloads, in the order of the tables.
 pub const WORKLOADS: [&str; 7] =
@@ -38,16 +39,23 @@ impl Settings {
                 "--quick" => {
                     (settings.seconds, settings.repeats, settings.keep) = (0.5, 1, false);
                 }
+                "--seconds" => settings.seconds = number(argument, arguments.next())?,
+                "--repeats" => settings.repeats = number(argument, arguments.next())?,
                 "--inside" => settings.inside = arguments.next().map(PathBuf::from),
                 other => {
                     return Err(format!(
-                        "bench: {other}? There is --quick: a short run whose figures are not kept"
+                        "{other}? There are --quick, a short run whose figures are not kept, \
+                         --seconds N of each measurement, and --repeats N"
                     ));
                 }
             }
         }
         Ok(settings)
     }
+}
+
+fn number<T: FromStr>(name: &str, text: Option<&String>) -> Result<T, String> {
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| format!("{name}: how many?"))
 }
 
 #[cfg(test)]
@@ -61,6 +69,7 @@ mod tests {
         };
         assert!(parse(&[]).is_ok_and(|settings| settings.keep && settings.inside.is_none()));
         assert!(parse(&["--quick"]).is_ok_and(|settings| !settings.keep));
-        assert!(parse(&["--fast"]).is_err());
+        assert!(parse(&["--repeats", "7"]).is_ok_and(|settings| settings.repeats == 7));
+        assert!(parse(&["--repeats"]).is_err() && parse(&["--fast"]).is_err());
     }
 }
