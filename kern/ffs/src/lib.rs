@@ -39,6 +39,7 @@ mod glue;
 mod inodes;
 mod map;
 mod mount;
+mod seek;
 
 pub use damage::Damage;
 pub use description::{Condition, Description};

@@ -63,6 +63,13 @@ impl fmt::Display for Role {
     }
 }
 
+/// Where a way ended.
+struct End {
+    pointer: FragNo,
+    /// How many blocks from this one on are a hole for the same missing pointer.
+    hole_blocks: u64,
+}
+
 /// The last level of pointers, in place: those of blocks from `first` on.
 struct Leaf {
     first: u64,
@@ -87,8 +94,20 @@ impl<'a> Map<'a> {
         if let Some(pointer) = self.known(lbn) {
             return Ok(pointer);
         }
-        let shift = self.ffs.geometry.pointers_shift();
-        match Way::to(lbn, shift) {
+        Ok(self.walk(lbn).await?.pointer)
+    }
+
+    /// How many blocks from `lbn` on are certainly a hole: none if that is data, and all that a
+    /// missing indirect block would lead to.
+    pub(crate) async fn hole_blocks(&mut self, lbn: Lbn) -> Result<u64> {
+        match self.known(lbn) {
+            Some(pointer) => Ok(pointer.is_hole().into()),
+            None => Ok(self.walk(lbn).await?.hole_blocks),
+        }
+    }
+
+    async fn walk(&mut self, lbn: Lbn) -> Result<End> {
+        match Way::to(lbn, self.ffs.geometry.pointers_shift()) {
             Some(Way::Indirect { depth, index }) => self.descend(lbn, depth, index).await,
             Some(Way::Direct(_)) | None => Err(Errno::Io),
         }
@@ -117,14 +136,15 @@ impl<'a> Map<'a> {
         self.ffs.geometry.inode_shape().pointer(block, index as usize)
     }
 
-    async fn descend(&mut self, lbn: Lbn, depth: u32, index: u64) -> Result<FragNo> {
+    async fn descend(&mut self, lbn: Lbn, depth: u32, index: u64) -> Result<End> {
         let shift = self.ffs.geometry.pointers_shift();
         let mask = (1 << shift) - 1;
         let pointers = self.pointers().ok_or(Errno::Io)?;
         let mut pointer = pointers.indirect[(depth - 1) as usize];
         for level in (1..=depth).rev() {
             if pointer.is_hole() {
-                return Ok(FragNo::HOLE);
+                let span = 1 << (level * shift);
+                return Ok(End { pointer, hole_blocks: span - index % span });
             }
             let block = self.indirect_block(pointer, level, lbn).await?;
             let slot = (index >> ((level - 1) * shift)) & mask;
@@ -133,7 +153,7 @@ impl<'a> Map<'a> {
                 self.leaf = Some(Leaf { first: lbn.0 - slot, block });
             }
         }
-        Ok(pointer)
+        Ok(End { pointer, hole_blocks: pointer.is_hole().into() })
     }
 
     async fn indirect_block(&self, pointer: FragNo, depth: u32, lbn: Lbn) -> Result<Bytes> {

@@ -3,7 +3,7 @@
 use super::Omissions;
 use super::path::{Last, find, join};
 use super::record::{self, Record, is_device, mode_letters, time};
-use super::volume::Volume;
+use super::volume::{Names, Volume};
 use crate::text::escape;
 use abi::{Attributes, FileType};
 use anyhow::Result;
@@ -50,7 +50,7 @@ pub fn run(volume: &Volume, path: &[u8], style: Style, headed: bool) -> Result<(
     }
     let mut omissions = Omissions::default();
     match (is_directory, style) {
-        (true, Style::Names) => names(&mut output, volume, path, &file)?,
+        (true, Style::Names) => names(&mut output, volume, path, &file, &mut omissions)?,
         (true, _) => print(&mut output, style, rows(volume, path, &file, &mut omissions)?)?,
         (false, Style::Names) => writeln!(output, "{}", escape(path))?,
         (false, _) => print(&mut output, style, vec![row(volume, path, path, &file)?])?,
@@ -65,11 +65,23 @@ fn names(
     volume: &Volume,
     path: &[u8],
     directory: &Vnode,
+    omissions: &mut Omissions,
 ) -> Result<()> {
-    for name in volume.names(path, directory)? {
+    for name in names_of(volume, path, directory, omissions)? {
         writeln!(output, "{}", escape(&name))?;
     }
     Ok(())
+}
+
+fn names_of(
+    volume: &Volume,
+    path: &[u8],
+    directory: &Vnode,
+    omissions: &mut Omissions,
+) -> Result<Vec<Vec<u8>>> {
+    let Names { names, gap } = volume.names(path, directory)?;
+    gap.iter().for_each(|error| omissions.note(error));
+    Ok(names)
 }
 
 fn rows(
@@ -79,7 +91,7 @@ fn rows(
     omissions: &mut Omissions,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for name in volume.names(path, directory)? {
+    for name in names_of(volume, path, directory, omissions)? {
         let path = join(path, &name);
         let found = volume.lookup(directory, &name);
         let file = found.map_err(|errno| volume.error(&path, errno));

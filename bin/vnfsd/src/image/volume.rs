@@ -24,6 +24,14 @@ pub struct Volume {
     root: Vnode,
 }
 
+/// The names in a directory.
+pub struct Names {
+    /// Those that could be read.
+    pub names: Vec<Vec<u8>>,
+    /// Why there may be others.
+    pub gap: Option<anyhow::Error>,
+}
+
 /// The superuser looks at everything; nothing is changed, so no time is needed.
 const CALLER: Caller =
     Caller { credentials: Credentials::ROOT, time: Timestamp { seconds: 0, nanoseconds: 0 } };
@@ -101,19 +109,35 @@ impl Volume {
         read.result.map_err(|errno| self.error(path, errno))
     }
 
+    /// The first byte at or behind `offset_bytes` of the regular file at `path` that is in no
+    /// hole.
+    pub fn next_data(&self, path: &[u8], file: &Vnode, offset_bytes: u64) -> Result<Option<u64>> {
+        let next = self.wait(self.file_system.next_data(file.file(), offset_bytes));
+        next.map_err(|errno| self.error(path, errno))
+    }
+
     /// The names in the directory at `path` without `.` and `..`, in order.
-    pub fn names(&self, path: &[u8], directory: &Vnode) -> Result<Vec<Vec<u8>>> {
-        let mut names = Vec::new();
-        let mut visit = |entry: vfs::Entry<'_>| {
-            if !matches!(entry.name, b"." | b"..") {
-                names.push(entry.name.to_vec());
+    pub fn names(&self, path: &[u8], directory: &Vnode) -> Result<Names> {
+        let (mut names, mut after) = (Vec::new(), 0);
+        let gap = loop {
+            let start = after;
+            let mut visit = |entry: vfs::Entry<'_>| {
+                after = entry.cookie;
+                if !matches!(entry.name, b"." | b"..") {
+                    names.push(entry.name.to_vec());
+                }
+                ControlFlow::Continue(())
+            };
+            match self.wait(directory.read_directory(&CALLER, start, &mut visit)).result {
+                Ok(true) => break None,
+                // Damage was passed over; behind the last entry comes the error.
+                Ok(false) => {}
+                Err(errno) if start == 0 => return Err(self.error(path, errno)),
+                Err(errno) => break Some(self.error(path, errno).context("names are missing")),
             }
-            ControlFlow::Continue(())
         };
-        let read = self.wait(directory.read_directory(&CALLER, 0, &mut visit));
-        read.result.map_err(|errno| self.error(path, errno))?;
         names.sort_unstable();
-        Ok(names)
+        Ok(Names { names, gap })
     }
 
     fn wait<T>(&self, operation: impl Future<Output = T>) -> T {

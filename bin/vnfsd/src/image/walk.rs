@@ -4,7 +4,7 @@
 //! nested a million deep. So the walk keeps its own stack, and enters no directory a second time.
 
 use super::path::{join, trim};
-use super::volume::Volume;
+use super::volume::{Names, Volume};
 use crate::text::escape;
 use abi::{Attributes, FileId, FileType};
 use anyhow::{Result, anyhow};
@@ -55,6 +55,8 @@ pub struct Walk<'a> {
 struct Open {
     directory: Vnode,
     names: IntoIter<Vec<u8>>,
+    /// Why there may be other names; told behind the last one.
+    gap: Option<anyhow::Error>,
     /// Length of the path of the directory above.
     path_bytes: usize,
 }
@@ -98,10 +100,11 @@ impl<'a> Walk<'a> {
             let path = escape(&found.path);
             return Err(anyhow!("{path}: a directory with two names, which is damage"));
         }
-        let names = self.volume.names(&found.path, &found.file)?.into_iter();
+        let Names { names, gap } = self.volume.names(&found.path, &found.file)?;
         let path_bytes = self.path.len();
         self.path.clone_from(&found.path);
-        self.open.push(Open { directory: found.file.clone(), names, path_bytes });
+        let (directory, names) = (found.file.clone(), names.into_iter());
+        self.open.push(Open { directory, names, gap, path_bytes });
         Ok(())
     }
 }
@@ -120,6 +123,9 @@ impl Iterator for Walk<'_> {
                 Err(error) => Step::Omit(error),
             }),
             None => {
+                if let Some(error) = open.gap.take() {
+                    return Some(Step::Omit(error));
+                }
                 let above = self.open.pop()?;
                 self.path.truncate(above.path_bytes);
                 Some(Step::Leave)

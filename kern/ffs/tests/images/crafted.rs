@@ -108,6 +108,17 @@ fn a_sparse_file_far_above_4_gib() {
         assert_eq!(fs.read(sparse, 5000 * u64::from(block), 3).unwrap(), [5000_u64 as u8 | 1; 3]);
         assert_eq!(fs.read(sparse, size, 3).unwrap(), []);
         assert_eq!(fs.read(sparse, u64::MAX, 3).unwrap(), []);
+        let data = |offset| fs.wait(fs.ffs.next_data(sparse, offset)).unwrap();
+        let block = u64::from(block);
+        fs.disk.reads.set(0);
+        assert_eq!([data(0), data(1)], [Some(0), Some(1)]);
+        assert_eq!(
+            [data(block), data(12 * block), data(13 * block + 7)],
+            [11, 12, 5000].map(|lbn| Some(lbn * block))
+        );
+        assert_eq!([data(5001 * block), data(size - 1)], [Some(last * block), Some(size - 1)]);
+        assert_eq!([data(size), data(u64::MAX)], [None, None]);
+        assert!(fs.disk.reads.get() < 10, "holes are passed in one step");
     }
 }
 

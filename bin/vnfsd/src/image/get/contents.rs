@@ -23,20 +23,24 @@ pub fn copy(volume: &Volume, found: &Found, to: &Path, progress: &Progress) -> R
 
 fn fill(volume: &Volume, found: &Found, file: &File, to: &Path, progress: &Progress) -> Result<()> {
     // The end first: what is not written afterwards is a hole.
-    file.set_len(found.attributes.size_bytes).with_context(|| cannot(to))?;
-    let mut offset_bytes = 0;
-    loop {
-        let read = volume.read(&found.path, &found.file, offset_bytes, READ_BYTES)?;
-        let start_bytes = offset_bytes;
+    let size_bytes = found.attributes.size_bytes;
+    file.set_len(size_bytes).with_context(|| cannot(to))?;
+    let mut done_bytes = 0;
+    while let Some(start_bytes) = volume.next_data(&found.path, &found.file, done_bytes)? {
+        let read = volume.read(&found.path, &found.file, start_bytes, READ_BYTES)?;
+        let mut offset_bytes = start_bytes;
         for piece in &read.pieces {
             if piece.iter().any(|&byte| byte != 0) {
                 file.write_all_at(piece, offset_bytes).with_context(|| cannot(to))?;
             }
             offset_bytes += piece.len() as u64;
         }
-        progress.add_bytes(offset_bytes - start_bytes);
-        if read.end_of_file || read.pieces.is_empty() {
-            return Ok(());
+        progress.add_bytes(offset_bytes - done_bytes);
+        if offset_bytes == start_bytes {
+            break;
         }
+        done_bytes = offset_bytes;
     }
+    progress.add_bytes(size_bytes.saturating_sub(done_bytes));
+    Ok(())
 }
