@@ -99,13 +99,9 @@ fn ffs(image: Image) -> Attempt {
         let mounted = ffs::mount(image.device, options, damage).await;
         let file_system = mounted.map_err(refused)?;
         let description = file_system.description();
-        let byte_order = match description.byte_order {
-            ffs::layout::ByteOrder::Little => ByteOrder::Little,
-            ffs::layout::ByteOrder::Big => ByteOrder::Big,
-        };
         Ok(Found {
             format: description.format_name().to_string(),
-            byte_order: Some(byte_order),
+            byte_order: Some(description.byte_order),
             size_bytes: description.size_bytes,
             read_only: read_only(&*file_system, image.read_only, description.condition.reason()),
             file_system,

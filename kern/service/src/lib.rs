@@ -16,6 +16,7 @@ mod service;
 mod state;
 
 pub use config::{Config, Host, Source};
+pub use ffs::layout::ByteOrder;
 pub use limits::Limits;
 pub use service::Service;
-pub use state::{ByteOrder, Description, Next, State};
+pub use state::{Description, Next, State};

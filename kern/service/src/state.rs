@@ -3,6 +3,7 @@
 use abi::Instant;
 use alloc::string::String;
 use alloc::vec::Vec;
+use ffs::layout::ByteOrder;
 
 /// How far a service has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,15 +29,6 @@ pub struct Description {
     pub read_only: Option<String>,
     /// The exported paths.
     pub exports: Vec<String>,
-}
-
-/// The order of bytes in a disk format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ByteOrder {
-    /// Least significant byte first.
-    Little,
-    /// Most significant byte first.
-    Big,
 }
 
 /// When a service wishes to be turned again. Whatever it says, an event or a disk completion is

@@ -6,7 +6,6 @@ use super::volume::Volume;
 use crate::{size, text::escape};
 use abi::Attributes;
 use anyhow::Result;
-use ffs::layout::ByteOrder;
 use serde::Serialize;
 use std::io::{Write, stdout};
 
@@ -25,7 +24,7 @@ struct Facts {
     format: &'static str,
     /// Whether inodes and directories are in 4.3BSD's format.
     old_inodes: bool,
-    byte_order: &'static str,
+    byte_order: String,
     size_bytes: u64,
     block_bytes: u32,
     fragment_bytes: u32,
@@ -120,14 +119,10 @@ fn unclean(reason: &str) -> String {
 
 fn facts(volume: &Volume) -> Result<Facts> {
     let (description, usage) = (volume.description(), volume.usage()?);
-    let byte_order = match description.byte_order {
-        ByteOrder::Little => "little-endian",
-        ByteOrder::Big => "big-endian",
-    };
     Ok(Facts {
         format: description.format_name(),
         old_inodes: description.is_old,
-        byte_order,
+        byte_order: description.byte_order.to_string(),
         size_bytes: description.size_bytes,
         block_bytes: description.block_bytes,
         fragment_bytes: description.frag_bytes,

@@ -5,7 +5,7 @@
 use super::exports;
 use crate::size;
 use nfs::Rules;
-use service::{ByteOrder, Description};
+use service::Description;
 use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -51,10 +51,7 @@ impl Announcement {
 }
 
 fn facts(description: &Description) -> String {
-    let byte_order = description.byte_order.map(|order| match order {
-        ByteOrder::Little => "little-endian".to_owned(),
-        ByteOrder::Big => "big-endian".to_owned(),
-    });
+    let byte_order = description.byte_order.map(|order| order.to_string());
     let read_only = description.read_only.as_ref().map(|reason| format!("read-only: {reason}"));
     let mut facts = vec![description.format.clone()];
     facts.extend(byte_order);
@@ -124,6 +121,7 @@ fn percent_encoded(path: &str) -> String {
 mod tests {
     use super::*;
     use nfs::Export;
+    use service::ByteOrder;
 
     fn line(export: &str, read_only: Option<&str>, addresses: &[&str]) -> String {
         let export: Export = export.parse().unwrap();
