@@ -45,6 +45,9 @@ pub struct Record {
     device: Option<[u32; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
+    /// The target's bytes in hexadecimal, if it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_hex: Option<String>,
     flags: Vec<String>,
     accessed: String,
     modified: String,
@@ -57,6 +60,7 @@ impl Record {
     /// The file that `name` names; `target` is where a symbolic link leads.
     pub fn new(name: &[u8], file: &Attributes, target: Option<&[u8]>) -> Self {
         let (name, name_hex) = json_text(name);
+        let (target, target_hex) = target.map(json_text).unzip();
         Self {
             name,
             name_hex,
@@ -70,7 +74,8 @@ impl Record {
             size_bytes: file.size_bytes,
             used_bytes: file.used_bytes,
             device: is_device(file).then_some([file.device.major, file.device.minor]),
-            target: target.map(|target| json_text(target).0),
+            target,
+            target_hex: target_hex.flatten(),
             flags: flag_names(file.flags),
             accessed: time(file.accessed),
             modified: time(file.modified),
