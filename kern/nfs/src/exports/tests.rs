@@ -1,3 +1,5 @@
+//! Reading exports, one spelling of paths, lists that agree, and squashing.
+
 use super::*;
 use abi::Credentials;
 use alloc::string::ToString;
