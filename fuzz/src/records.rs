@@ -4,8 +4,8 @@
 use crate::input::Input;
 use abi::{Instant, Timestamp};
 use rpc::{
-    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program, Replay,
-    Server, Table, Version,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program,
+    Replay, Server, Table, Version,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;

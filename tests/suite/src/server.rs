@@ -145,16 +145,25 @@ impl Server {
         &self.ready
     }
 
-    /// The address libnfs takes for a file. It mounts what is before the last slash, so that a
-    /// file of the root has two of them.
+    /// The address libnfs takes for a file: the one of the ready line, with a path. It mounts what
+    /// is before the last slash, so that a file of the root has two of them.
+    ///
+    /// # Panics
+    /// If the ready line has none.
     pub fn url(&self, path: &str) -> String {
-        format!("nfs://127.0.0.1{path}?version=3&nfsport={0}&mountport={0}", self.port)
+        let address = self.ready.split_whitespace().find(|word| word.starts_with("nfs://"));
+        let (host, query) = address.and_then(|url| url.split_once("/?")).expect("it names a URL");
+        format!("{host}{path}?{query}")
     }
 
-    /// Options for mount(8), without which it would ask rpcbind.
-    pub fn mount_options(&self) -> String {
-        let Self { port, .. } = self;
-        format!("vers=3,proto=tcp,port={port},mountport={port},mountproto=tcp,nolock")
+    /// The options of the mount command in the ready line.
+    ///
+    /// # Panics
+    /// If the ready line has none.
+    pub fn mount_options(&self) -> &str {
+        let command = self.ready.split_once("mount -t nfs -o ").map(|(_, command)| command);
+        let (options, _) = command.and_then(|it| it.split_once(' ')).expect("it names a command");
+        options
     }
 
     /// What it said on standard error so far.

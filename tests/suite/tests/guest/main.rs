@@ -81,7 +81,7 @@ fn add_repository(path: &Path) {
 fn script(server: &Server, shared: &Path, settings: &[(&str, &str)], body: &str) -> String {
     let options = server.mount_options();
     let shared = shared.to_str().expect("a plain path");
-    let base = [("HOST", HOST), ("OPTIONS", &options), ("SHARED", shared)];
+    let base = [("HOST", HOST), ("OPTIONS", options), ("SHARED", shared)];
     let all = base.iter().chain(settings);
     let settings: String = all.map(|(name, value)| format!("{name}='{value}'\n")).collect();
     format!("{settings}{LIST}{body}")
