@@ -2,6 +2,7 @@
 
 use crate::process;
 use crate::require::find;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -28,7 +29,7 @@ impl Namespace {
 
     /// A command that runs inside.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = process::command("ip");
+        let mut command = process::command(ip_path());
         command.args(["netns", "exec", &self.name]).arg(program);
         command
     }
@@ -46,6 +47,10 @@ impl Drop for Namespace {
     }
 }
 
+fn ip_path() -> PathBuf {
+    find("ip").expect("the scenario asked for ip")
+}
+
 fn ip() -> Command {
-    Command::new(find("ip").expect("the scenario asked for ip"))
+    Command::new(ip_path())
 }

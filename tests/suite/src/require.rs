@@ -4,6 +4,7 @@
 //! machine; where programs are promised (`CI` or `VNFSD_REQUIRE_TOOLS` is set) it fails instead.
 //! Notices are also appended to the file `VNFSD_SKIPPED` names, for whoever runs the suite.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -41,7 +42,8 @@ pub fn tools(programs: &[&str]) -> bool {
     if missing.is_empty() {
         return true;
     }
-    let packages: Vec<_> = missing.iter().map(|program| package(program)).collect();
+    let packages: BTreeSet<_> = missing.iter().map(|program| package(program)).collect();
+    let packages: Vec<_> = packages.into_iter().collect();
     skip(&format!("no {missing:?} (install {})", packages.join(" ")))
 }
 

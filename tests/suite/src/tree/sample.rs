@@ -112,9 +112,11 @@ impl Tree {
         }
     }
 
+    /// Without being root, only what its owner can read: makefs has to.
     fn add_modes(&mut self) {
         self.add_directory("modes");
-        for mode in [0, 0o111, 0o222, 0o444, 0o755, 0o1777, 0o2755, 0o4755, 0o7777] {
+        let modes = [0, 0o111, 0o222, 0o444, 0o755, 0o1777, 0o2755, 0o4755, 0o7777];
+        for mode in modes.into_iter().filter(|mode| is_root() || mode & 0o400 != 0) {
             self.add(format!("modes/{mode:04o}"), Node::new(Content::Noise(16)).mode(mode));
             let folder = Node::new(Content::Directory).mode(mode | 0o100);
             self.add(format!("modes/d{mode:04o}"), folder);
