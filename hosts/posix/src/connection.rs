@@ -287,6 +287,24 @@ mod tests {
     }
 
     #[test]
+    fn a_receive_that_found_no_buffer_is_wanted_again_or_not() {
+        let no_buffer = || Err(io::ErrorKind::WouldBlock.into());
+        let mut connection = connection();
+        connection.next_step();
+        assert!(!connection.received(&no_buffer(), true));
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: true }));
+        connection.paused = true;
+        connection.received(&no_buffer(), true);
+        assert_eq!(connection.next_step(), None);
+        connection.paused = false;
+        connection.next_step();
+        connection.abort();
+        assert_eq!(connection.next_step(), Some(Step::Cancel));
+        connection.received(&no_buffer(), true);
+        assert_eq!(connection.next_step(), Some(Step::Release));
+    }
+
+    #[test]
     fn a_paused_connection_receives_nothing_more() {
         let mut connection = connection();
         connection.next_step();

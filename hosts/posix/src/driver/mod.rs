@@ -56,7 +56,8 @@ pub(crate) enum Event<'a> {
     /// A connection was accepted, or could not be. Without `more`, accepting has ended.
     Accepted { listener: SocketKey, result: io::Result<OwnedFd>, more: bool },
     /// The receive operation has ended: with bytes, with none at the end of the stream, or with
-    /// an error. `waiting` guesses that more is there already.
+    /// an error. `WouldBlock` is none of the stream's: there was no buffer for its bytes.
+    /// `waiting` guesses that more is there already.
     Received { stream: SocketKey, result: io::Result<&'a [u8]>, waiting: bool },
     /// The send operation has ended: the kernel took over so many bytes of these pieces.
     Sent { stream: SocketKey, result: io::Result<usize>, pieces: VecDeque<Bytes> },

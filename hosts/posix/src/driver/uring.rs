@@ -6,10 +6,14 @@
 
 mod buffers;
 mod operations;
+mod queue;
 mod setup;
+#[cfg(test)]
+mod tests;
 
-use self::buffers::{RECEIVE_GROUP, ReceiveBuffers};
+use self::buffers::{RECEIVE_BUFFERS, RECEIVE_GROUP, ReceiveBuffers};
 use self::operations::{Operation, Tag, Transfer, is_transient};
+use self::queue::ReceiveQueue;
 use super::{DiskKey, Driver, Event, SocketKey, Waker};
 use crate::image::Image;
 use crate::message::{self, CONTROL_BYTES, Message, NAME_BYTES};
@@ -45,6 +49,7 @@ pub(super) struct UringDriver {
     ring: ManuallyDrop<IoUring>,
     memory: ManuallyDrop<Memory>,
     sockets: Vec<Option<OwnedFd>>,
+    receives: ReceiveQueue,
     /// Operations under way that own no entry in the table.
     under_way: usize,
     completions: Vec<cqueue::Entry>,
@@ -76,9 +81,11 @@ impl UringDriver {
         let operations = Slab::new();
         let memory = Memory { buffers, operations, datagram, wake_count: Box::new(0) };
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let (sockets, completions, spare) = Default::default();
+        let (sockets, receives, completions, spare) = Default::default();
         let (ring, memory) = (ManuallyDrop::new(ring), ManuallyDrop::new(memory));
-        let mut driver = Self { ring, memory, sockets, under_way: 0, completions, spare, wake };
+        let under_way = 0;
+        let mut driver =
+            Self { ring, memory, sockets, receives, under_way, completions, spare, wake };
         driver.expect_wake();
         Ok(driver)
     }
@@ -114,6 +121,22 @@ impl UringDriver {
 
     fn descriptor(&self, key: SocketKey) -> types::Fd {
         types::Fd(self.socket(key).as_raw_fd())
+    }
+
+    fn start_receive(&mut self, key: SocketKey, flags: u16) {
+        let entry = opcode::Recv::new(self.descriptor(key), null_mut(), 0)
+            .buf_group(RECEIVE_GROUP)
+            .ioprio(flags);
+        let entry = entry.build().flags(squeue::Flags::BUFFER_SELECT);
+        self.start(entry, Tag::Receive(key));
+    }
+
+    /// Starts receives that take a buffer at once: every buffer has been given back by now.
+    fn start_queued_receives(&mut self) {
+        for _ in 0..RECEIVE_BUFFERS {
+            let Some(key) = self.receives.pop() else { return };
+            self.start_receive(key, 0);
+        }
     }
 
     fn enter(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -175,8 +198,9 @@ impl UringDriver {
         sink: &mut dyn FnMut(Event<'_>),
     ) {
         if completion.result() == -NO_BUFFERS {
-            // Every buffer has been given back by the time this is submitted.
-            return self.receive(stream, true);
+            // Not started anew here: its owner may have canceled it, and will not do so twice.
+            let result = Err(io::ErrorKind::WouldBlock.into());
+            return sink(Event::Received { stream, result, waiting: true });
         }
         let buffer = cqueue::buffer_select(completion.flags());
         let full = result.as_ref().is_ok_and(|&count| ReceiveBuffers::is_full(count));
@@ -265,6 +289,10 @@ impl Driver for UringDriver {
     }
 
     fn cancel(&mut self, key: SocketKey) {
+        if self.receives.remove(key) {
+            // It ends as all receives do: with bytes, or canceled.
+            self.start_receive(key, 0);
+        }
         let all = CancelBuilder::fd(self.descriptor(key)).all();
         self.start(opcode::AsyncCancel2::new(all).build(), Tag::Canceled);
     }
@@ -275,11 +303,11 @@ impl Driver for UringDriver {
     }
 
     fn receive(&mut self, key: SocketKey, waiting: bool) {
-        let entry = opcode::Recv::new(self.descriptor(key), null_mut(), 0)
-            .buf_group(RECEIVE_GROUP)
-            .ioprio(if waiting { 0 } else { POLL_FIRST });
-        let entry = entry.build().flags(squeue::Flags::BUFFER_SELECT);
-        self.start(entry, Tag::Receive(key));
+        if waiting {
+            self.receives.push(key);
+        } else {
+            self.start_receive(key, POLL_FIRST);
+        }
     }
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
@@ -323,7 +351,9 @@ impl Driver for UringDriver {
         timeout: Option<Duration>,
         sink: &mut dyn FnMut(Event<'_>),
     ) -> io::Result<()> {
-        self.enter(timeout)?;
+        self.start_queued_receives();
+        // Whether there was something to receive is a guess; those in the queue do not wait for it.
+        self.enter(if self.receives.is_empty() { timeout } else { Some(Duration::ZERO) })?;
         self.collect(sink);
         Ok(())
     }

@@ -15,7 +15,7 @@ pub(super) const RECEIVE_GROUP: u16 = 0;
 
 /// Buffers of one worker, a power of two. Each is given back before the next wait, so this is
 /// how many connections are received from in one wait, not how many there may be.
-const RECEIVE_BUFFERS: u16 = 32;
+pub(super) const RECEIVE_BUFFERS: u16 = 32;
 
 /// Bytes of one: 64 KiB of a stream, or the largest datagram with its addresses. The odd page
 /// keeps the buffers' first lines, which small messages fill, from sharing cache sets.
