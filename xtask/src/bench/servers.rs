@@ -122,7 +122,8 @@ impl Running<'_> {
     }
 }
 
-/// Makes the files, measures every server's start, then all of them in turns.
+/// Makes the files, measures every server's start, then all of them in turns. Every single
+/// measurement stays in `bench-runs.jsonl` beside the programs, for whoever doubts a median.
 ///
 /// # Errors
 /// What could not be started or went wrong.
@@ -141,6 +142,8 @@ pub fn compare(programs: &Programs, folder: &Path, settings: &Settings) -> Resul
     let running = servers.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
     load(programs, &running, &["seqread-1m"], &["1x1"], &settings.warming())?;
     let lines = load(programs, &running, &WORKLOADS, &SHAPES, settings)?;
+    let runs = programs.program("bench-runs.jsonl");
+    std::fs::write(&runs, &lines).map_err(|why| format!("{}: {why}", runs.display()))?;
     Results::new(settings, startups, &lines)
 }
 
