@@ -8,7 +8,7 @@ use abi::Result;
 use bytes::BytesMut;
 use hyper::{Disk, DiskCompletion, DiskRequest, Geometry};
 use slab::Slab;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
@@ -17,9 +17,17 @@ use std::sync::Arc;
 /// Requests of all the worker's disks that the driver has not seen yet.
 pub(crate) type DiskQueue = Rc<RefCell<Vec<(Rc<Attachment>, DiskRequest)>>>;
 
+/// Where a tenant's disks book what they have under way.
+#[derive(Clone)]
+pub(crate) struct DiskAccount {
+    pub(crate) tenant: usize,
+    /// Requests submitted and not completed, of all its disks.
+    pub(crate) under_way: Rc<Cell<usize>>,
+}
+
 /// One image in the hands of one service.
 pub(crate) struct Attachment {
-    tenant: usize,
+    account: DiskAccount,
     image: Arc<Image>,
     completions: RefCell<VecDeque<DiskCompletion>>,
 }
@@ -31,9 +39,9 @@ pub(crate) struct FileDisk {
 }
 
 impl FileDisk {
-    pub(crate) fn new(image: Image, tenant: usize, queue: DiskQueue) -> Self {
+    pub(crate) fn new(image: Image, account: DiskAccount, queue: DiskQueue) -> Self {
         let completions = RefCell::default();
-        let attachment = Attachment { tenant, image: Arc::new(image), completions };
+        let attachment = Attachment { account, image: Arc::new(image), completions };
         Self { attachment: Rc::new(attachment), queue }
     }
 }
@@ -44,20 +52,13 @@ impl Disk for FileDisk {
     }
 
     fn submit(&self, request: DiskRequest) {
+        self.attachment.account.book(1);
         self.queue.borrow_mut().push((self.attachment.clone(), request));
     }
 
     fn next_completion(&self) -> Option<DiskCompletion> {
         self.attachment.completions.borrow_mut().pop_front()
     }
-}
-
-/// What became of a request.
-pub(crate) enum Submitted {
-    /// Its completion waits for the tenant already.
-    Refused,
-    /// Its completion will come.
-    UnderWay,
 }
 
 /// The disk requests of one worker.
@@ -75,22 +76,16 @@ impl Disks {
         self.queue.clone()
     }
 
-    /// Hands what was submitted to the driver. Tells `note` of each request which tenant's it is.
-    pub(crate) fn flush(
-        &mut self,
-        driver: &mut dyn Driver,
-        mut note: impl FnMut(usize, Submitted),
-    ) {
+    /// Hands what was submitted to the driver. Tells `refused` whose completion waits already.
+    pub(crate) fn flush(&mut self, driver: &mut dyn Driver, mut refused: impl FnMut(usize)) {
         let mut requests = std::mem::take(&mut self.spare);
         std::mem::swap(&mut requests, &mut self.queue.borrow_mut());
         for (attachment, request) in requests.drain(..) {
-            let tenant = attachment.tenant;
             if let Err(error) = check(&attachment.image.geometry(), &request.operation) {
                 attachment.complete(request.token, Err(error));
-                note(tenant, Submitted::Refused);
+                refused(attachment.account.tenant);
                 continue;
             }
-            note(tenant, Submitted::UnderWay);
             let image = attachment.image.clone();
             let key = self.under_way.insert((attachment, request.token));
             driver.disk(DiskKey(key), image, request.operation);
@@ -107,12 +102,19 @@ impl Disks {
             errno(&error)
         });
         attachment.complete(token, result);
-        attachment.tenant
+        attachment.account.tenant
+    }
+}
+
+impl DiskAccount {
+    fn book(&self, change: isize) {
+        self.under_way.update(|count| count.saturating_add_signed(change));
     }
 }
 
 impl Attachment {
     fn complete(&self, token: u64, result: Result<Vec<BytesMut>>) {
+        self.account.book(-1);
         self.completions.borrow_mut().push_back(DiskCompletion { token, result });
     }
 }

@@ -137,7 +137,7 @@ impl Network {
                 _ => {}
             }
         }
-        if self.population(tenant).sockets == 0 {
+        if self.is_empty(tenant) {
             self.emptied.push(tenant);
         }
     }
@@ -291,6 +291,11 @@ impl Network {
         }
         self.populations[tenant].sockets += 1;
         SocketKey(self.sockets.insert(socket))
+    }
+
+    /// Whether nothing is left of a tenant.
+    pub(crate) fn is_empty(&self, tenant: usize) -> bool {
+        self.population(tenant).sockets == 0
     }
 
     fn population(&self, tenant: usize) -> Population {

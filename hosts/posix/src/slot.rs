@@ -22,7 +22,7 @@ pub(crate) enum Stage {
 pub(crate) struct Slot {
     pub(crate) id: ServiceId,
     pub(crate) name: String,
-    /// None once it has ended and only its sockets are left.
+    /// None once it has ended and only sockets or disk operations are left.
     pub(crate) tenant: Option<Box<dyn Tenant>>,
     pub(crate) stage: Stage,
     pub(crate) site: Site,
@@ -34,10 +34,9 @@ pub(crate) struct Slot {
     pub(crate) armed: Option<Instant>,
     /// When patience with its stopping ends.
     pub(crate) deadline: Option<Instant>,
-    pub(crate) disk_operations: usize,
     /// Streams whose clients have said their last.
     pub(crate) half_closed: Vec<StreamId>,
-    /// What to report when its last socket is gone.
+    /// What to report when its last socket is gone and its last disk operation has ended.
     pub(crate) outcome: Option<Progress>,
 }
 
@@ -62,10 +61,14 @@ impl Slot {
             wanted: None,
             armed: None,
             deadline: None,
-            disk_operations: 0,
             half_closed: Vec::new(),
             outcome: None,
         }
+    }
+
+    /// Whether a disk operation of its is under way.
+    pub(crate) fn awaits_disks(&self) -> bool {
+        self.site.account.under_way.get() > 0
     }
 }
 

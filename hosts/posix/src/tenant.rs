@@ -1,6 +1,6 @@
 //! What a worker turns.
 
-use crate::disk::{DiskQueue, FileDisk};
+use crate::disk::{DiskAccount, DiskQueue, FileDisk};
 use crate::image::Image;
 use hyper::{Disk, StreamEvent};
 use service::{Config, Host, Next, Service, State};
@@ -56,7 +56,7 @@ pub struct Site {
     pub host: Host,
     /// The tenant's own addresses, with their real ports.
     pub addresses: Vec<SocketAddr>,
-    pub(crate) tenant: usize,
+    pub(crate) account: DiskAccount,
     pub(crate) disks: DiskQueue,
 }
 
@@ -68,7 +68,7 @@ impl Site {
 
     /// Makes an image a disk of this tenant.
     pub fn attach(&self, image: Image) -> Rc<dyn Disk> {
-        Rc::new(FileDisk::new(image, self.tenant, self.disks.clone()))
+        Rc::new(FileDisk::new(image, self.account.clone(), self.disks.clone()))
     }
 }
 

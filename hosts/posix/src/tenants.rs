@@ -3,7 +3,7 @@
 //! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
 
 use crate::clock::HostClock;
-use crate::disk::{Disks, Submitted};
+use crate::disk::{DiskAccount, Disks};
 use crate::driver::{Driver, Event};
 use crate::listen;
 use crate::log::HostLog;
@@ -38,6 +38,8 @@ pub(crate) struct Tenants {
     indexes: BTreeMap<ServiceId, usize>,
     runnable: Vec<usize>,
     turning: Vec<usize>,
+    /// Tenants that have ended, and perhaps have nothing left.
+    leaving: Vec<usize>,
     /// Tenants with half-closed streams that have nothing left to do but wait for disks.
     quiet: Vec<usize>,
     timers: Timers<Timer>,
@@ -53,6 +55,7 @@ impl Tenants {
             indexes: BTreeMap::new(),
             runnable: Vec::new(),
             turning: Vec::new(),
+            leaving: Vec::new(),
             quiet: Vec::new(),
             timers: Timers::default(),
             network: Network::default(),
@@ -100,7 +103,8 @@ impl Tenants {
             streams: Rc::new(streams),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
-        let site = Site { host, addresses, tenant, disks: self.disks.queue() };
+        let account = DiskAccount { tenant, under_way: Rc::default() };
+        let site = Site { host, addresses, account, disks: self.disks.queue() };
         let made = guarded(|| make(&site)).map_err(|panic| broken(&panic))??;
         let mut slot = Slot::new(id, name, made, site);
         for door in doors {
@@ -161,9 +165,6 @@ impl Tenants {
             }
             Event::DiskDone { key, result } => {
                 let tenant = self.disks.done(key, result);
-                if let Some(slot) = self.slots.get_mut(tenant) {
-                    slot.disk_operations = slot.disk_operations.saturating_sub(1);
-                }
                 wake(&mut self.slots, &mut self.runnable, tenant);
             }
             Event::Accepted { listener, result, more } => {
@@ -209,21 +210,15 @@ impl Tenants {
     /// Hands everything that was begun to the driver.
     pub(crate) fn flush(&mut self, driver: &mut dyn Driver) {
         let Self { disks, slots, runnable, .. } = self;
-        disks.flush(driver, |tenant, submitted| match submitted {
-            Submitted::Refused => wake(slots, runnable, tenant),
-            Submitted::UnderWay => {
-                if let Some(slot) = slots.get_mut(tenant) {
-                    slot.disk_operations += 1;
-                }
-            }
-        });
+        disks.flush(driver, |tenant| wake(slots, runnable, tenant));
         self.network.take_wishes(driver);
         self.close_half_closed();
         self.network.flush(driver);
         while let Some((tenant, stream)) = self.network.closed.pop() {
             self.tell(tenant, StreamEvent::Closed { stream });
         }
-        while let Some(tenant) = self.network.emptied.pop() {
+        self.leaving.append(&mut self.network.emptied);
+        while let Some(tenant) = self.leaving.pop() {
             self.move_out(tenant);
         }
     }
@@ -240,7 +235,7 @@ impl Tenants {
     fn turn_one(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.runnable = false;
-        let Some(tenant) = slot.tenant.as_mut() else { return };
+        let Some(tenant) = slot.tenant.as_mut() else { return self.leaving.push(index) };
         let stage = slot.stage;
         match guarded(|| (tenant.turn(), news(stage, &**tenant))) {
             Ok((next, news)) => {
@@ -340,17 +335,20 @@ impl Tenants {
     fn close_half_closed(&mut self) {
         for index in self.quiet.drain(..) {
             let Some(slot) = self.slots.get_mut(index) else { continue };
-            if slot.disk_operations == 0 {
+            if !slot.awaits_disks() {
                 slot.half_closed.drain(..).for_each(|stream| self.network.close(stream));
             }
         }
     }
 
-    /// Removes a tenant that has ended, now that its last socket is gone.
+    /// Removes a tenant that has ended, unless sockets or disk operations of its are left: their
+    /// late events must not meet a new tenant in its place, and an operation keeps its image.
     fn move_out(&mut self, index: usize) {
-        let Some(outcome) = self.slots.get_mut(index).and_then(|slot| slot.outcome.take()) else {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if !self.network.is_empty(index) || slot.awaits_disks() {
             return;
-        };
+        }
+        let Some(outcome) = slot.outcome.take() else { return };
         let slot = self.slots.remove(index);
         self.timers.change(Timer::Turn(index), slot.armed, None);
         self.timers.change(Timer::Stop(index), slot.deadline, None);

@@ -94,7 +94,7 @@ impl Worker {
     }
 
     /// Stops a service: nothing new is taken, replies in progress are sent, and after five
-    /// seconds at most it is gone.
+    /// seconds at most it is gone; later only if a disk holds back what it was asked for.
     ///
     /// # Errors
     /// [`WorkerGone`].

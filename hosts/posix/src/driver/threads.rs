@@ -77,6 +77,8 @@ fn work(queue: &Mutex<Receiver<Job>>, done: &Sender<Done>, notify: &super::Waker
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { key, image, operation }) = job else { return };
         let result = perform(image.file(), operation);
+        // Whoever hears of the end may count on the image being let go of.
+        drop(image);
         if done.send((key, result)).is_err() {
             return;
         }

@@ -1,12 +1,13 @@
 //! Services come, stop, fail and break; timers fire; neighbours never notice.
 
 use crate::harness::{Actor, Home, connect, spec, with_every_backend};
-use bytes::Bytes;
-use hyper::StreamEvent;
+use bytes::{Bytes, BytesMut};
+use hyper::{Disk, DiskOperation, DiskRequest, StreamEvent};
 use posix::{Access, Image, Progress, Report, Tenant};
 use service::{Next, State};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -55,6 +56,59 @@ fn a_stopped_service_sends_its_replies_and_leaves_nothing_behind() {
         assert!(std::net::UdpSocket::bind(address).is_ok(), "the port is free");
         Image::open(file.path(), Access::ReadWrite).expect("the image is unlocked");
     });
+}
+
+/// Reads begun by a tenant as it is stopped.
+const LATE_READS: u64 = 64;
+
+#[test]
+fn a_tenant_moves_out_once_its_disk_operations_have_ended() {
+    with_every_backend(|home| {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(64 << 20).unwrap();
+        for _ in 0..10 {
+            let image = Image::open(file.path(), Access::ReadWrite).expect("unlocked again");
+            home.serve(move |site| ReadsAhead {
+                disk: site.attach(image),
+                actor: Actor::echo(site),
+            });
+            home.worker.stop(home.last()).unwrap();
+            assert_eq!(home.report().progress, Progress::Stopped);
+        }
+    });
+}
+
+/// A tenant that is stopped with reads under way, whose ends nobody awaits.
+struct ReadsAhead {
+    disk: Rc<dyn Disk>,
+    actor: Actor,
+}
+
+impl Tenant for ReadsAhead {
+    fn stream_event(&mut self, event: StreamEvent<'_>) {
+        self.actor.stream_event(event);
+    }
+
+    fn turn(&mut self) -> Next {
+        self.actor.turn()
+    }
+
+    fn state(&self) -> &State {
+        self.actor.state()
+    }
+
+    fn stop(&mut self) {
+        for token in 0..LATE_READS {
+            let buffers = vec![BytesMut::zeroed(1 << 20)];
+            let operation = DiskOperation::Read { offset_bytes: token << 20, buffers };
+            self.disk.submit(DiskRequest { token, operation });
+        }
+        self.actor.stop();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.actor.is_stopped()
+    }
 }
 
 #[test]
