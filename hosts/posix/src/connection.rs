@@ -135,6 +135,11 @@ impl Connection {
         self.ended && self.phase == Phase::Open
     }
 
+    /// Whether everything queued so far has left.
+    pub(crate) fn has_sent_all(&self) -> bool {
+        !self.sending && self.output.is_empty()
+    }
+
     /// A send operation has ended. Returns the number of bytes that left.
     pub(crate) fn sent(
         &mut self,
@@ -160,7 +165,7 @@ impl Connection {
 
     /// The next step, which is taken to be done. Ask until there is none.
     pub(crate) fn next_step(&mut self) -> Option<Step> {
-        if self.phase == Phase::Closing && !self.sending && self.output.is_empty() {
+        if self.phase == Phase::Closing && self.has_sent_all() {
             let waits_for_client = self.lingers && !self.ended;
             self.phase = if waits_for_client { Phase::Lingering } else { Phase::Dead };
             return Some(Step::Shutdown);

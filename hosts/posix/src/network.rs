@@ -153,6 +153,15 @@ impl Network {
         set_deadline(&mut self.timers, connection, Some(after(CLOSING_MAX)));
     }
 
+    /// Closes a connection if its output has left. Says whether it is open no longer.
+    pub(crate) fn close_if_sent(&mut self, id: StreamId) -> bool {
+        let sent = find(&mut self.sockets, id).is_none_or(|connection| connection.has_sent_all());
+        if sent {
+            self.close(id);
+        }
+        sent
+    }
+
     /// A connection was accepted, or could not be. Returns what to tell which tenant.
     pub(crate) fn accepted(
         &mut self,

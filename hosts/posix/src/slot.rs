@@ -8,6 +8,7 @@ use crate::tenant::{Site, Tenant};
 use abi::Instant;
 use hyper::{Clock, StreamId};
 use service::{Next, State};
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// How far a tenant has come.
@@ -34,8 +35,8 @@ pub(crate) struct Slot {
     pub(crate) armed: Option<Instant>,
     /// When patience with its stopping ends.
     pub(crate) deadline: Option<Instant>,
-    /// Streams whose clients have said their last.
-    pub(crate) half_closed: Vec<StreamId>,
+    /// Open streams whose clients have said their last.
+    pub(crate) half_closed: BTreeSet<StreamId>,
     /// What to report when its last socket is gone and its last disk operation has ended.
     pub(crate) outcome: Option<Progress>,
 }
@@ -61,7 +62,7 @@ impl Slot {
             wanted: None,
             armed: None,
             deadline: None,
-            half_closed: Vec::new(),
+            half_closed: BTreeSet::new(),
             outcome: None,
         }
     }

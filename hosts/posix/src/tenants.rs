@@ -2,6 +2,9 @@
 //!
 //! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
 
+#[cfg(test)]
+mod tests;
+
 use crate::clock::HostClock;
 use crate::disk::{DiskAccount, Disks};
 use crate::driver::{Driver, Event};
@@ -215,7 +218,7 @@ impl Tenants {
         self.close_half_closed();
         self.network.flush(driver);
         while let Some((tenant, stream)) = self.network.closed.pop() {
-            self.tell(tenant, StreamEvent::Closed { stream });
+            self.closed(tenant, stream);
         }
         self.leaving.append(&mut self.network.emptied);
         while let Some(tenant) = self.leaving.pop() {
@@ -323,20 +326,28 @@ impl Tenants {
         }
     }
 
+    fn closed(&mut self, tenant: usize, stream: StreamId) {
+        if let Some(slot) = self.slots.get_mut(tenant) {
+            slot.half_closed.remove(&stream);
+        }
+        self.tell(tenant, StreamEvent::Closed { stream });
+    }
+
     /// The client of a stream has said its last. It is owed answers to what it asked.
     fn half_closed(&mut self, tenant: usize, stream: StreamId) {
         if let Some(slot) = self.slots.get_mut(tenant) {
-            slot.half_closed.push(stream);
+            slot.half_closed.insert(stream);
             wake(&mut self.slots, &mut self.runnable, tenant);
         }
     }
 
-    /// Closes half-closed streams of tenants that have answered all they will.
+    /// Closes half-closed streams of tenants that have nothing to do. A stream with answers still
+    /// on their way stays: the tenant may wait for room to send the next ones.
     fn close_half_closed(&mut self) {
         for index in self.quiet.drain(..) {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             if !slot.awaits_disks() {
-                slot.half_closed.drain(..).for_each(|stream| self.network.close(stream));
+                slot.half_closed.retain(|&stream| !self.network.close_if_sent(stream));
             }
         }
     }

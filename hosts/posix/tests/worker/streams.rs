@@ -124,6 +124,35 @@ fn a_client_that_has_said_its_last_still_gets_its_answers() {
 }
 
 #[test]
+fn a_client_that_has_said_its_last_gets_answers_that_wait_for_room() {
+    with_every_backend(|home| {
+        let address = home.serve(|site| {
+            let mut owed = 0;
+            Actor::new(site, move |host, event| match event {
+                StreamEvent::Received { stream, bytes } => {
+                    owed += bytes.len() << 20;
+                    host.streams.send(stream, vec![Bytes::from(vec![1; 1 << 20])]);
+                }
+                StreamEvent::Sent { stream, count_bytes } => {
+                    let before = owed;
+                    owed -= count_bytes;
+                    if owed > 0 && owed.div_ceil(1 << 20) < before.div_ceil(1 << 20) {
+                        host.streams.send(stream, vec![Bytes::from(vec![1; 1 << 20])]);
+                    }
+                }
+                _ => {}
+            })
+        });
+        let mut client = connect(address);
+        client.write_all(b"12345678").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let mut received = Vec::new();
+        client.read_to_end(&mut received).unwrap();
+        assert_eq!(received.len(), 8 << 20);
+    });
+}
+
+#[test]
 fn a_reset_is_told_as_closed_and_only_once() {
     with_every_backend(|home| {
         let (opened, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
