@@ -2,8 +2,9 @@
 //! driver at the end of it, and completed on a later one.
 
 use crate::driver::{DiskKey, Driver};
+use crate::failures::Failures;
 use crate::image::Image;
-use crate::transfer::{check, errno};
+use crate::transfer::{Extent, check, errno};
 use abi::Result;
 use bytes::BytesMut;
 use hyper::{Disk, DiskCompletion, DiskRequest, Geometry};
@@ -29,6 +30,7 @@ pub(crate) struct DiskAccount {
 pub(crate) struct Attachment {
     account: DiskAccount,
     image: Arc<Image>,
+    failures: Failures,
     completions: RefCell<VecDeque<DiskCompletion>>,
 }
 
@@ -40,8 +42,8 @@ pub(crate) struct FileDisk {
 
 impl FileDisk {
     pub(crate) fn new(image: Image, account: DiskAccount, queue: DiskQueue) -> Self {
-        let completions = RefCell::default();
-        let attachment = Attachment { account, image: Arc::new(image), completions };
+        let (image, failures, completions) = (Arc::new(image), Failures::default(), <_>::default());
+        let attachment = Attachment { account, image, failures, completions };
         Self { attachment: Rc::new(attachment), queue }
     }
 }
@@ -61,11 +63,18 @@ impl Disk for FileDisk {
     }
 }
 
+/// One request in the driver's hands.
+struct UnderWay {
+    attachment: Rc<Attachment>,
+    token: u64,
+    extent: Extent,
+}
+
 /// The disk requests of one worker.
 #[derive(Default)]
 pub(crate) struct Disks {
     queue: DiskQueue,
-    under_way: Slab<(Rc<Attachment>, u64)>,
+    under_way: Slab<UnderWay>,
     /// Emptied queues, to be filled again.
     spare: Vec<(Rc<Attachment>, DiskRequest)>,
 }
@@ -87,18 +96,21 @@ impl Disks {
                 continue;
             }
             let image = attachment.image.clone();
-            let key = self.under_way.insert((attachment, request.token));
-            driver.disk(DiskKey(key), image, request.operation);
+            let DiskRequest { token, operation } = request;
+            let extent = Extent::of(&operation);
+            let key = self.under_way.insert(UnderWay { attachment, token, extent });
+            driver.disk(DiskKey(key), image, operation);
         }
         self.spare = requests;
     }
 
     /// Takes a completion from the driver. Returns the tenant that waits for it.
     pub(crate) fn done(&mut self, key: DiskKey, result: io::Result<Vec<BytesMut>>) -> usize {
-        let (attachment, token) = self.under_way.remove(key.0);
+        let UnderWay { attachment, token, extent } = self.under_way.remove(key.0);
         let result = result.map_err(|error| {
-            let path = attachment.image.path().display();
-            tracing::error!("{path}: a disk operation failed: {error}");
+            if let Some(line) = attachment.failures.line(&attachment.image, extent, &error) {
+                tracing::error!("{line}");
+            }
             errno(&error)
         });
         attachment.complete(token, result);
@@ -116,5 +128,13 @@ impl Attachment {
     fn complete(&self, token: u64, result: Result<Vec<BytesMut>>) {
         self.account.book(-1);
         self.completions.borrow_mut().push_back(DiskCompletion { token, result });
+    }
+}
+
+impl Drop for Attachment {
+    fn drop(&mut self) {
+        if let Some(line) = self.failures.last_line(&self.image) {
+            tracing::error!("{line}");
+        }
     }
 }

@@ -66,6 +66,12 @@ impl Image {
         &self.path
     }
 
+    /// The size of a file that has become smaller than when it was opened, in bytes.
+    pub(crate) fn shrunk_to_bytes(&self) -> Option<u64> {
+        let metadata = self.file.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some(metadata.len()).filter(|&now| now < self.geometry.size_bytes)
+    }
+
     pub(crate) fn file(&self) -> &File {
         &self.file
     }

@@ -24,6 +24,7 @@ mod connection;
 mod disk;
 mod door;
 mod driver;
+mod failures;
 mod image;
 mod listen;
 mod log;

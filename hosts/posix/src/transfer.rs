@@ -5,25 +5,53 @@ use abi::{Errno, Result};
 use bytes::{Bytes, BytesMut};
 use hyper::{DiskOperation, Geometry};
 use rustix::io::{preadv, pwritev};
+use std::fmt;
 use std::fs::File;
 use std::io::{self, IoSlice, IoSliceMut};
 
 /// Pieces the kernel takes in one gathered transfer (`UIO_MAXIOV`, `IOV_MAX`).
 pub(crate) const PIECES_MAX: usize = 1024;
 
+/// What an operation does, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    pub(crate) operation: &'static str,
+    pub(crate) offset_bytes: u64,
+    pub(crate) length_bytes: usize,
+}
+
+impl Extent {
+    pub(crate) fn of(operation: &DiskOperation) -> Self {
+        let (operation, offset_bytes, length_bytes) = match operation {
+            DiskOperation::Read { offset_bytes, buffers } => {
+                ("read", *offset_bytes, buffers.iter().map(BytesMut::len).sum())
+            }
+            DiskOperation::Write { offset_bytes, data } => {
+                ("write", *offset_bytes, data.iter().map(Bytes::len).sum())
+            }
+            DiskOperation::Flush => ("flush", 0, 0),
+        };
+        Self { operation, offset_bytes, length_bytes }
+    }
+}
+
+impl fmt::Display for Extent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operation, offset_bytes, length_bytes } = self;
+        if *length_bytes == 0 {
+            return formatter.write_str(operation);
+        }
+        write!(formatter, "{operation} of {length_bytes} bytes at {offset_bytes}")
+    }
+}
+
 /// Refuses what lies beyond the end of the disk, and writes to one that is read-only.
 pub(crate) fn check(geometry: &Geometry, operation: &DiskOperation) -> Result<()> {
-    let (offset_bytes, length_bytes) = match operation {
-        DiskOperation::Read { offset_bytes, buffers } => {
-            (*offset_bytes, buffers.iter().map(BytesMut::len).sum::<usize>())
-        }
-        DiskOperation::Write { .. } if geometry.read_only => return Err(Errno::ReadOnly),
-        DiskOperation::Write { offset_bytes, data } => {
-            (*offset_bytes, data.iter().map(Bytes::len).sum())
-        }
-        DiskOperation::Flush => return Ok(()),
-    };
-    let end = offset_bytes.checked_add(length_bytes as u64).ok_or(Errno::Io)?;
+    if geometry.read_only && matches!(operation, DiskOperation::Write { .. }) {
+        return Err(Errno::ReadOnly);
+    }
+    let extent = Extent::of(operation);
+    let end = extent.offset_bytes.checked_add(extent.length_bytes as u64).ok_or(Errno::Io)?;
     if end > geometry.size_bytes { Err(Errno::Io) } else { Ok(()) }
 }
 
