@@ -20,6 +20,11 @@ use xdr::Writer;
 /// stop and start every connection.
 pub(crate) const KEPT_BYTES_MAX: usize = 4096;
 
+/// Bytes of replies that a new connection may owe. It earns more by taking what it is sent: a
+/// quarter of that, so that filling the network's own buffers earns little. Clients that ask and
+/// never read thus hold the room of one large reply each.
+const OUTPUT_BYTES_AT_FIRST: usize = 256 << 10;
+
 pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
     pub(crate) local: SocketAddr,
@@ -41,6 +46,8 @@ pub(crate) struct Connection {
     output: Writer,
     /// Length of the output and of what was sent and has not left yet.
     unsent_bytes: usize,
+    /// What the network took so far, up to the largest number there is room for.
+    taken_bytes: u32,
     calls: usize,
     argument_bytes: usize,
     /// Room kept for the replies of its calls at work.
@@ -64,6 +71,7 @@ impl Connection {
             kept_start: 0,
             output: Writer::default(),
             unsent_bytes: 0,
+            taken_bytes: 0,
             calls: 0,
             argument_bytes: 0,
             reply_bytes: 0,
@@ -75,7 +83,12 @@ impl Connection {
         !self.closing
             && self.calls < limits.connection_calls_max
             && self.argument_bytes < limits.connection_input_bytes_max
-            && self.unsent_bytes + self.reply_bytes < limits.connection_output_bytes_max
+            && self.unsent_bytes + self.reply_bytes < self.output_bytes_max(limits)
+    }
+
+    fn output_bytes_max(&self, limits: &Limits) -> usize {
+        let earned = OUTPUT_BYTES_AT_FIRST + self.taken_bytes as usize / 4;
+        earned.min(limits.connection_output_bytes_max)
     }
 
     /// Whether nothing of it is at work or owed.
@@ -88,7 +101,7 @@ impl Connection {
         !self.has_input()
             && self.calls <= limits.connection_calls_max / 2
             && self.argument_bytes <= limits.connection_input_bytes_max / 2
-            && self.unsent_bytes <= limits.connection_output_bytes_max / 2
+            && self.unsent_bytes <= self.output_bytes_max(limits) / 2
     }
 
     /// Keeps what cannot be taken yet.
@@ -157,6 +170,8 @@ impl Connection {
 
     /// The network has taken over `count_bytes`.
     pub(crate) fn sent(&mut self, count_bytes: usize) {
+        let count = u32::try_from(count_bytes).unwrap_or(u32::MAX);
+        self.taken_bytes = self.taken_bytes.saturating_add(count);
         self.unsent_bytes = self.unsent_bytes.saturating_sub(count_bytes);
     }
 

@@ -55,6 +55,31 @@ fn bytes_that_arrive_after_the_pause_are_kept_in_order() {
 }
 
 #[test]
+fn a_client_earns_its_window_by_taking_replies() {
+    let mut world = World::new(Limits {
+        connection_output_bytes_max: 8 << 20,
+        connection_calls_max: 1000,
+        calls_max: 1000,
+        calls_bytes_max: 1 << 20,
+        connection_input_bytes_max: 1 << 20,
+        output_bytes_max: 64 << 20,
+        ..limits()
+    });
+    let payload = |xid| Call::new(xid, wire::PAYLOAD, &30_000_u32.to_be_bytes()).record();
+    let stream: Vec<u8> = (0..400).flat_map(payload).collect();
+    world.server.received(ONE, &stream);
+    let mut batch = |taken: usize| {
+        world.server.sent(ONE, taken);
+        world.run_all();
+        world.sends(ONE).concat().iter().map(Bytes::len).sum::<usize>()
+    };
+    let first = batch(0);
+    assert!(first <= (256 << 10) + 31_000, "{first} bytes to one that never read");
+    let second = batch(first);
+    assert!(second > first, "{second} bytes to one that does");
+}
+
+#[test]
 fn a_client_that_takes_no_replies_is_served_no_more() {
     let mut world = World::new(limits());
     let payload = |xid| Call::new(xid, wire::PAYLOAD, &30_000_u32.to_be_bytes()).record();
