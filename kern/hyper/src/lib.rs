@@ -22,6 +22,7 @@ mod disk;
 mod log;
 mod random;
 mod streams;
+pub mod testkit;
 
 pub use clock::Clock;
 pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
