@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 
 const USAGE: &str = "\
 usage: nfsload bench   [target options] [--workloads LIST|all|read] [--shapes 1x1,1x16,8x4]
-                       [--secs 2] [--warmup 0.3] [--repeat 3] [--table FILE]
+                       [--secs 2] [--warmup 0.3] [--repeat 3] [--table FILE] [--one-core]
        nfsload prep    [target options]            make the dataset, nothing else
        nfsload files   --dir DIR [--entries N] [--big-mib N]
                        make what the read workloads need in a local directory
@@ -49,7 +49,7 @@ struct Args {
     rest: Vec<String>,
 }
 
-const FLAGS: [&str; 3] = ["read-only", "touch", "tap"];
+const FLAGS: [&str; 4] = ["read-only", "touch", "tap", "one-core"];
 
 impl Args {
     fn parse(argv: impl Iterator<Item = String>) -> Result<Args> {
@@ -172,7 +172,7 @@ fn main() -> ExitCode {
         Err(e) => Err(e),
         Ok(a) => match cmd.as_str() {
             "bench" => a
-                .only(&["workloads", "shapes", "secs", "warmup", "repeat", "table"])
+                .only(&["workloads", "shapes", "secs", "warmup", "repeat", "table", "one-core"])
                 .and_then(|()| bench(&a)),
             "prep" => a.only(&[]).and_then(|()| prep(&a)),
             "files" => a.only(&["dir"]).and_then(|()| files(&a)),
@@ -376,6 +376,7 @@ fn bench(a: &Args) -> Result<bool> {
     let warmup = Duration::from_secs_f64(a.num::<f64>("warmup", "0.3")?.clamp(0.0, 60.0));
     let repeat: u64 = a.num("repeat", "3")?;
     let threads: usize = a.num("threads", "1")?;
+    let one_core = a.has("one-core");
     raise_fd_limit();
 
     let most = shapes.iter().map(|s| s.0).max().unwrap_or(1);
@@ -410,7 +411,18 @@ fn bench(a: &Args) -> Result<bool> {
                     serial += 1;
                     let cell = cells.entry((wi, si, ti)).or_default();
                     let load = Load { workload: w, conns, depth, threads, warmup, length, serial };
-                    let r = match measure(t, &ds[ti], &load) {
+                    let alone = one_core && conns * depth == 1;
+                    let both = [Some(std::process::id()), t.pid];
+                    let keep =
+                        |on| both.iter().flatten().for_each(|p| procstat::keep_on_one_core(*p, on));
+                    if alone {
+                        keep(true);
+                    }
+                    let measured = measure(t, &ds[ti], &load);
+                    if alone {
+                        keep(false);
+                    }
+                    let r = match measured {
                         Ok(r) => r,
                         Err(e) => {
                             eprintln!("{} {w} {conns}x{depth}: {e}", t.name);

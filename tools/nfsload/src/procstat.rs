@@ -1,6 +1,7 @@
 //! What a server costs, read from /proc: CPU seconds, memory, threads and
 //! descriptors, summed over a process and all its descendants.
 
+use rustix::thread::{CpuSet, Pid, sched_setaffinity};
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
 use std::fs;
@@ -45,6 +46,23 @@ pub fn tree(pid: u32) -> Vec<u32> {
         i += 1;
     }
     all
+}
+
+/// Keeps all threads of a process and its descendants, and those they start later, on the first
+/// of the machine's cores, or lets them run anywhere again.
+pub fn keep_on_one_core(pid: u32, one: bool) {
+    let mut cores = CpuSet::new();
+    for core in 0..if one { 1 } else { CpuSet::MAX_CPU } {
+        cores.set(core);
+    }
+    for p in tree(pid) {
+        let Ok(threads) = fs::read_dir(format!("/proc/{p}/task")) else { continue };
+        for thread in threads.flatten() {
+            let id = thread.file_name().to_str().and_then(|n| n.parse::<i32>().ok());
+            // A thread may have ended meanwhile.
+            sched_setaffinity(id.and_then(Pid::from_raw), &cores).ok();
+        }
+    }
 }
 
 /// utime + stime of every process of the tree, plus what its root has

@@ -227,7 +227,13 @@ fn load(
 ) -> Result<String, String> {
     let mut command = Command::new(programs.program("nfsload"));
     command.args(["bench", "--entries", ENTRIES, "--big-mib", BIG_MIB, "--write-mib", "1"]);
-    command.args(["--workloads", &workloads.join(","), "--shapes", &shapes.join(",")]);
+    command.args([
+        "--one-core",
+        "--workloads",
+        &workloads.join(","),
+        "--shapes",
+        &shapes.join(","),
+    ]);
     command.args(["--secs", &settings.seconds.to_string()]);
     command.args(["--repeat", &settings.repeats.to_string(), "--table", "/dev/null"]);
     for server in running {
