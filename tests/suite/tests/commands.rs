@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use suite::image::Format;
 use suite::process::{describe, run, text};
+use suite::surgery::Patient;
 use suite::tree::{Content, Node, Tree};
 use suite::{look, require};
 use tempfile::TempDir;
@@ -37,6 +38,33 @@ fn ls_lists() {
     let rows: serde_json::Value = serde_json::from_slice(&json.stdout).expect("JSON");
     let names: Vec<_> = rows.as_array().expect("rows").iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["elsewhere", "first", "second"]);
+}
+
+/// What only BSD keeps of a file, and makefs does not set.
+#[test]
+fn stat_keeps_flags_and_birth_time() {
+    if !require::tools(&["makefs"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut tree = Tree::empty();
+    tree.add_noise("file", 777);
+    tree.lay(&folder.path().join("tree"));
+    for format in Format::all(8192, 1024) {
+        let image = folder.path().join(format.to_string());
+        format.make(&image, &folder.path().join("tree"));
+        let mut patient = Patient::open(&image);
+        let file = patient.file_of_size(777);
+        patient.set_flags(file, 0x0002_0001);
+        let has_born = patient.set_born(file, 86_400, 5);
+        patient.save(&image);
+        let json = text(look::command("stat", &image).args(["--json", "/file"]));
+        let stat: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+        let stat = if stat.is_array() { &stat[0] } else { &stat };
+        assert_eq!(stat["flags"], serde_json::json!(["nodump", "schg"]), "{format}: {json}");
+        let born = has_born.then_some("1970-01-02T00:00:00.000000005Z");
+        assert_eq!(stat["born"].as_str(), born, "{format}: {json}");
+    }
 }
 
 /// Bytes that are not UTF-8 are escaped for people, and told in full to programs.

@@ -65,6 +65,20 @@ impl Patient {
         self.set_u64(self.size_at(slot), size);
     }
 
+    /// Sets chflags(2)'s flags.
+    pub fn set_flags(&mut self, slot: Slot, flags: u32) {
+        self.set_u32(slot.0 + if self.wide { 88 } else { 100 }, flags);
+    }
+
+    /// Sets the birth time, in seconds and nanoseconds. Says whether this format keeps one.
+    pub fn set_born(&mut self, slot: Slot, seconds: i64, nanoseconds: u32) -> bool {
+        if self.wide {
+            self.set_u64(slot.0 + 56, seconds.cast_unsigned());
+            self.set_u32(slot.0 + 76, nanoseconds);
+        }
+        self.wide
+    }
+
     /// Sets how many sectors of 512 bytes it takes.
     pub(super) fn set_sectors(&mut self, slot: Slot, sectors: u64) {
         if self.wide {
