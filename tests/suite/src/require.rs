@@ -31,6 +31,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("rpcinfo", "rpcbind"),
     ("showmount", "nfs-common"),
     ("sqlite3", "sqlite3"),
+    ("tshark", "tshark"),
 ];
 
 /// Whether all of `programs` are installed. If not, says so; the caller returns.

@@ -2,7 +2,7 @@
 
 use abi::{Attributes, Timestamp};
 use anyhow::{Context, Result};
-use rustix::fs::{AtFlags, CWD, Mode, Timespec, Timestamps, mkfifoat, utimensat};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, utimensat};
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, Permissions};
 use std::os::unix::ffi::OsStrExt;
@@ -29,9 +29,17 @@ pub fn symbolic_link(path: &Path, target: &[u8], attributes: &Attributes) -> Res
 }
 
 /// Makes a named pipe.
+#[cfg(not(target_vendor = "apple"))]
 pub fn fifo(path: &Path, attributes: &Attributes) -> Result<()> {
+    use rustix::fs::{Mode, mkfifoat};
     mkfifoat(CWD, path, Mode::RUSR | Mode::WUSR).with_context(|| cannot(path))?;
     finish(path, attributes)
+}
+
+/// Apple's systems have no mkfifoat(2).
+#[cfg(target_vendor = "apple")]
+pub fn fifo(path: &Path, _: &Attributes) -> Result<()> {
+    anyhow::bail!("{}: a named pipe, which cannot be made here", path.display())
 }
 
 /// Gives a file that was just made its mode and, last of all, its times.
