@@ -54,10 +54,6 @@ impl Random for FakeHost {
 }
 
 impl Log for FakeHost {
-    fn enabled(&self, _level: Level) -> bool {
-        true
-    }
-
     fn log(&self, _level: Level, _room: &'static str, line: std::fmt::Arguments<'_>) {
         // Said aloud, so that formatting is tried too.
         assert!(!line.to_string().is_empty());

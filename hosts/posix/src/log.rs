@@ -18,15 +18,6 @@ impl HostLog {
 }
 
 impl Log for HostLog {
-    fn enabled(&self, level: Level) -> bool {
-        match level {
-            Level::Error => tracing::enabled!(tracing::Level::ERROR),
-            Level::Warning => tracing::enabled!(tracing::Level::WARN),
-            Level::Information => tracing::enabled!(tracing::Level::INFO),
-            Level::Debug => tracing::enabled!(tracing::Level::DEBUG),
-        }
-    }
-
     fn log(&self, level: Level, room: &'static str, line: fmt::Arguments<'_>) {
         let service = &*self.service;
         match level {

@@ -17,9 +17,6 @@ pub enum Level {
 
 /// The host's log.
 pub trait Log {
-    /// Whether lines of this level are kept: lets a caller skip making one.
-    fn enabled(&self, level: Level) -> bool;
-
-    /// Records one line said by `room`.
+    /// Records one line said by `room`, or drops it: what is not kept is never put together.
     fn log(&self, level: Level, room: &'static str, line: fmt::Arguments<'_>);
 }

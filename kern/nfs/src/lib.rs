@@ -28,7 +28,6 @@ mod programs;
 mod server;
 pub mod v3;
 
-pub use exports::{Export, ExportError, Exports, NOBODY, PATH_BYTES_MAX, Rules, Squash};
-pub use ops::{DATAGRAM_BYTES_MAX, LISTING_BYTES_MAX, STREAM_BYTES_MAX};
+pub use exports::{Export, ExportError, Exports, NOBODY, Rules, Squash};
 pub use programs::programs;
 pub use server::Server;

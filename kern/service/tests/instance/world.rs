@@ -48,10 +48,6 @@ impl Random for CountedLuck {
 struct NoLog;
 
 impl Log for NoLog {
-    fn enabled(&self, _: Level) -> bool {
-        false
-    }
-
     fn log(&self, _: Level, _: &'static str, _: fmt::Arguments<'_>) {}
 }
 
