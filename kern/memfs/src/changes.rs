@@ -32,6 +32,23 @@ impl WritableFileSystem for Memfs {
         self.look(move |state| state.inodes.get(file)?.expect_regular().map(drop))
     }
 
+    /// Memory is as durable at once as it will ever be.
+    fn settle(&self) -> Wait<'_, ()> {
+        self.look(|_| Ok(()))
+    }
+
+    fn is_unsaved(&self) -> bool {
+        false
+    }
+
+    fn sync(&self) -> Wait<'_, ()> {
+        self.settle()
+    }
+
+    fn close(&self) -> Wait<'_, ()> {
+        self.settle()
+    }
+
     fn write_verifier(&self) -> u64 {
         self.verifier
     }

@@ -201,8 +201,12 @@ pub struct NewFile<'a> {
 }
 
 /// The half of a file system that changes it. `time` is the moment of the operation; change
-/// times must strictly increase ([`Timestamp::after`]). Every change of names or attributes is
-/// durable when its method returns.
+/// times must strictly increase ([`Timestamp::after`]).
+///
+/// A change is *ordered* when its method returns: everybody sees it, and no crash undoes it while
+/// keeping a later one. It is durable once a [`WritableFileSystem::settle`] that began afterwards
+/// has ended. VFS settles when it has given its locks back, so that operations on one directory
+/// share what durability costs.
 pub trait WritableFileSystem {
     /// Changes attributes; a change of size truncates or extends with a hole. Setting only times
     /// or mode does not change `modified`.
@@ -216,7 +220,8 @@ pub trait WritableFileSystem {
         time: Timestamp,
     ) -> Wait<'a, ()>;
 
-    /// Writes `data` at `offset_bytes`, extending the file where needed.
+    /// Writes `data` at `offset_bytes`, extending the file where needed. What is stable takes part
+    /// in the next settling; unstable data may, and is safe with a commit.
     ///
     /// # Errors
     /// `IsDirectory` or `Invalid` unless it is a regular file; `FileTooBig`, `NoSpace`,
@@ -230,8 +235,24 @@ pub trait WritableFileSystem {
         time: Timestamp,
     ) -> Wait<'a, Written>;
 
-    /// Makes unstable writes to a range durable; a length of zero means to the end of the file.
+    /// Makes unstable writes to a range take part in the next settling; a length of zero means to
+    /// the end of the file.
     fn commit(&self, file: FileId, offset_bytes: u64, length_bytes: u64) -> Wait<'_, ()>;
+
+    /// Makes everything durable that was ordered before.
+    ///
+    /// # Errors
+    /// `Io` or `NoSpace` if the disk failed: what was ordered may be lost.
+    fn settle(&self) -> Wait<'_, ()>;
+
+    /// Whether there is something that is not durable, unstable data among it.
+    fn is_unsaved(&self) -> bool;
+
+    /// Makes everything durable, unstable data too.
+    fn sync(&self) -> Wait<'_, ()>;
+
+    /// Leaves the file system in order, durably; from its call on nothing can be changed.
+    fn close(&self) -> Wait<'_, ()>;
 
     /// Changes when, and only when, unstable writes may have been lost.
     fn write_verifier(&self) -> u64;

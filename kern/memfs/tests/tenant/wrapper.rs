@@ -165,6 +165,22 @@ impl WritableFileSystem for Wrapper {
         self.look(file, move |inner| inner.writable().unwrap().commit(file, offset, length))
     }
 
+    fn settle(&self) -> Wait<'_, ()> {
+        self.inner.writable().unwrap().settle()
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.inner.is_unsaved()
+    }
+
+    fn sync(&self) -> Wait<'_, ()> {
+        self.inner.writable().unwrap().sync()
+    }
+
+    fn close(&self) -> Wait<'_, ()> {
+        self.inner.writable().unwrap().close()
+    }
+
     fn write_verifier(&self) -> u64 {
         self.inner.write_verifier()
     }

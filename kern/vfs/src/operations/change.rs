@@ -39,7 +39,7 @@ impl Vnode {
         data: &[u8],
         stability: Stability,
     ) -> Changed<Written> {
-        self.change(async |before| {
+        let written = self.ordered(async |before| {
             permission::expect_regular(before)?;
             let file_system = self.writable()?;
             permission::write(before, &caller.credentials)?;
@@ -49,13 +49,17 @@ impl Vnode {
             }
             self.clear_set_id(caller, before).await?;
             file_system.write(self.file(), offset_bytes, data, stability, caller.time).await
-        })
-        .await
+        });
+        let written = written.await;
+        match stability {
+            Stability::Unstable => written,
+            Stability::Data | Stability::File => written.settled(self).await,
+        }
     }
 
     /// Makes unstable writes durable; a length of zero, or one beyond every file, means to the
     /// end. Needs the right to write. Nothing is changed, so reads go on meanwhile: the lock is
-    /// shared, and both attributes are the same.
+    /// shared, given back before the disk is waited for, and both attributes are the same.
     pub async fn commit(
         &self,
         caller: &Caller,
@@ -71,7 +75,9 @@ impl Vnode {
             file_system.commit(self.file(), offset_bytes, length_bytes).await
         });
         let seen = seen.await;
-        Changed { before: seen.attributes, after: seen.attributes, result: seen.result }
+        let committed =
+            Changed { before: seen.attributes, after: seen.attributes, result: seen.result };
+        committed.settled(self).await
     }
 
     /// The write verifier of the file system; zero if it is read-only.

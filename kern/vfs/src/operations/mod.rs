@@ -74,12 +74,27 @@ impl<T> Changed<T> {
     fn refused(error: Errno) -> Self {
         Self { before: None, after: None, result: Err(error) }
     }
+
+    /// The same, durable. What was refused has changed nothing.
+    async fn settled(mut self, vnode: &Vnode) -> Self {
+        if self.result.is_ok()
+            && let Err(error) = vnode.settle().await
+        {
+            self.result = Err(error);
+        }
+        self
+    }
 }
 
 impl Vnode {
     /// Attributes, for whoever holds the lock.
     async fn stat(&self) -> Result<Attributes> {
         self.file_system().attributes(self.file()).await
+    }
+
+    /// Makes durable what was ordered; holds no lock.
+    async fn settle(&self) -> Result<()> {
+        self.writable()?.settle().await
     }
 
     /// What kind of file it is never changes, so no lock is needed to know. That matters to
@@ -100,8 +115,13 @@ impl Vnode {
         }
     }
 
-    /// Does `work` under the exclusive lock.
+    /// Does `work` under the exclusive lock, and makes what it did durable once the lock is free.
     async fn change<T>(&self, work: impl AsyncFnOnce(&Attributes) -> Result<T>) -> Changed<T> {
+        self.ordered(work).await.settled(self).await
+    }
+
+    /// Does `work` under the exclusive lock.
+    async fn ordered<T>(&self, work: impl AsyncFnOnce(&Attributes) -> Result<T>) -> Changed<T> {
         let _lock = self.lock().exclusive().await;
         match self.stat().await {
             Ok(before) => {

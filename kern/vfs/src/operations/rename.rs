@@ -27,10 +27,11 @@ impl Vnode {
         if let Err(error) = rename.expect_directories().await {
             return Renamed { from: (None, None), to: (None, None), result: Err(error) };
         }
-        let _order = self.mount().directories.exclusive().await;
-        let _from = self.lock().exclusive().await;
-        let _to = if rename.is_within_one() { None } else { Some(to.lock().exclusive().await) };
-        rename.carry_out().await
+        let mut renamed = rename.ordered().await;
+        if renamed.result.is_ok() {
+            renamed.result = self.settle().await;
+        }
+        renamed
     }
 }
 
@@ -57,6 +58,17 @@ impl<'a> Locked<'a> {
 }
 
 impl Rename<'_> {
+    /// The whole of it but durability, under the locks.
+    async fn ordered(&self) -> Renamed {
+        let _order = self.from.mount().directories.exclusive().await;
+        let _from = self.from.lock().exclusive().await;
+        let _to = match self.is_within_one() {
+            true => None,
+            false => Some(self.to.lock().exclusive().await),
+        };
+        self.carry_out().await
+    }
+
     fn is_within_one(&self) -> bool {
         self.from.file() == self.to.file()
     }
