@@ -35,7 +35,7 @@ impl fmt::Display for FieldFault {
 impl core::error::Error for FieldFault {}
 
 /// One check: a value, the field it came from, and what it ought to be.
-fn check(
+pub(super) fn check(
     holds: bool,
     (field, offset_bytes): (&'static str, u32),
     value: impl Into<i64>,

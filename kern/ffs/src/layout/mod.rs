@@ -17,6 +17,7 @@ mod format;
 mod geometry;
 mod inode;
 mod inode_shape;
+pub mod log;
 mod numbers;
 mod record;
 mod summary;
