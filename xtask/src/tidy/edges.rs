@@ -23,6 +23,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("nfs", &[&["abi", "xdr", "rpc", "vfs"]]),
     ("service", &[&["abi", "hyper", "task", "block", "vfs", "ffs", "memfs", "rpc", "nfs"]]),
     ("posix", &[&["abi", "hyper", "service"]]),
+    ("sim", &[&["abi", "hyper", "service"]]),
     (
         "vnfsd",
         &[&["abi", "hyper", "task", "block", "vfs", "ffs", "nfs", "service", "posix", "ffscheck"]],

@@ -1,0 +1,121 @@
+//! One service and everything below it, turned until nothing more happens.
+
+use crate::{LogBook, Luck, PowerDisk, VirtualClock, Wire};
+use hyper::{Clock, StreamEvent, StreamId};
+use service::{Config, Host, Next, Service};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// A service in a world of its own.
+pub struct World {
+    service: Service,
+    clock: VirtualClock,
+    log: Rc<LogBook>,
+    wire: Rc<Wire>,
+    disk: Option<Rc<PowerDisk>>,
+    next_stream: u64,
+}
+
+impl World {
+    /// A service that is about to open what `config` names. `disk` is the disk in it, if there
+    /// is one, and tells time by `clock`.
+    pub fn new(
+        config: Config,
+        clock: VirtualClock,
+        luck: Luck,
+        disk: Option<Rc<PowerDisk>>,
+    ) -> Self {
+        let (log, wire) = (Rc::<LogBook>::default(), Rc::<Wire>::default());
+        let host = Host {
+            clock: Rc::new(clock.clone()),
+            random: Rc::new(luck),
+            log: log.clone(),
+            streams: wire.clone(),
+        };
+        let service = Service::new(host, config);
+        Self { service, clock, log, wire, disk, next_stream: 0 }
+    }
+
+    /// The service.
+    pub fn service(&self) -> &Service {
+        &self.service
+    }
+
+    /// The service, to be stopped.
+    pub fn service_mut(&mut self) -> &mut Service {
+        &mut self.service
+    }
+
+    /// The time.
+    pub fn clock(&self) -> &VirtualClock {
+        &self.clock
+    }
+
+    /// What was logged.
+    pub fn log(&self) -> &LogBook {
+        &self.log
+    }
+
+    /// Opens a connection, as a client from a privileged port.
+    pub fn connect(&mut self) -> StreamId {
+        let stream = StreamId(self.next_stream);
+        self.next_stream += 1;
+        let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let event = StreamEvent::Opened { stream, remote: address(700), local: address(2049) };
+        self.service.stream_event(event);
+        stream
+    }
+
+    /// Sends bytes to the service.
+    pub fn send(&mut self, stream: StreamId, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.service.stream_event(StreamEvent::Received { stream, bytes });
+        }
+    }
+
+    /// Takes what the service has sent.
+    pub fn take(&mut self, stream: StreamId) -> Vec<u8> {
+        self.wire.take(stream)
+    }
+
+    /// Turns the service once; if it has nothing to do, time passes until it has. Says whether
+    /// anything will ever happen again by itself.
+    pub fn step(&mut self) -> bool {
+        let next = self.service.turn();
+        self.carry();
+        let due = self.disk.as_ref().and_then(|disk| disk.next_due());
+        let wished = match next {
+            Next::Again => return true,
+            Next::At(moment) => Some(moment),
+            Next::Idle => None,
+        };
+        let Some(moment) = wished.into_iter().chain(due).min() else { return false };
+        self.clock.reach(moment);
+        true
+    }
+
+    /// Steps until `done`, or until nothing will happen any more. Says whether it is done.
+    pub fn run_until(&mut self, mut done: impl FnMut(&mut Self) -> bool) -> bool {
+        while !done(self) {
+            if !self.step() {
+                return done(self);
+            }
+        }
+        true
+    }
+
+    /// How long the world has existed.
+    pub fn age(&self) -> std::time::Duration {
+        self.clock.now().since(abi::Instant(0))
+    }
+
+    /// The network's part of a turn.
+    fn carry(&mut self) {
+        for (stream, count_bytes) in self.wire.take_sent() {
+            self.service.stream_event(StreamEvent::Sent { stream, count_bytes });
+        }
+        for stream in self.wire.take_closing() {
+            self.service.stream_event(StreamEvent::Closed { stream });
+        }
+    }
+}
