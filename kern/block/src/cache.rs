@@ -7,15 +7,16 @@
 //! would exceed it waits, first come first served, until enough has arrived; what is read ahead
 //! does not wait, it is left out.
 
-use crate::device::Outcome;
-use crate::{Clock, Device};
+use crate::pages::{Asked, Pages};
+use crate::write_back::{Progress, Request};
+use crate::{Device, Sectors, WriteBack};
 use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 use core::cell::RefCell;
 use core::ops::Range;
-use hashbrown::HashMap;
+use hyper::DiskOperation;
 use task::{Lock, WaitQueue};
 
 /// Most bytes that one request to the disk reads.
@@ -24,8 +25,6 @@ pub const REQUEST_BYTES_MAX: u64 = 1 << 20;
 /// A page's number: its offset on the disk divided by the page size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageNo(pub u64);
-
-type Load = Rc<Outcome<Bytes>>;
 
 /// The pages of one disk that are in memory.
 pub struct Cache {
@@ -39,36 +38,13 @@ pub struct Cache {
     arrivals: Rc<WaitQueue>,
 }
 
-/// A page asked for: here, or on its way.
-enum Asked {
-    Here(Bytes),
-    Coming(Load),
-}
-
-impl Asked {
-    async fn wait(self) -> Result<Bytes> {
-        match self {
-            Self::Here(bytes) => Ok(bytes),
-            Self::Coming(load) => load.wait_shared().await,
-        }
-    }
-}
-
-struct Pages {
-    resident: Clock<u64, Bytes>,
-    loading: HashMap<u64, Load>,
-    /// Bytes of the pages in `loading`.
-    loading_bytes: u64,
-    budget_bytes: u64,
-}
-
 impl Cache {
     /// An empty cache of pages of `page_bytes` (a power of two) that keeps at most
     /// `budget_bytes` of them, but always one, and lets as many be on their way.
     pub fn new(device: Rc<Device>, page_bytes: u32, budget_bytes: u64) -> Self {
         debug_assert!(page_bytes.is_power_of_two());
         let disk_bytes = device.geometry().size_bytes;
-        let pages = Pages::new(budget_bytes.max(page_bytes.into()));
+        let pages = Pages::new(page_bytes, budget_bytes.max(page_bytes.into()));
         let pages = Rc::new(RefCell::new(pages));
         let (turn, arrivals) = (Lock::default(), Rc::default());
         Self { device, page_bytes, disk_bytes, pages, turn, arrivals }
@@ -86,12 +62,17 @@ impl Cache {
 
     #[cfg(test)]
     pub(crate) fn resident_bytes(&self) -> u64 {
-        self.pages.borrow().resident.weight()
+        self.pages.borrow().resident_bytes()
     }
 
     #[cfg(test)]
     pub(crate) fn loading_bytes(&self) -> u64 {
-        self.pages.borrow().loading_bytes
+        self.pages.borrow().loading_bytes()
+    }
+
+    /// The newest contents of a page that is in memory, without waiting.
+    pub fn peek(&self, page: PageNo) -> Option<Bytes> {
+        self.pages.borrow_mut().get(page.0)
     }
 
     /// One page; shorter than the others only at the end of the disk.
@@ -99,7 +80,7 @@ impl Cache {
     /// # Errors
     /// `Io` if the disk failed or the page lies beyond its end.
     pub async fn read(&self, page: PageNo) -> Result<Bytes> {
-        if let Some(bytes) = self.pages.borrow_mut().resident.get(page.0) {
+        if let Some(bytes) = self.peek(page) {
             return Ok(bytes);
         }
         let mut pages = self.read_run(page, 1).await?;
@@ -135,6 +116,89 @@ impl Cache {
             self.ask_run(first, count, drop);
         }
         has_room
+    }
+
+    /// New contents of a page, all of it. Of these, `free` sectors (data) differ from the disk and
+    /// may be written at any time, `held` ones (metadata) only as they are released; a sector is
+    /// what the last call said that named it. A page with dirt is never evicted, and counts beside
+    /// the budget: whoever makes dirt bounds it, by [`Cache::dirty_bytes`] and the size of a log.
+    pub fn change(&self, page: PageNo, bytes: Bytes, free: Sectors, held: Sectors) {
+        debug_assert_eq!(bytes.len(), self.length(page.0), "all of page {}", page.0);
+        self.pages.borrow_mut().change(page.0, bytes, free, held);
+    }
+
+    /// The log has `sectors` of the page as they stand in `bytes` (a snapshot: the page may have
+    /// changed since, and then the changed sectors are held again under a later commit): these
+    /// contents may be written in place from now on. Sectors released before and not written yet
+    /// are superseded by this snapshot, which has their contents too. Sectors that were forgotten
+    /// since the snapshot stay forgotten.
+    ///
+    /// Commits are released in order, each before the next but one begins to change pages: a
+    /// sector that is now as it was in the snapshot is taken to be held no more.
+    pub fn release(&self, page: PageNo, bytes: Bytes, sectors: Sectors) {
+        self.pages.borrow_mut().update(page.0, |dirty| dirty.release(bytes, sectors));
+    }
+
+    /// These sectors belong to nobody any more: their dirt (free, held and released) is forgotten
+    /// and need never be written. What is being written at this moment is written to its end first.
+    pub fn forget(&self, page: PageNo, sectors: Sectors) {
+        self.pages.borrow_mut().update(page.0, |dirty| dirty.forget(sectors));
+    }
+
+    /// Starts to write what is dirty and may be written (free and released sectors) of these pages,
+    /// as it stands now, neighbours clustered into requests of up to [`REQUEST_BYTES_MAX`]; the
+    /// future ends when all of that is on the disk (not durable yet), also what another call had
+    /// started before. The work is the device's: it goes on if the future is dropped. At most one
+    /// write of a page is under way at a time: later contents wait for the earlier write, and
+    /// several that wait become one. What is written is at least as new as at the time of the call,
+    /// even if it changes or is forgotten meanwhile.
+    ///
+    /// # Errors
+    /// The future's: the first error of a write that it waited for.
+    pub fn write_back(&self, pages: impl IntoIterator<Item = PageNo>) -> WriteBack {
+        let mut numbers: Vec<u64> = pages.into_iter().map(|page| page.0).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let progress = Rc::new(Progress::default());
+        let requests = self.pages.borrow_mut().write_back(&numbers, &progress);
+        submit(&self.pages, &self.device, requests);
+        WriteBack::new(progress)
+    }
+
+    /// Pages with dirt that may be written, the oldest dirt first, at most `bytes` of them.
+    pub fn oldest(&self, bytes: u64) -> Vec<PageNo> {
+        self.pages.borrow().dirty().oldest(bytes)
+    }
+
+    /// Whether a page has released sectors that are not in place yet (or are being written).
+    pub fn is_released(&self, page: PageNo) -> bool {
+        self.pages.borrow().dirty().is_released(page.0)
+    }
+
+    /// Whether any page has.
+    pub fn has_released(&self) -> bool {
+        self.pages.borrow().dirty().has_released()
+    }
+
+    /// Bytes of pages with free dirt or being written. What a bound on dirty data looks at.
+    pub fn dirty_bytes(&self) -> u64 {
+        self.pages.borrow().dirty().dirty_bytes()
+    }
+
+    /// Everything completed before is durable when it ends.
+    ///
+    /// # Errors
+    /// As [`Device::flush`].
+    pub async fn flush(&self) -> Result<()> {
+        self.device.flush().await
+    }
+
+    /// Pages of which free dirt (data) could not be written since the last call, in order; told
+    /// whether or not somebody waits for the write. Such a page is dropped from memory and its free
+    /// dirt is lost, but not before held and released sectors, if it has some, are in place. A
+    /// failed write of released sectors keeps them: the next [`Cache::write_back`] tries again.
+    pub fn take_failures(&self) -> Vec<(PageNo, Errno)> {
+        self.pages.borrow_mut().take_failures()
     }
 
     /// Waits until the missing pages of a run may be on their way, behind the runs that waited
@@ -195,13 +259,13 @@ impl Cache {
         let Some(run) = run else { return };
         let lengths = run.clone().map(|page| self.length(page));
         let run_bytes = lengths.clone().sum::<usize>() as u64;
-        self.pages.borrow_mut().loading_bytes += run_bytes;
+        self.pages.borrow_mut().expect_bytes(run_bytes);
         let buffers = lengths.map(BytesMut::zeroed).collect();
         let (pages, arrivals) = (self.pages.clone(), self.arrivals.clone());
         let offset_bytes = run.start * self.page_size();
-        self.device.start_read(offset_bytes, buffers, move |result| {
-            pages.borrow_mut().loading_bytes -= run_bytes;
-            pages.borrow_mut().arrive(run, result);
+        let operation = DiskOperation::Read { offset_bytes, buffers };
+        self.device.start(operation, move |_, result| {
+            pages.borrow_mut().arrive(run, run_bytes, result);
             arrivals.wake_all();
         });
     }
@@ -211,48 +275,13 @@ impl Cache {
     }
 }
 
-impl Pages {
-    fn new(budget_bytes: u64) -> Self {
-        let (resident, loading) = (Clock::new(budget_bytes), HashMap::default());
-        Self { resident, loading, loading_bytes: 0, budget_bytes }
-    }
-
-    fn ask(&mut self, page: u64) -> Option<Asked> {
-        let here = self.resident.get(page).map(Asked::Here);
-        here.or_else(|| self.loading.get(&page).cloned().map(Asked::Coming))
-    }
-
-    fn is_missing(&self, page: u64) -> bool {
-        !self.resident.contains(page) && !self.loading.contains_key(&page)
-    }
-
-    fn expect(&mut self, page: u64) -> Load {
-        self.loading.entry(page).or_default().clone()
-    }
-
-    fn arrive(&mut self, run: Range<u64>, result: Result<Vec<BytesMut>>) {
-        let mut buffers = result.map(Vec::into_iter);
-        for page in run {
-            let bytes = buffers
-                .as_mut()
-                .map_err(|errno| *errno)
-                .and_then(|buffers| buffers.next().map(BytesMut::freeze).ok_or(Errno::Io));
-            if let Ok(bytes) = &bytes {
-                self.resident.insert(page, bytes.clone(), bytes.len() as u64);
-            }
-            if let Some(load) = self.loading.remove(&page) {
-                load.set(bytes);
-            }
-        }
-    }
-
-    /// Whether `bytes` more may be on their way; a run by itself may, whatever its length.
-    fn may_load(&self, bytes: u64) -> bool {
-        self.loading_bytes == 0 || self.loading_bytes + bytes <= self.budget_bytes
-    }
-
-    /// Whether `bytes` more on their way would leave half of the budget to pages in use.
-    fn may_load_ahead(&self, bytes: u64) -> bool {
-        self.loading_bytes + bytes <= self.budget_bytes / 2
+/// Submits writes. The end of each starts what waited for it in the pages it covers.
+fn submit(pages: &Rc<RefCell<Pages>>, device: &Device, requests: Vec<Request>) {
+    for Request { offset_bytes, data, pages: covered, .. } in requests {
+        let pages = pages.clone();
+        device.start(DiskOperation::Write { offset_bytes, data }, move |device, result| {
+            let requests = pages.borrow_mut().request_ended(&covered, result.map(drop));
+            submit(&pages, device, requests);
+        });
     }
 }

@@ -112,6 +112,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_out_leaves_the_others_in_their_places() {
+        let mut clock = Clock::new(3);
+        for key in 0..3 {
+            clock.insert(key, key * 10, 1);
+        }
+        clock.remove(0);
+        clock.remove(7);
+        assert_eq!([0, 1, 2].map(|key| clock.get(key)), [None, Some(10), Some(20)]);
+        assert_eq!(clock.weight(), 2);
+    }
+
+    #[test]
     fn what_exceeds_the_budget_is_not_kept() {
         let mut clock = Clock::new(3);
         clock.insert(1, 1, 3);

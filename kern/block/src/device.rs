@@ -7,14 +7,15 @@ use abi::{Errno, Result};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use core::cell::RefCell;
 use hyper::{Disk, DiskOperation, DiskRequest, Geometry};
 use slab::Slab;
 use task::WaitQueue;
 
-/// What to do with the outcome of a request.
-type Done = Box<dyn FnOnce(Result<Vec<BytesMut>>)>;
+/// What to do with the outcome of a request. It is given the device, and need not hold it: one
+/// that is dropped takes with it what still waits there.
+type Done = Box<dyn FnOnce(&Device, Result<Vec<BytesMut>>)>;
 
 /// Submits requests and passes on their completions.
 pub struct Device {
@@ -38,7 +39,7 @@ impl Device {
         while let Some(completion) = self.disk.next_completion() {
             let done = self.pending.borrow_mut().try_remove(completion.token as usize);
             if let Some(done) = done {
-                done(completion.result);
+                done(self, completion.result);
             }
         }
     }
@@ -58,21 +59,51 @@ impl Device {
         offset_bytes: u64,
         buffers: Vec<BytesMut>,
     ) -> Result<Vec<BytesMut>> {
-        let outcome = Rc::new(Outcome::default());
-        let sets = outcome.clone();
-        self.start_read(offset_bytes, buffers, move |result| sets.set(result));
-        outcome.wait().await
+        self.request(DiskOperation::Read { offset_bytes, buffers }).await
     }
 
-    /// Starts a read whose outcome is given to `done` by a later [`Device::collect`].
-    pub(crate) fn start_read(
-        &self,
+    /// Writes `data`, one piece after another, at `offset_bytes` and on: started at the call, and
+    /// durable once a later [`Device::flush`] has ended. For what no page holds, such as a log:
+    /// a cache above does not see it.
+    ///
+    /// # Errors
+    /// `ReadOnly` on a disk that is; `Io` if it failed or the range lies beyond its end.
+    pub fn write(
+        self: &Rc<Self>,
         offset_bytes: u64,
-        buffers: Vec<BytesMut>,
-        done: impl FnOnce(Result<Vec<BytesMut>>) + 'static,
+        data: Vec<Bytes>,
+    ) -> impl Future<Output = Result<()>> + use<> {
+        let written = self.request(DiskOperation::Write { offset_bytes, data });
+        async { written.await.map(drop) }
+    }
+
+    /// Makes durable every write that completed before the call: started at the call.
+    ///
+    /// # Errors
+    /// `Io` if the disk failed: what was written since the flush before may be lost.
+    pub fn flush(self: &Rc<Self>) -> impl Future<Output = Result<()>> + use<> {
+        let flushed = self.request(DiskOperation::Flush);
+        async { flushed.await.map(drop) }
+    }
+
+    /// Starts a request whose outcome one task waits for.
+    fn request(
+        &self,
+        operation: DiskOperation,
+    ) -> impl Future<Output = Result<Vec<BytesMut>>> + use<> {
+        let outcome = Rc::new(Outcome::default());
+        let sets = outcome.clone();
+        self.start(operation, move |_, result| sets.set(result));
+        async move { outcome.wait().await }
+    }
+
+    /// Starts a request whose outcome is given to `done` by a later [`Device::collect`].
+    pub(crate) fn start(
+        &self,
+        operation: DiskOperation,
+        done: impl FnOnce(&Self, Result<Vec<BytesMut>>) + 'static,
     ) {
         let token = self.pending.borrow_mut().insert(Box::new(done)) as u64;
-        let operation = DiskOperation::Read { offset_bytes, buffers };
         self.disk.submit(DiskRequest { token, operation });
     }
 }

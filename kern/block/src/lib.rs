@@ -1,8 +1,8 @@
-//! The page cache and read-ahead above a [`hyper::Disk`].
+//! The page cache above a [`hyper::Disk`]: read-ahead, dirty pages, write-back.
 //!
 //! A disk is seen as pages of one size, which a file system chooses as its block size: a full
 //! block is one page, a fragment lies inside one, and no byte is ever cached twice. Pages are
-//! handed out shared and are never changed while somebody holds them.
+//! handed out shared and are never changed while somebody holds them: new contents are a new page.
 //! This room knows nothing of files, and it alone waits for disks.
 #![no_std]
 #![forbid(unsafe_code)]
@@ -12,10 +12,16 @@ extern crate alloc;
 mod cache;
 mod clock;
 mod device;
+mod dirty;
+mod pages;
+mod sectors;
+mod write_back;
 
 pub use cache::{Cache, PageNo, REQUEST_BYTES_MAX};
 pub use clock::Clock;
 pub use device::Device;
+pub use sectors::{SECTOR_BYTES, Sectors};
+pub use write_back::WriteBack;
 
 #[cfg(test)]
 mod tests;
