@@ -57,6 +57,13 @@ impl<K: Copy + Eq + Hash, V: Clone> Clock<K, V> {
         self.slots.push(Slot { key, value, weight, used: false });
     }
 
+    /// Forgets an entry, if it is there.
+    pub fn remove(&mut self, key: K) {
+        if let Some(&at) = self.index.get(&key) {
+            self.evict(at);
+        }
+    }
+
     /// Moves the hand by one entry: unmarks it, or evicts it.
     fn sweep(&mut self) {
         self.hand %= self.slots.len();
