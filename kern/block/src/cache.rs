@@ -7,6 +7,7 @@
 //! would exceed it waits, first come first served, until enough has arrived; what is read ahead
 //! does not wait, it is left out.
 
+use crate::dirty::DirtyPage;
 use crate::pages::{Asked, Pages};
 use crate::write_back::{Progress, Request};
 use crate::{Device, Sectors, WriteBack};
@@ -36,6 +37,18 @@ pub struct Cache {
     turn: Lock,
     /// Where that run waits.
     arrivals: Rc<WaitQueue>,
+}
+
+/// A page that stays in memory.
+pub struct Pinned {
+    pages: Rc<RefCell<Pages>>,
+    page: PageNo,
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        self.pages.borrow_mut().update(self.page.0, DirtyPage::unpin);
+    }
 }
 
 impl Cache {
@@ -143,6 +156,22 @@ impl Cache {
     /// and need never be written. What is being written at this moment is written to its end first.
     pub fn forget(&self, page: PageNo, sectors: Sectors) {
         self.pages.borrow_mut().update(page.0, |dirty| dirty.forget(sectors));
+    }
+
+    /// The data in these sectors belongs to nobody any more: it need never be written. Metadata
+    /// that is held or released in them stays so, until [`Cache::forget`].
+    pub fn forget_data(&self, page: PageNo, sectors: Sectors) {
+        self.pages.borrow_mut().update(page.0, |dirty| dirty.forget_data(sectors));
+    }
+
+    /// Reads a page, and keeps it in memory as long as the answer lives.
+    ///
+    /// # Errors
+    /// As [`Cache::read`].
+    pub async fn pin(&self, page: PageNo) -> Result<Pinned> {
+        let bytes = self.read(page).await?;
+        self.pages.borrow_mut().pin(page.0, &bytes);
+        Ok(Pinned { pages: self.pages.clone(), page })
     }
 
     /// Starts to write what is dirty and may be written (free and released sectors) of these pages,

@@ -34,6 +34,8 @@ pub(crate) struct DirtyPage {
     since: u64,
     /// A read of this page is under way. What it brings is older than what is here.
     is_loading: bool,
+    /// How many want it to stay in memory, clean or not.
+    pins: u32,
     /// Data was lost: these are contents that the disk will never have.
     is_lost: bool,
 }
@@ -50,6 +52,7 @@ impl DirtyPage {
             next: None,
             since: 0,
             is_loading,
+            pins: 0,
             is_lost: false,
         }
     }
@@ -91,6 +94,20 @@ impl DirtyPage {
         for write in [&mut self.writing, &mut self.next].into_iter().flatten() {
             write.free = write.free.without(sectors);
         }
+    }
+
+    /// Nobody wants the data in these sectors any more; metadata in them is still to be written.
+    pub(crate) fn forget_data(&mut self, sectors: Sectors) {
+        self.free = self.free.without(sectors);
+    }
+
+    /// Keeps it in memory until it was unpinned as often.
+    pub(crate) fn pin(&mut self) {
+        self.pins += 1;
+    }
+
+    pub(crate) fn unpin(&mut self) {
+        self.pins -= 1;
     }
 
     fn forget_metadata(&mut self, sectors: Sectors) {
@@ -162,7 +179,11 @@ impl DirtyPage {
 
     fn is_clean(&self) -> bool {
         let dirt = self.free | self.held | self.released;
-        dirt.is_empty() && self.writing.is_none() && self.next.is_none() && !self.is_loading
+        dirt.is_empty()
+            && self.writing.is_none()
+            && self.next.is_none()
+            && !self.is_loading
+            && self.pins == 0
     }
 
     fn tally(&self) -> Tally {

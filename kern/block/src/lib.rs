@@ -17,7 +17,7 @@ mod pages;
 mod sectors;
 mod write_back;
 
-pub use cache::{Cache, PageNo, REQUEST_BYTES_MAX};
+pub use cache::{Cache, PageNo, Pinned, REQUEST_BYTES_MAX};
 pub use clock::Clock;
 pub use device::Device;
 pub use sectors::{SECTOR_BYTES, Sectors};

@@ -144,12 +144,22 @@ impl Pages {
         self.dirty.take_failures()
     }
 
-    pub(crate) fn change(&mut self, page: u64, bytes: Bytes, free: Sectors, held: Sectors) {
+    /// Keeps a page that is in memory there.
+    pub(crate) fn pin(&mut self, page: u64, bytes: &Bytes) {
+        self.set_apart(page, bytes);
+        self.update(page, DirtyPage::pin);
+    }
+
+    fn set_apart(&mut self, page: u64, bytes: &Bytes) {
         if !self.dirty.contains(page) {
             self.resident.remove(page);
             let is_loading = self.loading.contains_key(&page);
             self.dirty.insert(page, DirtyPage::new(bytes.clone(), is_loading));
         }
+    }
+
+    pub(crate) fn change(&mut self, page: u64, bytes: Bytes, free: Sectors, held: Sectors) {
+        self.set_apart(page, &bytes);
         self.update(page, |dirty| dirty.change(bytes, free, held));
     }
 

@@ -127,7 +127,7 @@ impl Ffs {
     /// How many fragments block `lbn` has: all, but for a small file's last block.
     fn block_frags(&self, node: &Node, lbn: Lbn) -> u32 {
         let geometry = &self.geometry;
-        let behind = node.inode.size_bytes.saturating_sub(lbn.0 << geometry.block_shift);
+        let behind = node.inode().size_bytes.saturating_sub(lbn.0 << geometry.block_shift);
         if lbn.0 >= DIRECT_POINTERS as u64 || behind >= geometry.block_bytes().into() {
             return geometry.frags_per_block();
         }
@@ -168,7 +168,7 @@ impl Ffs {
     /// Starts to read those of the blocks `planned` that the file has, and takes note of how far
     /// it got.
     fn read_ahead(&self, node: &Node, map: &Map<'_>, planned: Range<u64>) {
-        let blocks = node.inode.size_bytes.div_ceil(self.geometry.block_bytes().into());
+        let blocks = node.inode().size_bytes.div_ceil(self.geometry.block_bytes().into());
         let ahead = planned.start..planned.end.min(blocks);
         if ahead.is_empty() {
             return;

@@ -3,9 +3,10 @@
 use crate::damage::Reports;
 use crate::description::{Condition, Description, text};
 use crate::directory::NameIndex;
-use crate::inodes::Node;
 use crate::layout::{FragNo, Geometry, ROOT_INODE, Superblock};
 use crate::mount::Options;
+use crate::node_table::NodeTable;
+use crate::writer::Writer;
 use abi::{Errno, FileId, FileSystemId, InodeNo};
 use alloc::rc::Rc;
 use block::{Cache, Clock, Device, PageNo};
@@ -18,9 +19,11 @@ pub struct Ffs {
     pub(crate) superblock: Superblock,
     pub(crate) geometry: Geometry,
     pub(crate) cache: Cache,
-    pub(crate) nodes: RefCell<Clock<InodeNo, Rc<Node>>>,
+    pub(crate) nodes: RefCell<NodeTable>,
     pub(crate) indexes: RefCell<Clock<InodeNo, Rc<NameIndex>>>,
     pub(crate) options: Options,
+    /// `None` if nothing may be changed.
+    pub(crate) writer: Option<Writer>,
     reports: Reports,
     root: FileId,
 }
@@ -37,9 +40,10 @@ impl Ffs {
             superblock,
             geometry,
             cache: Cache::new(device, geometry.block_bytes(), options.cache_bytes),
-            nodes: RefCell::new(Clock::new(options.inode_cache_entries.into())),
+            nodes: RefCell::new(NodeTable::new(options.inode_cache_entries)),
             indexes: RefCell::new(Clock::new(options.directory_index_bytes)),
             options,
+            writer: None,
             reports,
             root: FileId { inode: ROOT_INODE, generation: 0 },
         }
@@ -98,7 +102,8 @@ impl Ffs {
 
     /// How full it is. The counts are only as good as the disk, so they are kept in range.
     pub(crate) fn space(&self) -> Usage {
-        let (total, geometry) = (&self.superblock.total, &self.geometry);
+        let geometry = &self.geometry;
+        let total = self.writer.as_ref().map_or(self.superblock.total, Writer::total);
         let positive = |count: i64| u64::try_from(count).unwrap_or(0);
         let blocks = positive(total.free_blocks).min(geometry.size_frags);
         let frags = positive(total.free_frags).min(geometry.size_frags);

@@ -1,7 +1,8 @@
 //! Inodes in memory.
 //!
 //! A [`Node`] is an inode that was read, checked and decoded once; the most used ones are kept.
-//! A stale copy cannot be had: until there is a writer, nothing changes.
+//! There is one node for an inode: those in use are not forgotten, and a transaction that is
+//! applied changes them.
 
 use crate::ahead::Ahead;
 use crate::file_system::Ffs;
@@ -15,7 +16,8 @@ use task::Lock;
 pub(crate) struct Node {
     pub(crate) number: InodeNo,
     pub(crate) file_type: FileType,
-    pub(crate) inode: Inode,
+    /// As the last transaction left it.
+    inode: Cell<Inode>,
     /// Where a sequential reader has come to.
     pub(crate) ahead: Cell<Ahead>,
     /// Held by whoever builds this directory's name index.
@@ -30,11 +32,16 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn file(&self) -> FileId {
-        FileId { inode: self.number, generation: self.inode.generation }
+        FileId { inode: self.number, generation: self.inode().generation }
+    }
+
+    /// The inode as it is now.
+    pub(crate) fn inode(&self) -> Inode {
+        self.inode.get()
     }
 
     pub(crate) fn attributes(&self) -> Attributes {
-        let inode = &self.inode;
+        let inode = self.inode();
         Attributes {
             file: self.file(),
             file_type: self.file_type,
@@ -61,7 +68,10 @@ impl Ffs {
     /// `Stale` if it is free or belongs to another file by now; `Io` if it is damaged.
     pub(crate) async fn file(&self, file: FileId) -> Result<Rc<Node>> {
         let node = self.node(file.inode).await?;
-        if node.inode.generation == file.generation { Ok(node) } else { Err(Errno::Stale) }
+        if self.is_unlinked(file.inode) {
+            return Err(Errno::Stale);
+        }
+        if node.inode().generation == file.generation { Ok(node) } else { Err(Errno::Stale) }
     }
 
     /// The inode with this number.
@@ -79,8 +89,23 @@ impl Ffs {
         if let Some(node) = nodes.get(number) {
             return Ok(node);
         }
-        nodes.insert(number, node.clone(), 1);
+        nodes.insert(number, &node);
         Ok(node)
+    }
+
+    /// Takes over what a transaction made of an inode. A free one is nobody's any more.
+    pub(crate) fn update_node(&self, number: InodeNo, inode: Inode) {
+        let mut nodes = self.nodes.borrow_mut();
+        match nodes.get(number) {
+            Some(node) if inode.mode != 0 => node.inode.set(inode),
+            Some(_) => nodes.remove(number),
+            None => {}
+        }
+    }
+
+    /// Whether the file has lost its last name and is being taken apart.
+    fn is_unlinked(&self, number: InodeNo) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.unlinked.borrow().contains_key(&number))
     }
 
     async fn read_inode(&self, number: InodeNo) -> Result<Inode> {
@@ -131,7 +156,7 @@ impl Ffs {
         Ok(Node {
             number,
             file_type,
-            inode,
+            inode: Cell::new(inode),
             ahead: Cell::default(),
             indexing: Lock::default(),
             is_unindexed: Cell::default(),

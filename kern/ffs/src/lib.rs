@@ -30,6 +30,8 @@ extern crate alloc;
 pub mod layout;
 
 mod ahead;
+mod allocate;
+mod commit;
 mod damage;
 mod data;
 mod description;
@@ -39,7 +41,10 @@ mod glue;
 mod inodes;
 mod map;
 mod mount;
+mod node_table;
 mod seek;
+mod transaction;
+mod writer;
 
 pub use damage::Damage;
 pub use description::{Condition, Description};

@@ -80,12 +80,19 @@ struct Leaf {
 pub(crate) struct Map<'a> {
     ffs: &'a Ffs,
     node: &'a Node,
+    /// The pointers in the inode, as they were when the map was made: whoever uses it holds the
+    /// file's lock. A file without blocks has none.
+    pointers: Option<Pointers>,
     leaf: Option<Leaf>,
 }
 
 impl<'a> Map<'a> {
     pub(crate) fn new(ffs: &'a Ffs, node: &'a Node) -> Self {
-        Self { ffs, node, leaf: None }
+        let pointers = match node.inode().area {
+            BlockArea::Pointers(pointers) => Some(pointers),
+            BlockArea::Text(_) => None,
+        };
+        Self { ffs, node, pointers, leaf: None }
     }
 
     /// The first fragment of block `lbn`, as the pointer says, or a hole. The caller knows how
@@ -116,20 +123,13 @@ impl<'a> Map<'a> {
     /// The same, if it can be told without reading anything.
     #[inline]
     pub(crate) fn known(&self, lbn: Lbn) -> Option<FragNo> {
-        if let Some(&pointer) = self.pointers()?.direct.get(lbn.0 as usize) {
+        if let Some(&pointer) = self.pointers.as_ref()?.direct.get(lbn.0 as usize) {
             return Some(pointer);
         }
         let leaf = self.leaf.as_ref()?;
         let index = lbn.0.checked_sub(leaf.first)?;
         let is_here = index >> self.ffs.geometry.pointers_shift() == 0;
         is_here.then(|| self.pointer_in(&leaf.block, index))
-    }
-
-    fn pointers(&self) -> Option<&'a Pointers> {
-        match &self.node.inode.area {
-            BlockArea::Pointers(pointers) => Some(pointers),
-            BlockArea::Text(_) => None,
-        }
     }
 
     fn pointer_in(&self, block: &[u8], index: u64) -> FragNo {
@@ -139,7 +139,7 @@ impl<'a> Map<'a> {
     async fn descend(&mut self, lbn: Lbn, depth: u32, index: u64) -> Result<End> {
         let shift = self.ffs.geometry.pointers_shift();
         let mask = (1 << shift) - 1;
-        let pointers = self.pointers().ok_or(Errno::Io)?;
+        let pointers = self.pointers.as_ref().ok_or(Errno::Io)?;
         let mut pointer = pointers.indirect[(depth - 1) as usize];
         for level in (1..=depth).rev() {
             if pointer.is_hole() {
@@ -170,7 +170,8 @@ impl<'a> Map<'a> {
     pub(crate) fn expect(&self, lbn: Lbn) {
         let ffs = self.ffs;
         let way = Way::to(lbn, ffs.geometry.pointers_shift());
-        let (Some(pointers), Some(Way::Indirect { depth, index: 0 })) = (self.pointers(), way)
+        let (Some(pointers), Some(Way::Indirect { depth, index: 0 })) =
+            (self.pointers.as_ref(), way)
         else {
             return;
         };

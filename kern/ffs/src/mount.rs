@@ -1,11 +1,13 @@
 //! Mounting: finds the superblock, checks it, and loads the root directory.
 
 use crate::damage::{Damage, Reports};
+use crate::description::Condition;
 use crate::file_system::Ffs;
 use crate::layout::{
-    FieldFault, Format, Geometry, Kind, ROOT_INODE, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
-    Superblock,
+    Field, FieldFault, Format, Geometry, Kind, ROOT_INODE, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
+    Summary, Superblock,
 };
+use crate::writer::Writer;
 use abi::{Errno, FileType};
 use alloc::rc::Rc;
 use alloc::{format, vec};
@@ -22,6 +24,13 @@ pub struct Options {
     pub inode_cache_entries: u32,
     /// Name indexes of large directories, about 16 bytes a name.
     pub directory_index_bytes: u64,
+    /// Whether it is to be changed. One that must not be is mounted for reading all the same (see
+    /// [`Ffs::description`]).
+    pub writable: bool,
+    /// Where the write verifier starts: another one at each mount.
+    pub verifier: u64,
+    /// Dirty data that is not on its way to the disk, at most.
+    pub dirty_bytes_max: u64,
     /// Makes it unforeseeable which names share a place in an index.
     pub hash_key: [u64; 2],
 }
@@ -32,6 +41,9 @@ impl Default for Options {
             cache_bytes: 64 << 20,
             inode_cache_entries: 16384,
             directory_index_bytes: 16 << 20,
+            writable: false,
+            verifier: 0,
+            dirty_bytes_max: 32 << 20,
             hash_key: [0; 2],
         }
     }
@@ -59,6 +71,8 @@ pub enum MountError {
         /// Which field, and why.
         fault: FieldFault,
     },
+    /// The table of summaries cannot be read.
+    Summaries(Errno),
     /// The root directory cannot be read, or is none.
     Root(Errno),
 }
@@ -77,6 +91,7 @@ impl fmt::Display for MountError {
             Self::Superblock { offset_bytes, fault } => {
                 write!(formatter, "superblock at byte {offset_bytes}: {fault}")
             }
+            Self::Summaries(errno) => write!(formatter, "the table of summaries: {errno}"),
             Self::Root(errno) => {
                 write!(formatter, "inode {}, the root directory: {errno}", ROOT_INODE.0)
             }
@@ -110,7 +125,24 @@ pub async fn mount(
         return Err(MountError::Root(Errno::NotDirectory));
     }
     ffs.set_root(root.file());
+    if ffs.options.writable && ffs.description().condition == Condition::Clean {
+        ffs.writer = Some(ffs.start_writing().await.map_err(MountError::Summaries)?);
+    }
     Ok(Rc::new(ffs))
+}
+
+impl Ffs {
+    /// Reads what changing it needs to know.
+    async fn start_writing(&self) -> Result<Writer, Errno> {
+        let geometry = &self.geometry;
+        let offset_bytes = geometry.summary_frag.0 << geometry.frag_shift;
+        let buffers = vec![BytesMut::zeroed(geometry.summary_bytes as usize)];
+        let buffers = self.cache.device().read(offset_bytes, buffers).await?;
+        let table = buffers.first().ok_or(Errno::Io)?;
+        let summaries = table.chunks_exact(Summary::BYTES).take(geometry.groups as usize);
+        let summaries = summaries.map(|bytes| Summary::get(bytes, geometry.order)).collect();
+        Ok(Writer::new(summaries, self.superblock.total, self.options.verifier))
+    }
 }
 
 /// Tries the places in BSD's order. A place with a faulty superblock does not end the search:

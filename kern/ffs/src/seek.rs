@@ -20,7 +20,7 @@ impl Ffs {
             return Err(Errno::Invalid);
         }
         let shift = self.geometry.block_shift;
-        let blocks = node.inode.size_bytes.div_ceil(1 << shift);
+        let blocks = node.inode().size_bytes.div_ceil(1 << shift);
         let mut map = Map::new(self, &node);
         let mut lbn = offset_bytes >> shift;
         while lbn < blocks {

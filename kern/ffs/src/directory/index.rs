@@ -6,6 +6,7 @@
 use super::scan::Scan;
 use crate::file_system::Ffs;
 use crate::inodes::Node;
+use abi::InodeNo;
 use alloc::rc::Rc;
 use core::ops::ControlFlow;
 use hashbrown::HashTable;
@@ -14,6 +15,13 @@ use siphasher::sip::SipHasher13;
 struct Slot {
     hash: u32,
     offset: u32,
+}
+
+/// What becomes of the name index of a directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum IndexChange {
+    /// It is built anew when it is needed.
+    Drop,
 }
 
 /// Where the names of one directory are.
@@ -59,6 +67,13 @@ const fn spread(hash: u32) -> u64 {
 }
 
 impl Ffs {
+    /// Takes over what a transaction says of an index.
+    pub(crate) fn change_index(&self, directory: InodeNo, change: IndexChange) {
+        match change {
+            IndexChange::Drop => self.indexes.borrow_mut().remove(directory),
+        }
+    }
+
     /// The index of a large directory, built by whoever needs it first; `None` if it would not
     /// fit its budget.
     pub(super) async fn name_index(&self, directory: &Node, size: u64) -> Option<Rc<NameIndex>> {

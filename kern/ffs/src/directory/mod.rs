@@ -10,7 +10,7 @@ mod lookup;
 mod records;
 mod scan;
 
-pub(crate) use index::NameIndex;
+pub(crate) use index::{IndexChange, NameIndex};
 
 use crate::file_system::Ffs;
 use crate::inodes::Node;
@@ -36,7 +36,7 @@ impl Ffs {
         if node.file_type != FileType::Directory {
             return Err(Errno::NotDirectory);
         }
-        let (inode, size) = (node.number.0, node.inode.size_bytes);
+        let (inode, size) = (node.number.0, node.inode().size_bytes);
         let limit = DIRECTORY_BYTES_MAX.min(self.geometry.data_frags << self.geometry.frag_shift);
         if size > limit {
             let line = format_args!("inode {inode}: directory of {size} bytes, at most {limit}");
@@ -50,7 +50,7 @@ impl Ffs {
 
     /// Whether a block stands in a directory twice. Nothing is written, so it is asked once.
     async fn is_folded(&self, node: &Node) -> bool {
-        if node.inode.size_bytes <= self.geometry.block_bytes().into() {
+        if node.inode().size_bytes <= self.geometry.block_bytes().into() {
             return false;
         }
         if node.is_folded.get().is_none() {
@@ -62,7 +62,7 @@ impl Ffs {
     /// Looks at pointers only. What cannot be read of them holds no names either.
     async fn has_block_twice(&self, node: &Node) -> bool {
         let (mut map, mut seen) = (Map::new(self, node), HashSet::new());
-        let blocks = node.inode.size_bytes.div_ceil(self.geometry.block_bytes().into());
+        let blocks = node.inode().size_bytes.div_ceil(self.geometry.block_bytes().into());
         for lbn in (0..blocks).map(Lbn) {
             match map.pointer(lbn).await {
                 Ok(pointer) if !pointer.is_hole() && !seen.insert(pointer.0) => return true,

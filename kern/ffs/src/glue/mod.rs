@@ -89,7 +89,7 @@ impl Ffs {
             FileType::Directory => return Err(Errno::IsDirectory),
             _ => return Err(Errno::Invalid),
         }
-        let size = node.inode.size_bytes;
+        let size = node.inode().size_bytes;
         let start = offset.min(size);
         let end = start.saturating_add(length.into()).min(size);
         self.read_in_sequence(&node, start..end).await
@@ -101,8 +101,8 @@ impl Ffs {
         if node.file_type != FileType::SymbolicLink {
             return Err(Errno::Invalid);
         }
-        let size = node.inode.size_bytes;
-        if let BlockArea::Text(text) = &node.inode.area {
+        let size = node.inode().size_bytes;
+        if let BlockArea::Text(text) = &node.inode().area {
             return Ok(Bytes::copy_from_slice(&text[..size as usize]));
         }
         let limit = u64::from(self.geometry.block_bytes());

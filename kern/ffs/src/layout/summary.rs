@@ -17,6 +17,31 @@ record! {
     }
 }
 
+impl Summary {
+    /// The sum of both. Counts on disk may be any numbers: they wrap around.
+    pub const fn plus(self, change: Self) -> Self {
+        Self {
+            directories: self.directories.wrapping_add(change.directories),
+            free_blocks: self.free_blocks.wrapping_add(change.free_blocks),
+            free_inodes: self.free_inodes.wrapping_add(change.free_inodes),
+            free_frags: self.free_frags.wrapping_add(change.free_frags),
+        }
+    }
+}
+
+impl TotalSummary {
+    /// These counts after one group's have changed.
+    pub const fn plus(self, change: Summary) -> Self {
+        Self {
+            directories: self.directories.wrapping_add(change.directories as i64),
+            free_blocks: self.free_blocks.wrapping_add(change.free_blocks as i64),
+            free_inodes: self.free_inodes.wrapping_add(change.free_inodes as i64),
+            free_frags: self.free_frags.wrapping_add(change.free_frags as i64),
+            spare: self.spare,
+        }
+    }
+}
+
 record! {
     /// The counts of all cylinder groups, wide.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

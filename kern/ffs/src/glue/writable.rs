@@ -1,0 +1,115 @@
+//! The glue of the half that changes.
+
+use crate::file_system::Ffs;
+use abi::{FileId, Result, SetAttributes, Timestamp};
+use alloc::boxed::Box;
+use vfs::{Name, NewFile, Stability, Wait, WritableFileSystem, Written};
+
+impl WritableFileSystem for Ffs {
+    fn set_attributes<'a>(
+        &'a self,
+        file: FileId,
+        change: &'a SetAttributes,
+        time: Timestamp,
+    ) -> Wait<'a, ()> {
+        Box::pin(self.change_attributes(file, change, time))
+    }
+
+    fn write<'a>(
+        &'a self,
+        file: FileId,
+        offset_bytes: u64,
+        data: &'a [u8],
+        stability: Stability,
+        time: Timestamp,
+    ) -> Wait<'a, Written> {
+        Box::pin(async move {
+            let node = self.regular(file).await?;
+            let count_bytes = self.write_data(&node, offset_bytes, data, stability, time).await?;
+            Ok(Written { count_bytes, stability: safety(stability) })
+        })
+    }
+
+    fn commit(&self, file: FileId, offset_bytes: u64, length_bytes: u64) -> Wait<'_, ()> {
+        Box::pin(async move {
+            let node = self.regular(file).await?;
+            self.want_stable(&node, offset_bytes, length_bytes)
+        })
+    }
+
+    fn settle(&self) -> Wait<'_, ()> {
+        Box::pin(self.make_durable())
+    }
+
+    fn is_unsaved(&self) -> bool {
+        self.has_unsaved()
+    }
+
+    fn sync(&self) -> Wait<'_, ()> {
+        Box::pin(self.write_everything())
+    }
+
+    fn close(&self) -> Wait<'_, ()> {
+        Box::pin(self.leave_clean())
+    }
+
+    fn write_verifier(&self) -> u64 {
+        self.verifier()
+    }
+
+    fn create<'a>(
+        &'a self,
+        directory: FileId,
+        name: Name<'a>,
+        new: &'a NewFile<'a>,
+        time: Timestamp,
+    ) -> Wait<'a, FileId> {
+        Box::pin(self.create_file(directory, name, new, time))
+    }
+
+    fn link<'a>(
+        &'a self,
+        file: FileId,
+        directory: FileId,
+        name: Name<'a>,
+        time: Timestamp,
+    ) -> Wait<'a, ()> {
+        Box::pin(self.link_file(file, directory, name, time))
+    }
+
+    fn remove<'a>(
+        &'a self,
+        directory: FileId,
+        name: Name<'a>,
+        file: FileId,
+        time: Timestamp,
+    ) -> Wait<'a, ()> {
+        Box::pin(self.remove_file(directory, name, file, time))
+    }
+
+    fn remove_directory<'a>(
+        &'a self,
+        directory: FileId,
+        name: Name<'a>,
+        file: FileId,
+        time: Timestamp,
+    ) -> Wait<'a, ()> {
+        Box::pin(self.remove_empty_directory(directory, name, file, time))
+    }
+
+    fn rename<'a>(
+        &'a self,
+        file: FileId,
+        from: (FileId, Name<'a>),
+        to: (FileId, Name<'a>),
+        replaced: Option<FileId>,
+        time: Timestamp,
+    ) -> Wait<'a, ()> {
+        Box::pin(self.rename_file(file, from, to, replaced, time))
+    }
+}
+
+/// There is no data without its attributes here.
+fn safety(asked: Stability) -> Stability {
+    if asked == Stability::Unstable { asked } else { Stability::File }
+}

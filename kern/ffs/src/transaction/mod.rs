@@ -1,0 +1,191 @@
+//! Transactions: every change of metadata, as a closure that never waits.
+//!
+//! [`Ffs::transact`] runs the closure over an overlay of what is in memory. What it lacks ends the
+//! run with a [`Halt`]; `transact` gets it and runs the closure again from its beginning. A run
+//! that succeeds is applied at once, one that fails leaves nothing behind. As nothing else runs in
+//! between, transactions need no locks and are never half-done, whoever drops a future.
+//!
+//! ```text
+//! closure ──► Transaction (overlay) ──► apply ──► page cache, inode cache, counts, Open
+//!    ▲  Halt::Page: load it                                                    │ commit
+//!    └─ Halt::Commit: wait for one                                             ▼
+//!                                                                         log, or ordered steps
+//! ```
+//! A transaction has two layers: what grows and, after [`Transaction::shrink`], what shrinks. With
+//! a log they are one; without it, they are written one after the other (see `commit`).
+
+mod apply;
+mod overlay;
+
+use crate::file_system::Ffs;
+use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary};
+use crate::writer::{Extent, IndexChange, Writer};
+use abi::{Errno, InodeNo, Result, Timestamp};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use block::PageNo;
+use overlay::Layer;
+
+/// Why a run of a transaction ended without success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Halt {
+    /// This page is needed and not in memory.
+    Page(PageNo),
+    /// What is needed, space or room in the log, comes with the next commit.
+    Commit,
+    /// It cannot be done.
+    Errno(Errno),
+}
+
+impl From<Errno> for Halt {
+    fn from(errno: Errno) -> Self {
+        Self::Errno(errno)
+    }
+}
+
+/// What a part of a transaction returns.
+pub(crate) type Step<T> = core::result::Result<T, Halt>;
+
+/// A change in the making.
+pub(crate) struct Transaction<'a> {
+    pub(crate) ffs: &'a Ffs,
+    pub(crate) writer: &'a Writer,
+    /// The moment of the operation.
+    pub(crate) time: Timestamp,
+    grow: Layer,
+    /// `None` before [`Transaction::shrink`], and always with a log.
+    shrink: Option<Layer>,
+    /// Inodes as they are now, decoded.
+    inodes: BTreeMap<InodeNo, Inode>,
+    /// Pages with data in fragments that were free before.
+    fresh: BTreeSet<PageNo>,
+    /// Pages with data that must be durable with this transaction.
+    stable: BTreeSet<PageNo>,
+    /// Fragments given back.
+    freed: Vec<Extent>,
+    /// Changes of the counts of groups.
+    counts: BTreeMap<CylGroup, Summary>,
+    /// Files without names from now on, with their modes, and (`None`) those that are gone.
+    unlinked: Vec<(InodeNo, Option<u16>)>,
+    /// What becomes of name indexes.
+    index_changes: Vec<(InodeNo, IndexChange)>,
+    /// Dirty blocks of data, by file.
+    dirty: Vec<(InodeNo, Lbn, PageNo)>,
+    /// Files whose dirty blocks from this one on are gone.
+    cut: Vec<(InodeNo, Lbn)>,
+}
+
+impl Ffs {
+    /// Runs `work` until it succeeds or fails for good, and applies what it did.
+    ///
+    /// # Errors
+    /// `ReadOnly` if nothing may be changed; what `work` says; `Io` if a page cannot be read.
+    pub(crate) async fn transact<T>(
+        &self,
+        time: Timestamp,
+        mut work: impl FnMut(&mut Transaction<'_>) -> Step<T>,
+    ) -> Result<T> {
+        // Nothing that was loaded for this transaction is evicted before its next run.
+        let mut pinned = Vec::new();
+        loop {
+            let writer = self.changeable()?;
+            let mut transaction = Transaction::new(self, writer, time);
+            let done = work(&mut transaction).and_then(|value| {
+                transaction.apply()?;
+                Ok(value)
+            });
+            match done {
+                Ok(value) => return Ok(value),
+                Err(Halt::Errno(errno)) => return Err(errno),
+                Err(Halt::Page(page)) => pinned.push(self.cache.pin(page).await?),
+                Err(Halt::Commit) => self.commit_once().await?,
+            }
+        }
+    }
+}
+
+impl<'a> Transaction<'a> {
+    fn new(ffs: &'a Ffs, writer: &'a Writer, time: Timestamp) -> Self {
+        Self {
+            ffs,
+            writer,
+            time,
+            grow: Layer::default(),
+            shrink: None,
+            inodes: BTreeMap::new(),
+            fresh: BTreeSet::new(),
+            stable: BTreeSet::new(),
+            freed: Vec::new(),
+            counts: BTreeMap::new(),
+            unlinked: Vec::new(),
+            index_changes: Vec::new(),
+            dirty: Vec::new(),
+            cut: Vec::new(),
+        }
+    }
+
+    /// From here on the transaction takes away: names, pointers, then what they led to. What it
+    /// adds (an inode initialized, a link counted, a new entry) comes before.
+    pub(crate) fn shrink(&mut self) {
+        if !self.writer.has_log() && self.shrink.is_none() {
+            self.shrink = Some(Layer::default());
+        }
+    }
+
+    /// Gives back fragments that lie in one block. The bitmaps are the allocator's business; here
+    /// it is noted that nobody may have them before this transaction is durable, and, if they were
+    /// metadata, that no replay may write their old contents.
+    pub(crate) fn note_freed(&mut self, at: FragNo, frags: u32, was_metadata: bool) {
+        self.freed.push(Extent { at, frags, was_metadata });
+    }
+
+    /// Changes the counts of a group, here and in the group's copy the caller sees to.
+    pub(crate) fn count(&mut self, group: CylGroup, change: Summary) {
+        let sum = self.counts.entry(group).or_default();
+        *sum = sum.plus(change);
+    }
+
+    /// The counts of a group as they are now.
+    pub(crate) fn counts_of(&self, group: CylGroup) -> Summary {
+        let change = self.counts.get(&group).copied().unwrap_or_default();
+        self.writer.summary(group).plus(change)
+    }
+
+    /// The file has lost its last name; the log remembers it until [`Transaction::note_gone`].
+    pub(crate) fn note_unlinked(&mut self, inode: InodeNo, mode: u16) {
+        self.unlinked.push((inode, Some(mode)));
+    }
+
+    /// The inode of a file without names is free.
+    pub(crate) fn note_gone(&mut self, inode: InodeNo) {
+        self.unlinked.push((inode, None));
+    }
+
+    /// What becomes of the name index of a directory, once this is applied.
+    pub(crate) fn change_index(&mut self, directory: InodeNo, change: IndexChange) {
+        self.index_changes.push((directory, change));
+    }
+
+    /// Block `lbn` of a file has data in `page` that is not on the disk. `fresh`: in fragments that
+    /// were free before this transaction. `stable`: it is to be durable with this transaction.
+    pub(crate) fn note_dirty(
+        &mut self,
+        (inode, lbn): (InodeNo, Lbn),
+        page: PageNo,
+        fresh: bool,
+        stable: bool,
+    ) {
+        self.dirty.push((inode, lbn, page));
+        if fresh {
+            self.fresh.insert(page);
+        }
+        if stable {
+            self.stable.insert(page);
+        }
+    }
+
+    /// Blocks from `lbn` on are no longer the file's.
+    pub(crate) fn note_cut(&mut self, inode: InodeNo, lbn: Lbn) {
+        self.cut.push((inode, lbn));
+    }
+}

@@ -1,0 +1,165 @@
+//! What a file system that may be changed knows beside its pages: counts, the open compound
+//! transaction, what is withheld, and whose data is dirty.
+
+use crate::allocate::Withheld;
+use crate::file_system::Ffs;
+use crate::layout::{CylGroup, FragNo, Lbn, Summary, TotalSummary};
+use crate::transaction::{Halt, Step, Transaction};
+use abi::{Errno, InodeNo};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use block::{PageNo, Sectors};
+use bytes::Bytes;
+use core::cell::{Cell, RefCell};
+
+pub(crate) use crate::directory::IndexChange;
+
+/// Most sectors of metadata in one compound transaction.
+const OPEN_SECTORS_MAX: u32 = 4096;
+
+/// Fragments in a row, within one block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Extent {
+    pub(crate) at: FragNo,
+    pub(crate) frags: u32,
+    /// The log may have contents of theirs, which no replay may write any more.
+    pub(crate) was_metadata: bool,
+}
+
+/// Metadata of one page, as one transaction left it.
+#[derive(Clone, Debug)]
+pub(crate) struct Snapshot {
+    pub(crate) page: PageNo,
+    pub(crate) bytes: Bytes,
+    pub(crate) sectors: Sectors,
+}
+
+/// The two layers of a transaction, for a file system without a log.
+#[derive(Debug, Default)]
+pub(crate) struct Ordered {
+    pub(crate) grow: Vec<Snapshot>,
+    pub(crate) shrink: Vec<Snapshot>,
+}
+
+/// The compound transaction that is being filled.
+#[derive(Debug, Default)]
+pub(crate) struct Open {
+    /// Metadata changed; with a log.
+    pub(crate) pages: BTreeMap<PageNo, Sectors>,
+    /// The same, one by one; without a log.
+    pub(crate) ordered: Vec<Ordered>,
+    /// Pages with data in fragments that were free before: to be written first.
+    pub(crate) fresh: BTreeSet<PageNo>,
+    /// Pages with data that somebody wants to be durable.
+    pub(crate) stable: BTreeSet<PageNo>,
+    /// Fragments given back.
+    pub(crate) freed: Vec<Extent>,
+    /// Whether anything has joined.
+    pub(crate) is_used: bool,
+}
+
+/// See the top of the file.
+pub(crate) struct Writer {
+    pub(crate) open: RefCell<Open>,
+    /// Fragments freed and not to be given out yet.
+    pub(crate) withheld: RefCell<Withheld>,
+    /// Files without names that still have blocks, with their modes.
+    pub(crate) unlinked: RefCell<BTreeMap<InodeNo, u16>>,
+    /// Blocks of data that may be dirty, by file.
+    pub(crate) dirty_files: RefCell<BTreeMap<InodeNo, BTreeMap<Lbn, PageNo>>>,
+    summaries: RefCell<Vec<Summary>>,
+    total: Cell<TotalSummary>,
+    verifier: Cell<u64>,
+    /// Why nothing may be changed any more.
+    pub(crate) failed: Cell<Option<Errno>>,
+}
+
+impl Writer {
+    pub(crate) fn new(summaries: Vec<Summary>, total: TotalSummary, verifier: u64) -> Self {
+        Self {
+            open: RefCell::default(),
+            withheld: RefCell::default(),
+            unlinked: RefCell::default(),
+            dirty_files: RefCell::default(),
+            summaries: RefCell::new(summaries),
+            total: Cell::new(total),
+            verifier: Cell::new(verifier),
+            failed: Cell::new(None),
+        }
+    }
+
+    /// Whether transactions go through a log.
+    pub(crate) fn has_log(&self) -> bool {
+        false
+    }
+
+    /// The counts of one group.
+    pub(crate) fn summary(&self, group: CylGroup) -> Summary {
+        self.summaries.borrow().get(group.0 as usize).copied().unwrap_or_default()
+    }
+
+    /// The counts of all groups, in their order.
+    pub(crate) fn summaries(&self) -> Vec<Summary> {
+        self.summaries.borrow().clone()
+    }
+
+    /// The sum of all groups.
+    pub(crate) fn total(&self) -> TotalSummary {
+        self.total.get()
+    }
+
+    /// Takes over a change of a group's counts.
+    pub(crate) fn count(&self, group: CylGroup, change: Summary) {
+        if let Some(summary) = self.summaries.borrow_mut().get_mut(group.0 as usize) {
+            *summary = summary.plus(change);
+        }
+        self.total.set(self.total.get().plus(change));
+    }
+
+    /// See [`vfs::WritableFileSystem::write_verifier`].
+    pub(crate) fn verifier(&self) -> u64 {
+        self.verifier.get()
+    }
+
+    /// Whether a transaction may join the open one.
+    ///
+    /// # Errors
+    /// `Halt::Commit` if that has to be committed first.
+    pub(crate) fn admit(&self, _ffs: &Ffs, transaction: &Transaction<'_>) -> Step<()> {
+        let (sectors, _) = transaction.weight();
+        let open = self.open.borrow();
+        let used: u32 = open.pages.values().map(|sectors| sectors.count()).sum();
+        let fits = !open.is_used || used + sectors <= OPEN_SECTORS_MAX;
+        if fits { Ok(()) } else { Err(Halt::Commit) }
+    }
+
+    /// Takes over what a transaction says of files: which have no names, and where their dirty
+    /// data is.
+    pub(crate) fn take_note(
+        &self,
+        unlinked: Vec<(InodeNo, Option<u16>)>,
+        cut: Vec<(InodeNo, Lbn)>,
+        dirty: Vec<(InodeNo, Lbn, PageNo)>,
+    ) {
+        for (inode, mode) in unlinked {
+            match mode {
+                Some(mode) => self.unlinked.borrow_mut().insert(inode, mode),
+                None => self.unlinked.borrow_mut().remove(&inode),
+            };
+        }
+        let mut files = self.dirty_files.borrow_mut();
+        for (inode, lbn) in cut {
+            if let Some(blocks) = files.get_mut(&inode) {
+                blocks.split_off(&lbn);
+            }
+        }
+        for (inode, lbn, page) in dirty {
+            files.entry(inode).or_default().insert(lbn, page);
+        }
+    }
+
+    /// Unstable data may have been lost.
+    pub(crate) fn change_verifier(&self) {
+        self.verifier.set(self.verifier.get().wrapping_add(1));
+    }
+}
