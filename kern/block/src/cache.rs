@@ -7,7 +7,6 @@
 //! would exceed it waits, first come first served, until enough has arrived; what is read ahead
 //! does not wait, it is left out.
 
-use crate::dirty::DirtyPage;
 use crate::pages::{Asked, Pages};
 use crate::write_back::{Progress, Request};
 use crate::{Device, Sectors, WriteBack};
@@ -39,15 +38,15 @@ pub struct Cache {
     arrivals: Rc<WaitQueue>,
 }
 
-/// A page that stays in memory.
+/// A page that stays in memory until this is dropped.
 pub struct Pinned {
     pages: Rc<RefCell<Pages>>,
-    page: PageNo,
+    page: u64,
 }
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        self.pages.borrow_mut().update(self.page.0, DirtyPage::unpin);
+        self.pages.borrow_mut().unpin(self.page);
     }
 }
 
@@ -118,6 +117,18 @@ impl Cache {
         Ok(pages)
     }
 
+    /// Reads a page, if it is not in memory, that is not evicted while the returned value lives.
+    /// Such pages count beside the budget; whoever pins many bounds them.
+    ///
+    /// # Errors
+    /// As [`Cache::read`].
+    pub async fn pin(&self, page: PageNo) -> Result<Pinned> {
+        self.pages.borrow_mut().pin(page.0);
+        let pinned = Pinned { pages: self.pages.clone(), page: page.0 };
+        self.read(page).await?;
+        Ok(pinned)
+    }
+
     /// Starts reading pages that will be asked for soon, and waits for nothing. Does nothing
     /// where the budget is short: what is read ahead must not drive out what is in use. Says
     /// whether it was done.
@@ -143,11 +154,11 @@ impl Cache {
     /// The log has `sectors` of the page as they stand in `bytes` (a snapshot: the page may have
     /// changed since, and then the changed sectors are held again under a later commit): these
     /// contents may be written in place from now on. Sectors released before and not written yet
-    /// are superseded by this snapshot, which has their contents too. Sectors that were forgotten
-    /// since the snapshot stay forgotten.
+    /// are superseded by this snapshot, which has their contents too. Sectors forgotten since the
+    /// snapshot stay so.
     ///
-    /// Commits are released in order, each before the next but one begins to change pages: a
-    /// sector that is now as it was in the snapshot is taken to be held no more.
+    /// `bytes` is what was given to [`Cache::change`] or by [`Cache::peek`], and no copy of it: by
+    /// it the cache knows what was changed since. Snapshots are released in order.
     pub fn release(&self, page: PageNo, bytes: Bytes, sectors: Sectors) {
         self.pages.borrow_mut().update(page.0, |dirty| dirty.release(bytes, sectors));
     }
@@ -162,16 +173,6 @@ impl Cache {
     /// that is held or released in them stays so, until [`Cache::forget`].
     pub fn forget_data(&self, page: PageNo, sectors: Sectors) {
         self.pages.borrow_mut().update(page.0, |dirty| dirty.forget_data(sectors));
-    }
-
-    /// Reads a page, and keeps it in memory as long as the answer lives.
-    ///
-    /// # Errors
-    /// As [`Cache::read`].
-    pub async fn pin(&self, page: PageNo) -> Result<Pinned> {
-        let bytes = self.read(page).await?;
-        self.pages.borrow_mut().pin(page.0, &bytes);
-        Ok(Pinned { pages: self.pages.clone(), page })
     }
 
     /// Starts to write what is dirty and may be written (free and released sectors) of these pages,

@@ -9,6 +9,7 @@
 //!  metadata ► held ──────► released (as the log has it) ────► being written ──► clean
 //! ```
 
+use crate::versions::Versions;
 use crate::write_back::{Piece, Progress, Write};
 use crate::{PageNo, Sectors};
 use abi::{Errno, Result};
@@ -20,10 +21,9 @@ use hashbrown::HashMap;
 
 /// One page with dirt.
 pub(crate) struct DirtyPage {
-    /// The newest contents.
-    bytes: Bytes,
+    /// The contents, oldest first, the newest last, and there always.
+    versions: Versions,
     free: Sectors,
-    held: Sectors,
     released: Sectors,
     /// The contents that were released last; they have all that was released before, too.
     snapshot: Bytes,
@@ -34,8 +34,6 @@ pub(crate) struct DirtyPage {
     since: u64,
     /// A read of this page is under way. What it brings is older than what is here.
     is_loading: bool,
-    /// How many want it to stay in memory, clean or not.
-    pins: u32,
     /// Data was lost: these are contents that the disk will never have.
     is_lost: bool,
 }
@@ -43,16 +41,14 @@ pub(crate) struct DirtyPage {
 impl DirtyPage {
     pub(crate) fn new(bytes: Bytes, is_loading: bool) -> Self {
         Self {
-            bytes,
+            versions: Versions::new(bytes),
             free: Sectors::NONE,
-            held: Sectors::NONE,
             released: Sectors::NONE,
             snapshot: Bytes::new(),
             writing: None,
             next: None,
             since: 0,
             is_loading,
-            pins: 0,
             is_lost: false,
         }
     }
@@ -62,56 +58,35 @@ impl DirtyPage {
         let all = Sectors::of(0..bytes.len());
         let held = held.intersection(all);
         let free = free.intersection(all).without(held);
-        self.bytes = bytes;
         self.forget_metadata(free);
         self.free = self.free.without(held) | free;
-        self.held |= held;
+        self.versions.add(bytes, held);
     }
 
-    /// The log has `sectors` as they stand in `bytes`. What is not held was forgotten since.
+    /// The log has `sectors` as they stand in `bytes`.
     pub(crate) fn release(&mut self, bytes: Bytes, sectors: Sectors) {
-        let sectors = sectors.intersection(self.held);
-        self.held = self.held.without(self.unchanged_since(&bytes, sectors));
-        self.released |= sectors;
-        self.snapshot = bytes;
-    }
-
-    /// Those of `sectors` that are now as they are in `bytes`.
-    fn unchanged_since(&self, bytes: &Bytes, sectors: Sectors) -> Sectors {
-        if bytes.as_ptr() == self.bytes.as_ptr() {
-            return sectors;
+        let sectors = self.versions.release(&bytes, sectors);
+        if !sectors.is_empty() {
+            self.released |= sectors;
+            self.snapshot = bytes;
         }
-        let each = sectors.runs().flat_map(|run| run.step_by(crate::SECTOR_BYTES));
-        each.map(|start| start..(start + crate::SECTOR_BYTES).min(self.bytes.len()))
-            .filter(|range| bytes.get(range.clone()) == self.bytes.get(range.clone()))
-            .fold(Sectors::NONE, |same, range| same | Sectors::of(range))
     }
 
     /// Nobody wants these sectors any more. What is being written goes on, for nobody.
     pub(crate) fn forget(&mut self, sectors: Sectors) {
         self.forget_metadata(sectors);
+        self.forget_data(sectors);
+    }
+
+    pub(crate) fn forget_data(&mut self, sectors: Sectors) {
         self.free = self.free.without(sectors);
         for write in [&mut self.writing, &mut self.next].into_iter().flatten() {
             write.free = write.free.without(sectors);
         }
     }
 
-    /// Nobody wants the data in these sectors any more; metadata in them is still to be written.
-    pub(crate) fn forget_data(&mut self, sectors: Sectors) {
-        self.free = self.free.without(sectors);
-    }
-
-    /// Keeps it in memory until it was unpinned as often.
-    pub(crate) fn pin(&mut self) {
-        self.pins += 1;
-    }
-
-    pub(crate) fn unpin(&mut self) {
-        self.pins -= 1;
-    }
-
     fn forget_metadata(&mut self, sectors: Sectors) {
-        self.held = self.held.without(sectors);
+        self.versions.forget(sectors);
         self.released = self.released.without(sectors);
         for write in [&mut self.writing, &mut self.next].into_iter().flatten() {
             write.released = write.released.without(sectors);
@@ -124,7 +99,7 @@ impl DirtyPage {
         if self.is_writable() {
             let next = self.next.get_or_insert_default();
             next.add_released(&self.snapshot, self.released);
-            next.add_free(&self.bytes, self.free);
+            next.add_free(self.versions.newest(), self.free);
             (self.free, self.released) = (Sectors::NONE, Sectors::NONE);
         }
         for write in [&mut self.writing, &mut self.next].into_iter().flatten() {
@@ -165,7 +140,7 @@ impl DirtyPage {
     /// The read that was under way has arrived. Returns the contents, which are newer.
     pub(crate) fn arrived(&mut self) -> Bytes {
         self.is_loading = false;
-        self.bytes.clone()
+        self.versions.newest().clone()
     }
 
     fn is_writable(&self) -> bool {
@@ -178,18 +153,14 @@ impl DirtyPage {
     }
 
     fn is_clean(&self) -> bool {
-        let dirt = self.free | self.held | self.released;
-        dirt.is_empty()
-            && self.writing.is_none()
-            && self.next.is_none()
-            && !self.is_loading
-            && self.pins == 0
+        let dirt = self.free | self.versions.held() | self.released;
+        dirt.is_empty() && self.writing.is_none() && self.next.is_none() && !self.is_loading
     }
 
     fn tally(&self) -> Tally {
         let counts = !self.free.is_empty() || self.writing.is_some() || self.next.is_some();
         Tally {
-            dirty_bytes: if counts { self.bytes.len() as u64 } else { 0 },
+            dirty_bytes: if counts { self.versions.newest().len() as u64 } else { 0 },
             released_pages: self.is_released().into(),
             is_writable: self.is_writable(),
         }
@@ -222,7 +193,7 @@ impl DirtyPages {
 
     /// The newest contents.
     pub(crate) fn get(&self, page: u64) -> Option<Bytes> {
-        self.pages.get(&page).map(|dirty| dirty.bytes.clone())
+        self.pages.get(&page).map(|dirty| dirty.versions.newest().clone())
     }
 
     pub(crate) fn insert(&mut self, page: u64, dirty: DirtyPage) {
@@ -254,13 +225,16 @@ impl DirtyPages {
     /// Lets a page go if it is clean. Returns its contents if the disk has them.
     pub(crate) fn take_clean(&mut self, page: u64) -> Option<Bytes> {
         self.pages.get(&page).filter(|dirty| dirty.is_clean())?;
-        self.pages.remove(&page).filter(|dirty| !dirty.is_lost).map(|dirty| dirty.bytes)
+        self.pages
+            .remove(&page)
+            .filter(|dirty| !dirty.is_lost)
+            .map(|dirty| dirty.versions.newest().clone())
     }
 
     pub(crate) fn oldest(&self, bytes_max: u64) -> Vec<PageNo> {
         let mut bytes = 0;
         let within = |page: &u64| {
-            bytes += self.pages.get(page).map_or(0, |dirty| dirty.bytes.len() as u64);
+            bytes += self.pages.get(page).map_or(0, |dirty| dirty.versions.newest().len() as u64);
             bytes <= bytes_max
         };
         self.by_age.values().copied().take_while(within).map(PageNo).collect()

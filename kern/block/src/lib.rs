@@ -15,6 +15,7 @@ mod device;
 mod dirty;
 mod pages;
 mod sectors;
+mod versions;
 mod write_back;
 
 pub use cache::{Cache, PageNo, Pinned, REQUEST_BYTES_MAX};

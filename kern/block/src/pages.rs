@@ -34,6 +34,8 @@ pub(crate) struct Pages {
     /// Clean pages.
     resident: Clock<u64, Bytes>,
     dirty: DirtyPages,
+    /// How often pages are pinned, in memory or not.
+    pins: HashMap<u64, usize>,
     loading: HashMap<u64, Load>,
     /// Bytes of the pages in `loading`.
     loading_bytes: u64,
@@ -47,6 +49,7 @@ impl Pages {
             page_bytes: page_bytes.into(),
             resident: Clock::new(budget_bytes),
             dirty: DirtyPages::default(),
+            pins: HashMap::default(),
             loading: HashMap::default(),
             loading_bytes: 0,
             budget_bytes,
@@ -108,7 +111,11 @@ impl Pages {
         Ok(bytes)
     }
 
+    /// Keeps a clean page, for a while or for as long as it is pinned.
     fn keep(&mut self, page: u64, bytes: Bytes) {
+        if self.pins.contains_key(&page) {
+            return self.dirty.insert(page, DirtyPage::new(bytes, false));
+        }
         let weight = bytes.len() as u64;
         self.resident.insert(page, bytes, weight);
     }
@@ -121,6 +128,25 @@ impl Pages {
     /// Whether `bytes` more on their way would leave half of the budget to pages in use.
     pub(crate) fn may_load_ahead(&self, bytes: u64) -> bool {
         self.loading_bytes + bytes <= self.budget_bytes / 2
+    }
+
+    /// Keeps a page in memory, from its arrival on if it is not there.
+    pub(crate) fn pin(&mut self, page: u64) {
+        *self.pins.entry(page).or_default() += 1;
+        if let Some(bytes) = self.resident.get(page) {
+            self.resident.remove(page);
+            self.keep(page, bytes);
+        }
+    }
+
+    /// Takes back one [`Pages::pin`].
+    pub(crate) fn unpin(&mut self, page: u64) {
+        let Some(count) = self.pins.get_mut(&page) else { return };
+        *count -= 1;
+        if *count == 0 {
+            self.pins.remove(&page);
+            self.update(page, |_| ());
+        }
     }
 
     #[cfg(test)]
@@ -144,22 +170,12 @@ impl Pages {
         self.dirty.take_failures()
     }
 
-    /// Keeps a page that is in memory there.
-    pub(crate) fn pin(&mut self, page: u64, bytes: &Bytes) {
-        self.set_apart(page, bytes);
-        self.update(page, DirtyPage::pin);
-    }
-
-    fn set_apart(&mut self, page: u64, bytes: &Bytes) {
+    pub(crate) fn change(&mut self, page: u64, bytes: Bytes, free: Sectors, held: Sectors) {
         if !self.dirty.contains(page) {
             self.resident.remove(page);
             let is_loading = self.loading.contains_key(&page);
             self.dirty.insert(page, DirtyPage::new(bytes.clone(), is_loading));
         }
-    }
-
-    pub(crate) fn change(&mut self, page: u64, bytes: Bytes, free: Sectors, held: Sectors) {
-        self.set_apart(page, &bytes);
         self.update(page, |dirty| dirty.change(bytes, free, held));
     }
 
@@ -170,7 +186,9 @@ impl Pages {
         change: impl FnOnce(&mut DirtyPage) -> T,
     ) -> Option<T> {
         let value = self.dirty.update(page, change)?;
-        if let Some(bytes) = self.dirty.take_clean(page) {
+        if !self.pins.contains_key(&page)
+            && let Some(bytes) = self.dirty.take_clean(page)
+        {
             self.keep(page, bytes);
         }
         Some(value)
