@@ -9,6 +9,9 @@
 //! nfsload files --> a directory on a tmpfs --> nfs-ganesha (FSAL_VFS)
 //!                                `-- makefs --> an image --> vnfsd serve IMAGE
 //! nfsload bench, through the server --------------------> vnfsd serve --memory
+//!
+//! and, for what changes files, on a disk of the host:
+//! a directory --> nfs-ganesha     vnfsd newfs --> an image --> vnfsd serve IMAGE
 //! ```
 
 mod namespace;
@@ -44,9 +47,14 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 }
 
 fn measure(root: &Path, folder: &Path, settings: &Settings) -> Result<(), String> {
-    namespace::furnish(folder)?;
     let programs = Programs::find(root);
-    let results = servers::compare(&programs, folder, settings)?;
+    let disk = programs.folder.join("bench-disk");
+    namespace::empty(&disk)?;
+    namespace::furnish(folder)?;
+    let (startups, reads) = servers::compare_reads(&programs, folder, settings)?;
+    let writes = servers::compare_writes(&programs, folder, &disk, settings)?;
+    namespace::empty(&disk)?;
+    let results = Results::new(settings, startups, reads, writes);
     println!("{}", table::markdown(&results));
     match settings.keep {
         true => record(root, &results),

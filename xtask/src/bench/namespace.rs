@@ -47,6 +47,18 @@ pub fn furnish(folder: &Path) -> Result<(), String> {
     command("mount", &["-t", "tmpfs", "tmpfs", "/run"])
 }
 
+/// Makes a folder, empty.
+///
+/// # Errors
+/// If it cannot be made or emptied.
+pub fn empty(folder: &Path) -> Result<(), String> {
+    let failed = |why| format!("{}: {why}", folder.display());
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(failed)?;
+    }
+    std::fs::create_dir_all(folder).map_err(failed)
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

@@ -2,7 +2,6 @@
 //! a NULL and a megabyte are three orders of magnitude apart.
 
 use crate::bench::results::{PEER, Results};
-use crate::bench::settings::{SHAPES, WORKLOADS};
 use std::fmt::Write;
 
 const LEFT: f64 = 170.0;
@@ -18,19 +17,21 @@ const COLOURS: [&str; 3] = ["#2a6f97", "#61a5c2", "#9aa0a6"];
 /// The whole file.
 pub fn svg(results: &Results) -> String {
     // Ours first, the peer below.
-    let mut servers: Vec<&str> = results.servers.iter().map(String::as_str).collect();
+    let reads = &results.reads;
+    let (workloads, shapes) = (reads.plan.workloads, reads.plan.shapes);
+    let mut servers: Vec<&str> = reads.servers.iter().map(String::as_str).collect();
     servers.sort_by_key(|server| *server == PEER);
     let group = BAR * servers.len() as f64 + GAP;
-    let height = TOP + group * (WORKLOADS.len() * SHAPES.len()) as f64 + 30.0;
+    let height = TOP + group * (workloads.len() * shapes.len()) as f64 + 30.0;
     let mut out = head(height);
     legend(&mut out, &servers);
     scale(&mut out, height - 25.0);
     let mut y = TOP;
-    for workload in WORKLOADS {
-        for shape in SHAPES {
+    for workload in workloads {
+        for shape in shapes {
             label(&mut out, &format!("{workload} {shape}"), LEFT - 8.0, y + group / 2.0, "end");
             for (index, server) in servers.iter().enumerate() {
-                let cpu = results.cell(workload, shape, server).map(|cell| cell.cpu_us_per_op);
+                let cpu = reads.cell(workload, shape, server).map(|cell| cell.cpu_us_per_op);
                 bar(&mut out, y + BAR * index as f64, cpu.unwrap_or(0.0), COLOURS[index % 3]);
             }
             y += group;

@@ -1,6 +1,6 @@
 //! Medians of what the load generator said, and what is asked of them.
 
-use crate::bench::settings::Settings;
+use crate::bench::settings::{Plan, Settings};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -16,10 +16,22 @@ pub struct Results {
     pub seconds: f64,
     /// Measurements behind each median.
     pub repeats: u32,
+    /// Starts of the servers that are only read.
+    pub startups: Vec<Startup>,
+    /// What only looks.
+    pub reads: Section,
+    /// What changes files on a disk.
+    pub writes: Section,
+}
+
+/// What was measured together, on the same servers.
+#[derive(Debug, Serialize)]
+pub struct Section {
+    /// What was to be measured.
+    #[serde(skip)]
+    pub plan: &'static Plan,
     /// Servers, in the order of the tables.
     pub servers: Vec<String>,
-    /// Their starts.
-    pub startups: Vec<Startup>,
     /// Workload by workload, shape by shape, server by server.
     pub cells: Vec<Cell>,
 }
@@ -72,18 +84,30 @@ impl Startup {
 }
 
 impl Results {
+    /// All of it.
+    pub fn new(
+        settings: &Settings,
+        startups: Vec<Startup>,
+        reads: Section,
+        writes: Section,
+    ) -> Self {
+        let (seconds, repeats) = (settings.seconds, settings.repeats);
+        Self { machine: machine(), seconds, repeats, startups, reads, writes }
+    }
+
+    /// The file that is kept.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+impl Section {
     /// Sums up the lines that `nfsload bench` printed, one for each measurement.
-    pub fn new(settings: &Settings, startups: Vec<Startup>, lines: &str) -> Result<Self, String> {
+    pub fn new(plan: &'static Plan, servers: &[&str], lines: &str) -> Result<Self, String> {
         let parse = |line| serde_json::from_str(line).map_err(|why| format!("{line:?}: {why}"));
         let runs = lines.lines().map(parse).collect::<Result<Vec<Value>, _>>()?;
-        Ok(Self {
-            machine: machine(),
-            seconds: settings.seconds,
-            repeats: settings.repeats,
-            servers: startups.iter().map(|startup| startup.server.clone()).collect(),
-            startups,
-            cells: cells(&runs)?,
-        })
+        let servers = servers.iter().map(ToString::to_string).collect();
+        Ok(Self { plan, servers, cells: cells(&runs)? })
     }
 
     /// One server under one load.
@@ -92,11 +116,6 @@ impl Results {
             cell.workload == workload && cell.shape == shape && cell.server == server
         };
         self.cells.iter().find(is_it)
-    }
-
-    /// The file that is kept.
-    pub fn to_json(&self) -> String {
-        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }
 }
 
@@ -169,6 +188,7 @@ fn machine() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::settings::READS;
 
     #[test]
     fn medians_of_each_load_and_server() {
@@ -180,8 +200,7 @@ mod tests {
             .replace('\n', " ")
         };
         let lines = [line("a", 1), line("b", 10), line("a", 9), line("b", 20), line("a", 2)];
-        let settings = Settings { seconds: 1.0, repeats: 3, keep: false, inside: None };
-        let results = Results::new(&settings, Vec::new(), &lines.join("\n")).expect("results");
+        let results = Section::new(&READS, &["a", "b"], &lines.join("\n")).expect("results");
         assert_eq!(results.cell("null", "8x4", "a").map(|cell| cell.ops_per_s), Some(2.0));
         assert_eq!(results.cell("null", "8x4", "b").map(|cell| cell.ops_per_s), Some(15.0));
         assert!(results.cell("null", "1x1", "b").is_none());

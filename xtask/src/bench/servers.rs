@@ -1,8 +1,8 @@
 //! The servers side by side, and the measurements taken of them.
 
 use crate::bench::namespace::{command, is_superuser};
-use crate::bench::results::{Results, Startup};
-use crate::bench::settings::{SHAPES, Settings, WORKLOADS};
+use crate::bench::results::{Section, Startup};
+use crate::bench::settings::{Plan, READS, Settings, WRITES};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 /// Size of the file that is read: below the server's cache, since reads from cache are measured.
 const BIG_MIB: &str = "128";
 const ENTRIES: &str = "10000";
+/// Size of the image that is written to.
+const IMAGE_SIZE: &str = "4G";
 /// Longest wait for a server to answer.
 const START_SECONDS_MAX: u64 = 20;
 
@@ -127,24 +129,69 @@ impl Running<'_> {
 ///
 /// # Errors
 /// What could not be started or went wrong.
-pub fn compare(programs: &Programs, folder: &Path, settings: &Settings) -> Result<Results, String> {
-    let export = folder.join("export");
-    let image = folder.join("image");
+pub fn compare_reads(
+    programs: &Programs,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<(Vec<Startup>, Section), String> {
+    let (export, image) = (folder.join("export"), folder.join("image"));
     make_files(programs, &export, &image)?;
-    let mut servers = vec![ours_on(programs, &image), ours_in_memory(programs)];
-    let registry = ganesha(folder, &export)?;
-    let _rpcbind = registry.map(|(server, rpcbind)| {
-        servers.insert(0, server);
-        rpcbind
-    });
+    let mut servers = vec![ours_read_only(programs, &image), ours_in_memory(programs)];
+    let _rpcbind = add_ganesha(&mut servers, folder, &export)?;
     let startups = servers.iter().map(|server| startup(programs, server, settings));
     let startups = startups.collect::<Result<Vec<_>, _>>()?;
     let running = servers.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
-    load(programs, &running, &["seqread-1m"], &["1x1"], &settings.warming())?;
-    let lines = load(programs, &running, &WORKLOADS, &SHAPES, settings)?;
-    let runs = programs.program("bench-runs.jsonl");
-    std::fs::write(&runs, &lines).map_err(|why| format!("{}: {why}", runs.display()))?;
-    Results::new(settings, startups, &lines)
+    let warming = Plan { workloads: &["seqread-1m"], shapes: &["1x1"], ..READS };
+    load(programs, &running, &warming, &settings.warming())?;
+    let lines = load(programs, &running, &READS, settings)?;
+    keep(&programs.program("bench-runs.jsonl"), &lines)?;
+    Ok((startups, section(&READS, &servers, &lines)?))
+}
+
+/// The same for what changes files, which are in `disk`, a folder on a disk of the host: our image
+/// and the directory that the peer serves. What was measured stays in `bench-writes.jsonl`.
+///
+/// # Errors
+/// As [`compare_reads`].
+pub fn compare_writes(
+    programs: &Programs,
+    folder: &Path,
+    disk: &Path,
+    settings: &Settings,
+) -> Result<Section, String> {
+    let (export, image) = (disk.join("export"), disk.join("image"));
+    std::fs::create_dir_all(&export).map_err(|why| format!("{}: {why}", export.display()))?;
+    let program = programs.program("vnfsd");
+    let newfs = ["newfs", &image.to_string_lossy(), "--size", IMAGE_SIZE];
+    command(&program.to_string_lossy(), &newfs)?;
+    let image = image.to_string_lossy().into_owned();
+    let mut servers = vec![ours(programs, "vnfsd FFS", 20493, vec![image], false)];
+    let _rpcbind = add_ganesha(&mut servers, folder, &export)?;
+    let running = servers.iter().map(Server::start).collect::<Result<Vec<_>, _>>()?;
+    let lines = load(programs, &running, &WRITES, settings)?;
+    keep(&programs.program("bench-writes.jsonl"), &lines)?;
+    section(&WRITES, &servers, &lines)
+}
+
+fn section(plan: &'static Plan, servers: &[Server], lines: &str) -> Result<Section, String> {
+    let names: Vec<_> = servers.iter().map(|server| server.name).collect();
+    Section::new(plan, &names, lines)
+}
+
+fn keep(path: &Path, lines: &str) -> Result<(), String> {
+    std::fs::write(path, lines).map_err(|why| format!("{}: {why}", path.display()))
+}
+
+fn add_ganesha(
+    servers: &mut Vec<Server>,
+    folder: &Path,
+    export: &Path,
+) -> Result<Option<Process>, String> {
+    let registry = ganesha(folder, export)?;
+    Ok(registry.map(|(server, rpcbind)| {
+        servers.insert(0, server);
+        rpcbind
+    }))
 }
 
 fn make_files(programs: &Programs, export: &Path, image: &Path) -> Result<(), String> {
@@ -156,7 +203,7 @@ fn make_files(programs: &Programs, export: &Path, image: &Path) -> Result<(), St
     command("makefs", &["-t", "ffs", "-o", layout, "-b", "5%", "-f", "5%", &image, &export])
 }
 
-fn ours_on(programs: &Programs, image: &Path) -> Server {
+fn ours_read_only(programs: &Programs, image: &Path) -> Server {
     let image = image.to_string_lossy().into_owned();
     ours(programs, "vnfsd FFS", 20491, vec![image, "--read-only".into()], true)
 }
@@ -191,8 +238,12 @@ fn ganesha(folder: &Path, export: &Path) -> Result<Option<(Server, Process)>, St
         .replace("@EXPORT@", &export.to_string_lossy());
     std::fs::write(&configuration, text).map_err(|why| format!("ganesha.conf: {why}"))?;
     std::fs::create_dir_all("/run/ganesha").map_err(|why| format!("/run/ganesha: {why}"))?;
+    let socket = Path::new("/run/rpcbind.sock");
+    if socket.exists() {
+        std::fs::remove_file(socket).map_err(|why| format!("{}: {why}", socket.display()))?;
+    }
     let mut rpcbind = Process::start(Path::new("rpcbind"), &["-f".into()])?;
-    rpcbind.wait_until("rpcbind", || Path::new("/run/rpcbind.sock").exists())?;
+    rpcbind.wait_until("rpcbind", || socket.exists())?;
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     let log = text(folder.join("ganesha.log"));
     let arguments = ["-F", "-N", "NIV_CRIT", "-p", "/run/ganesha/pid", "-L", &log, "-f"];
@@ -221,18 +272,18 @@ fn startup(programs: &Programs, server: &Server, settings: &Settings) -> Result<
 fn load(
     programs: &Programs,
     running: &[Running<'_>],
-    workloads: &[&str],
-    shapes: &[&str],
+    plan: &Plan,
     settings: &Settings,
 ) -> Result<String, String> {
     let mut command = Command::new(programs.program("nfsload"));
-    command.args(["bench", "--entries", ENTRIES, "--big-mib", BIG_MIB, "--write-mib", "1"]);
+    command.args(["bench", "--entries", ENTRIES, "--big-mib", BIG_MIB]);
+    command.args(["--write-mib", plan.write_mib]);
     command.args([
         "--one-core",
         "--workloads",
-        &workloads.join(","),
+        &plan.workloads.join(","),
         "--shapes",
-        &shapes.join(","),
+        &plan.shapes.join(","),
     ]);
     command.args(["--secs", &settings.seconds.to_string()]);
     command.args(["--repeat", &settings.repeats.to_string(), "--table", "/dev/null"]);

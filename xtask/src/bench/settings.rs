@@ -3,12 +3,30 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// The workloads, in the order of the tables.
-pub const WORKLOADS: [&str; 7] =
-    ["null", "getattr", "lookup", "access", "readdirplus", "randread-4k", "seqread-1m"];
+/// What is measured together, on the same servers.
+#[derive(Debug)]
+pub struct Plan {
+    /// The workloads, in the order of the table.
+    pub workloads: &'static [&'static str],
+    /// Connections and calls outstanding on each.
+    pub shapes: &'static [&'static str],
+    /// Size of each file that is written, MiB.
+    pub write_mib: &'static str,
+}
 
-/// Connections and calls outstanding on each.
-pub const SHAPES: [&str; 3] = ["1x1", "8x1", "8x4"];
+/// What only looks, at files in memory.
+pub const READS: Plan = Plan {
+    workloads: &["null", "getattr", "lookup", "access", "readdirplus", "randread-4k", "seqread-1m"],
+    shapes: &["1x1", "8x1", "8x4"],
+    write_mib: "1",
+};
+
+/// What changes files on a disk.
+pub const WRITES: Plan = Plan {
+    workloads: &["seqwrite-1m", "seqwrite-fresh", "syncwrite-4k", "churn", "untar"],
+    shapes: &["1x1", "8x4"],
+    write_mib: "32",
+};
 
 /// How one run of the bench is made.
 #[derive(Clone, Debug, PartialEq)]
