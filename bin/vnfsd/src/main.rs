@@ -1,13 +1,15 @@
 //! vnfsd: kernel file services as an ordinary process.
 //!
 //! The program is doors only: [`cli`] is the one table of flags, [`serve`] puts a service on the
-//! POSIX host and watches over it, [`image`] looks into an image with no server at all. What is
-//! served, and how, is the kernel's; what needs `unsafe` is the host's.
+//! POSIX host and watches over it, [`newfs`] makes an image, [`image`] looks into one and changes
+//! it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
+//! host's.
 
 mod cli;
 mod image;
 mod log;
 mod manual;
+mod newfs;
 mod serve;
 mod size;
 mod text;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let is_service = matches!(cli.command, Command::Serve(_));
-    log::start(cli.log, if is_service { Times::Shown } else { Times::Hidden });
+    log::start(cli.log_level, if is_service { Times::Shown } else { Times::Hidden });
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -42,6 +44,7 @@ fn place(error: &anyhow::Error) -> &'static str {
 fn run(command: Command) -> Result<()> {
     match command {
         Command::Serve(options) => serve::run(&options),
+        Command::Newfs(options) => newfs::run(&options),
         Command::Image(command) => image::run(&command),
         Command::Man { directory } => manual::write_pages(&directory),
         Command::Completions { shell } => manual::print_completions(shell),

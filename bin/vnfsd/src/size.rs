@@ -16,6 +16,15 @@ pub fn parse(text: &str) -> Result<u64, String> {
     size.map_err(|error| format!("{error}; expected a size such as 65536, 64M or 1GiB"))
 }
 
+/// Reads a size in bytes below 4 GiB.
+///
+/// # Errors
+/// Says what was expected.
+pub fn parse_small(text: &str) -> Result<u32, String> {
+    let size = parse(text)?;
+    size.try_into().map_err(|_| format!("{} is too much; expected less than 4 GiB", show(size)))
+}
+
 /// A size in its largest unit, with one decimal place unless it is a whole number of them.
 pub fn show(bytes: u64) -> String {
     let unit = (0..UNITS.len()).rev().find(|unit| bytes >> (10 * unit) > 0).unwrap_or(0);
@@ -46,6 +55,12 @@ mod tests {
         for text in ["", "M", "-1", "12Q", "99999999999T"] {
             assert!(parse(text).is_err_and(|error| error.contains("expected a size")), "{text}");
         }
+    }
+
+    #[test]
+    fn small_ones_are_below_4_gib() {
+        assert_eq!(parse_small("16K"), Ok(16384));
+        assert!(parse_small("4G").is_err_and(|error| error.contains("less than 4 GiB")));
     }
 
     #[test]

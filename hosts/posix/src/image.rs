@@ -3,6 +3,7 @@
 //! The lock is advisory (`flock`): one writer, or any number of readers. It is what keeps two
 //! services from destroying one image, and it ends with the process however that ends.
 
+use crate::zero::zero;
 use hyper::Geometry;
 use std::fmt;
 use std::fs::{self, File, FileType, OpenOptions, TryLockError};
@@ -72,7 +73,17 @@ impl Image {
         Some(metadata.len()).filter(|&now| now < self.geometry.size_bytes)
     }
 
-    pub(crate) fn file(&self) -> &File {
+    /// Makes a range read as zeros, giving back its space where the system can. May take as long
+    /// as writing it.
+    ///
+    /// # Errors
+    /// Whatever the system says.
+    pub fn zero(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+        zero(&self.file, offset_bytes, length_bytes)
+    }
+
+    /// The open file, which keeps the lock.
+    pub fn file(&self) -> &File {
         &self.file
     }
 }

@@ -13,7 +13,7 @@
 //! | `listen` | opening addresses: TCP and UDP on one port |
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
-//! | `message`, `transfer` | gathered messages and disk transfers |
+//! | `message`, `transfer`, `zero` | gathered messages, disk transfers, holes |
 //! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
 //!
 //! Never: a service's code on two threads, a blocking call on a worker's thread but the driver's
@@ -40,6 +40,7 @@ mod tenants;
 mod timers;
 mod transfer;
 mod worker;
+mod zero;
 
 pub use clock::HostClock;
 pub use driver::Backend;

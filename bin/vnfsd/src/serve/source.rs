@@ -1,18 +1,11 @@
 //! What is served: an image or memory.
 
 use crate::cli::Serve;
+use crate::newfs;
 use crate::text::escape;
-use abi::FileSystemId;
 use anyhow::{Context, Result, bail};
-use ffscheck::newfs::{Options, newfs};
-use hyper::{Clock, Random};
-use posix::{Access, HostClock, HostRandom, Image, Site};
-use rustix::process::{getegid, geteuid};
-use std::fs::Permissions;
+use posix::{Access, Image, Site};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use tempfile::Builder;
 
 /// Where the files come from, opened and locked.
 pub enum Source {
@@ -35,7 +28,7 @@ impl Source {
             path.try_exists().with_context(|| format!("{}: cannot be seen", path.display()))?;
         match (exists, options.create) {
             (true, Some(_)) => tracing::info!("{}: exists, so none is made", path.display()),
-            (false, Some(size_bytes)) => create(path, size_bytes)?,
+            (false, Some(size_bytes)) => newfs::create(path, size_bytes)?,
             (false, None) => {
                 bail!("{}: no such image; --create SIZE makes one", path.display())
             }
@@ -72,26 +65,4 @@ impl Source {
             }
         }
     }
-}
-
-/// Makes an image that belongs, with its root directory, to whoever runs this. It gets its name
-/// once it is complete, and never replaces another that has got it meanwhile.
-fn create(path: &Path, size_bytes: u64) -> Result<()> {
-    let shown = path.display();
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let readable = Permissions::from_mode(0o666);
-    let file = Builder::new().prefix(".vnfsd-").permissions(readable).tempfile_in(folder);
-    let mut file = file.with_context(|| format!("{shown}: cannot be made"))?;
-    let options = Options {
-        owner_uid: geteuid().as_raw(),
-        owner_gid: getegid().as_raw(),
-        ..Options::new(size_bytes)
-    };
-    let id = FileSystemId(HostRandom.next_u64());
-    let made = newfs(file.as_file_mut(), &options, id, HostClock.wall());
-    made.with_context(|| format!("{shown}: cannot be made"))?;
-    let kept = file.persist_noclobber(path).map_err(|failed| failed.error);
-    kept.with_context(|| format!("{shown}: cannot be made"))?;
-    Ok(())
 }

@@ -4,5 +4,6 @@
 
 mod flags;
 mod image;
+mod newfs;
 mod process;
 mod serve;

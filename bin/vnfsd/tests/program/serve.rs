@@ -54,7 +54,7 @@ fn the_first_signal_ends_it_cleanly() {
 
 #[test]
 fn a_log_may_be_silent() {
-    let arguments = ["--memory", "1M", "--listen", "127.0.0.1:0", "--log", "off"];
+    let arguments = ["--memory", "1M", "--listen", "127.0.0.1:0", "--log-level", "off"];
     let server = Server::start(arguments);
     assert_eq!(server.end(Signal::INT), (Some(0), String::new()));
 }

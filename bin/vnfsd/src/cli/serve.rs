@@ -1,0 +1,58 @@
+//! Flags of `vnfsd serve`.
+
+use crate::size;
+use clap::{ArgGroup, Args, ValueEnum};
+use nfs::Export;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `vnfsd serve`.
+///
+/// Sizes are plain bytes or have a unit: K, M, G and T are powers of 1024, as KiB or KB are.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("source").args(["image", "memory"]).required(true))]
+#[command(after_help = "Sizes: 65536, 64K, 1.5G, 1TiB; K, M, G and T (with or without B or iB) \
+                        are powers of 1024.")]
+pub struct Serve {
+    /// The FFS image or disk device to serve
+    pub image: Option<PathBuf>,
+    /// Serve an empty file system in memory instead; it is gone when the service stops
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, conflicts_with_all = ["create", "read_only"])]
+    pub memory: Option<u64>,
+    /// Make an image of this size first, FFSv2 with an empty root, if it does not exist
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    pub create: Option<u64>,
+    /// Change nothing, whatever clients ask
+    #[arg(long)]
+    pub read_only: bool,
+    /// Answer here, over TCP and UDP: an IPv4 address, or an IPv6 address in brackets, and a
+    /// port, where 0 means any free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:20490")]
+    pub listen: Vec<SocketAddr>,
+    /// What clients may mount: PATH, or PATH:OPTION,... with ro, rw, root_squash (the default),
+    /// no_root_squash, all_squash, anonuid=N, anongid=N, maproot=UID[:GID...],
+    /// mapall=UID[:GID...]. Without any, the whole image, and on loopback addresses the client's
+    /// superuser is believed
+    #[arg(long, value_name = "PATH[:OPTIONS]")]
+    pub export: Vec<Export>,
+    /// The service's name in the log [default: the image's file name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// How to reach sockets and disks
+    #[arg(long, value_enum, default_value = "auto")]
+    pub backend: Backend,
+    /// Most memory that blocks of the image may take
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "256M")]
+    pub cache: u64,
+}
+
+/// How the host reaches sockets and disks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Backend {
+    /// io_uring where the system has it, otherwise readiness
+    Auto,
+    /// io_uring (Linux)
+    Uring,
+    /// Readiness: epoll, kqueue
+    Poll,
+}

@@ -1,0 +1,77 @@
+//! What was made.
+
+use crate::size;
+use crate::text::escape;
+use anyhow::Result;
+use ffs::layout::Format;
+use ffscheck::newfs::{Made, Options};
+use serde::Serialize;
+use std::io::{Write, stdout};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// A file system just made.
+#[derive(Serialize)]
+pub struct Report {
+    image: String,
+    format: &'static str,
+    byte_order: String,
+    size_bytes: u64,
+    block_bytes: u32,
+    fragment_bytes: u32,
+    groups: u32,
+    inodes: u64,
+    free_bytes: u64,
+    label: String,
+}
+
+impl Report {
+    /// What `made` says of the image at `path`.
+    pub fn new(path: &Path, options: &Options, made: &Made) -> Self {
+        Self {
+            image: escape(path.as_os_str().as_bytes()),
+            format: match made.format {
+                Format::Ufs1 => "FFSv1",
+                Format::Ufs2 => "FFSv2",
+            },
+            byte_order: options.byte_order.to_string(),
+            size_bytes: made.size_bytes,
+            block_bytes: made.block_bytes,
+            fragment_bytes: made.fragment_bytes,
+            groups: made.groups,
+            inodes: made.inodes,
+            free_bytes: made.free_bytes,
+            label: options.volume_name.clone(),
+        }
+    }
+
+    /// Prints it, a line for each fact or as one object.
+    pub fn print(&self, json: bool) -> Result<()> {
+        let mut output = stdout().lock();
+        if json {
+            serde_json::to_writer_pretty(&mut output, self)?;
+            return Ok(writeln!(output)?);
+        }
+        for (label, value) in self.lines() {
+            writeln!(output, "{label:>11}: {value}")?;
+        }
+        Ok(())
+    }
+
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let sizes = format!("{} bytes, fragment {} bytes", self.block_bytes, self.fragment_bytes);
+        let mut lines = vec![
+            ("image", self.image.clone()),
+            ("file system", format!("{}, {}", self.format, self.byte_order)),
+            ("of size", format!("{} ({} bytes)", size::show(self.size_bytes), self.size_bytes)),
+            ("block", sizes),
+            ("groups", self.groups.to_string()),
+            ("inodes", self.inodes.to_string()),
+            ("free", format!("{} ({} bytes)", size::show(self.free_bytes), self.free_bytes)),
+        ];
+        if !self.label.is_empty() {
+            lines.push(("label", escape(self.label.as_bytes())));
+        }
+        lines
+    }
+}
