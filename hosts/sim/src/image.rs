@@ -9,7 +9,7 @@ type Page = [u8; PAGE_BYTES as usize];
 
 /// An image in pages, which its copies share until one of them changes: a copy of a disk is as cheap
 /// as a list of its pages, and what was never written takes no memory.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
     size_bytes: u64,
     pages: Vec<Option<Rc<Page>>>,

@@ -28,7 +28,7 @@ impl Event {
 }
 
 /// Everything that was written to a disk, in order, and when it became durable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Tape {
     pub(crate) first: Image,
     pub(crate) events: Vec<Event>,

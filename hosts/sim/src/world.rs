@@ -82,7 +82,9 @@ impl World {
     /// anything will ever happen again by itself.
     pub fn step(&mut self) -> bool {
         let next = self.service.turn();
-        self.carry();
+        if self.carry() {
+            return true;
+        }
         let due = self.disk.as_ref().and_then(|disk| disk.next_due());
         let wished = match next {
             Next::Again => return true,
@@ -109,13 +111,16 @@ impl World {
         self.clock.now().since(abi::Instant(0))
     }
 
-    /// The network's part of a turn.
-    fn carry(&mut self) {
-        for (stream, count_bytes) in self.wire.take_sent() {
+    /// The network's part of a turn. Says whether it had one.
+    fn carry(&mut self) -> bool {
+        let (sent, closing) = (self.wire.take_sent(), self.wire.take_closing());
+        let has_part = !sent.is_empty() || !closing.is_empty();
+        for (stream, count_bytes) in sent {
             self.service.stream_event(StreamEvent::Sent { stream, count_bytes });
         }
-        for stream in self.wire.take_closing() {
+        for stream in closing {
             self.service.stream_event(StreamEvent::Closed { stream });
         }
+        has_part
     }
 }

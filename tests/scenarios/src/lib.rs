@@ -1,0 +1,33 @@
+//! Seeded scenarios: the shipped program in a simulated world, its disk cut off at any moment.
+//!
+//! ```text
+//!  workload ──► recording ──► tape of the disk, calls with their moments
+//!                                  │
+//!          for any moment:   replay, cut  ──► image ──► fsck, mount, walk ──► tree
+//!                                  │                                           │
+//!                           model at that moment ──────────► compare ◄─────────┘
+//! ```
+//! A service runs once, with clients that speak NFS to it over streams, and everything its disk did
+//! is kept. Then the power is cut in hindsight, at as many moments and in as many ways as there is
+//! time for. What was found is what goes on being used in the next round.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `operation.rs`, `workload.rs` | what clients can do, and what they do |
+//! | `rpc.rs`, `client.rs` | how they say it |
+//! | `recording.rs` | one run |
+//! | `model/` | what must hold, in the middle of it |
+//! | `observe.rs`, `compare.rs` | what is found, and whether it may be |
+//! | `pattern.rs` | bytes that say whose they are |
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod compare;
+pub mod layouts;
+pub mod model;
+pub mod observe;
+pub mod operation;
+pub mod pattern;
+pub mod recording;
+pub mod rpc;
+pub mod workload;

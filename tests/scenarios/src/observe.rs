@@ -1,0 +1,134 @@
+//! Everything that an image holds, found by walking through the mounted file system.
+
+use abi::{Attributes, Errno, FileId, FileType, InodeNo};
+use block::Device;
+use ffs::{Ffs, Options};
+use sim::{Image, Luck, Pace, PowerDisk, VirtualClock};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::ControlFlow;
+use std::rc::Rc;
+use vfs::FileSystem;
+
+/// Bytes read at a time.
+const READ_BYTES: u32 = 1 << 20;
+
+/// One file, as found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its attributes.
+    pub attributes: Attributes,
+    /// The names in it, without the dots.
+    pub entries: BTreeMap<String, FileId>,
+    /// What a regular file holds, or where a symbolic link points.
+    pub bytes: Vec<u8>,
+}
+
+/// A whole tree, as found.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// The root directory.
+    pub root: FileId,
+    /// Every file that a name leads to.
+    pub files: BTreeMap<FileId, Found>,
+}
+
+/// A mounted file system, driven by hand.
+pub struct Mounted {
+    /// The disk below.
+    pub disk: Rc<PowerDisk>,
+    device: Rc<Device>,
+    clock: VirtualClock,
+    ffs: Rc<Ffs>,
+}
+
+impl Mounted {
+    /// Mounts an image for writing, which replays its log.
+    ///
+    /// # Errors
+    /// Why it cannot be mounted.
+    pub fn new(image: Image, logged: bool) -> Result<Self, String> {
+        let clock = VirtualClock::default();
+        let disk = PowerDisk::new(image, clock.clone(), Luck::new(0), Pace::Immediate);
+        let disk = Rc::new(disk);
+        let device = Device::new(disk.clone());
+        let options = Options { cache_bytes: 4 << 20, writable: true, ..Options::default() };
+        let _ = logged;
+        let damage = Rc::new(|_: fmt::Arguments<'_>| {});
+        let mounting = ffs::mount(device.clone(), options, damage);
+        let mounted = task::drive(mounting, || turn(&device, &clock, &disk));
+        let ffs = mounted.map_err(|why| format!("cannot mount: {why}"))?;
+        Ok(Self { disk, device, clock, ffs })
+    }
+
+    fn run<T>(&self, work: impl Future<Output = T>) -> T {
+        task::drive(work, || turn(&self.device, &self.clock, &self.disk))
+    }
+
+    /// Walks through all of it.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub fn walk(&self) -> Result<Tree, String> {
+        let root = self.ffs.root();
+        let mut tree = Tree { root, files: BTreeMap::new() };
+        let mut open = vec![root];
+        while let Some(file) = open.pop() {
+            if tree.files.contains_key(&file) {
+                continue;
+            }
+            let found = self.look(file).map_err(|errno| format!("inode {}: {errno}", file.inode.0))?;
+            open.extend(found.entries.values());
+            tree.files.insert(file, found);
+        }
+        Ok(tree)
+    }
+
+    fn look(&self, file: FileId) -> Result<Found, Errno> {
+        let attributes = self.run(self.ffs.attributes(file))?;
+        let mut found = Found { attributes, entries: BTreeMap::new(), bytes: Vec::new() };
+        match attributes.file_type {
+            FileType::Directory => found.entries = self.list(file)?,
+            FileType::Regular => found.bytes = self.read(file, attributes.size_bytes)?,
+            FileType::SymbolicLink => found.bytes = self.run(self.ffs.read_link(file))?.to_vec(),
+            _ => {}
+        }
+        Ok(found)
+    }
+
+    fn list(&self, directory: FileId) -> Result<BTreeMap<String, FileId>, Errno> {
+        let mut names: Vec<(String, InodeNo)> = Vec::new();
+        let mut visit = |entry: vfs::Entry<'_>| {
+            let name = String::from_utf8_lossy(entry.name).into_owned();
+            names.push((name, entry.inode));
+            ControlFlow::Continue(())
+        };
+        let complete = self.run(self.ffs.read_directory(directory, 0, &mut visit))?;
+        if !complete {
+            return Err(Errno::Io);
+        }
+        names.retain(|(name, _)| name != "." && name != "..");
+        let identify = |(name, inode)| Ok((name, self.run(self.ffs.identify(inode))?));
+        names.into_iter().map(identify).collect()
+    }
+
+    fn read(&self, file: FileId, size_bytes: u64) -> Result<Vec<u8>, Errno> {
+        let mut bytes = Vec::with_capacity(size_bytes as usize);
+        while (bytes.len() as u64) < size_bytes {
+            let pieces = self.run(self.ffs.read(file, bytes.len() as u64, READ_BYTES))?;
+            let before = bytes.len();
+            pieces.iter().for_each(|piece| bytes.extend_from_slice(piece));
+            if bytes.len() == before {
+                return Err(Errno::Io);
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// The disk's part, while something waits for it.
+fn turn(device: &Device, clock: &VirtualClock, disk: &PowerDisk) {
+    let due = disk.next_due().expect("what waits for nothing waits for ever");
+    clock.reach(due);
+    device.collect();
+}
