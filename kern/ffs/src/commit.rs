@@ -26,7 +26,7 @@ impl Ffs {
         for &extent in &sealed.freed {
             let (page, sectors) = self.sectors(extent);
             self.cache.forget(page, sectors);
-            writer.withheld.borrow_mut().give_back(extent);
+            writer.withheld.borrow_mut().give_back(&self.geometry, extent);
         }
         result
     }

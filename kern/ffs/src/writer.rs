@@ -1,7 +1,7 @@
 //! What a file system that may be changed knows beside its pages: counts, the open compound
 //! transaction, what is withheld, and whose data is dirty.
 
-use crate::allocate::Withheld;
+use crate::allocate::{Placement, Withheld};
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, FragNo, Lbn, Summary, TotalSummary};
 use crate::transaction::{Halt, Step, Transaction};
@@ -63,6 +63,8 @@ pub(crate) struct Writer {
     pub(crate) open: RefCell<Open>,
     /// Fragments freed and not to be given out yet.
     pub(crate) withheld: RefCell<Withheld>,
+    /// What guides the allocator.
+    pub(crate) placement: RefCell<Placement>,
     /// Files without names that still have blocks, with their modes.
     pub(crate) unlinked: RefCell<BTreeMap<InodeNo, u16>>,
     /// Blocks of data that may be dirty, by file.
@@ -79,6 +81,7 @@ impl Writer {
         Self {
             open: RefCell::default(),
             withheld: RefCell::default(),
+            placement: RefCell::default(),
             unlinked: RefCell::default(),
             dirty_files: RefCell::default(),
             summaries: RefCell::new(summaries),

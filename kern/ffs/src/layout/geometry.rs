@@ -134,6 +134,12 @@ impl Geometry {
         FragNo(base + self.stagger_frags as u64 * (group.0 & !self.stagger_mask) as u64)
     }
 
+    /// The group that a fragment lies in, and its number there, which is its bit in the group's map.
+    pub const fn place_in_group(&self, frag: FragNo) -> (CylGroup, u32) {
+        let per_group = self.frags_per_group as u64;
+        (CylGroup((frag.0 / per_group) as u32), (frag.0 % per_group) as u32)
+    }
+
     /// The group block of `group`.
     pub const fn group_block(&self, group: CylGroup) -> FragNo {
         FragNo(self.group_start(group).0 + self.group_frag as u64)

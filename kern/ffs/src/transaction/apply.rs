@@ -30,7 +30,7 @@ impl Transaction<'_> {
         }
         for &extent in &self.freed {
             free(ffs, &mut open, extent);
-            writer.withheld.borrow_mut().add(extent);
+            writer.withheld.borrow_mut().add(&ffs.geometry, extent);
         }
         open.freed.extend(self.freed);
         open.fresh.extend(self.fresh);
@@ -38,6 +38,9 @@ impl Transaction<'_> {
         drop(open);
         for (group, change) in self.counts {
             writer.count(group, change);
+        }
+        for (group, is_directory) in self.placed {
+            writer.placement.borrow_mut().count(group, is_directory);
         }
         for (number, inode) in self.inodes {
             ffs.update_node(number, inode);

@@ -18,7 +18,7 @@ mod apply;
 mod overlay;
 
 use crate::file_system::Ffs;
-use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary};
+use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary, TotalSummary};
 use crate::writer::{Extent, IndexChange, Writer};
 use abi::{Errno, InodeNo, Result, Timestamp};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -73,6 +73,8 @@ pub(crate) struct Transaction<'a> {
     dirty: Vec<(InodeNo, Lbn, PageNo)>,
     /// Files whose dirty blocks from this one on are gone.
     cut: Vec<(InodeNo, Lbn)>,
+    /// Groups in which an inode was asked for, and whether for a directory.
+    placed: Vec<(CylGroup, bool)>,
 }
 
 impl Ffs {
@@ -121,6 +123,7 @@ impl<'a> Transaction<'a> {
             index_changes: Vec::new(),
             dirty: Vec::new(),
             cut: Vec::new(),
+            placed: Vec::new(),
         }
     }
 
@@ -139,6 +142,11 @@ impl<'a> Transaction<'a> {
         self.freed.push(Extent { at, frags, was_metadata });
     }
 
+    /// What was given back so far.
+    pub(crate) fn freed(&self) -> &[Extent] {
+        &self.freed
+    }
+
     /// Changes the counts of a group, here and in the group's copy the caller sees to.
     pub(crate) fn count(&mut self, group: CylGroup, change: Summary) {
         let sum = self.counts.entry(group).or_default();
@@ -149,6 +157,21 @@ impl<'a> Transaction<'a> {
     pub(crate) fn counts_of(&self, group: CylGroup) -> Summary {
         let change = self.counts.get(&group).copied().unwrap_or_default();
         self.writer.summary(group).plus(change)
+    }
+
+    /// The counts of all groups as they are now.
+    pub(crate) fn total(&self) -> TotalSummary {
+        self.counts.values().fold(self.writer.total(), |total, &change| total.plus(change))
+    }
+
+    /// An inode was asked for in a group.
+    pub(crate) fn note_placed(&mut self, group: CylGroup, is_directory: bool) {
+        self.placed.push((group, is_directory));
+    }
+
+    /// What stands in a page that was free before is to be in place before this transaction.
+    pub(crate) fn note_fresh(&mut self, page: PageNo) {
+        self.fresh.insert(page);
     }
 
     /// The file has lost its last name; the log remembers it until [`Transaction::note_gone`].
