@@ -41,6 +41,7 @@ struct Image {
     device: Rc<Device>,
     read_only: bool,
     cache_bytes: u64,
+    dirty_bytes: u64,
     /// The service's name.
     name: Rc<str>,
     host: Host,
@@ -59,8 +60,9 @@ pub(crate) fn image(
     host: &Host,
     limits: &Limits,
 ) -> impl Future<Output = Result<Found, String>> + use<> {
-    let (cache_bytes, host) = (limits.cache_bytes, host.clone());
-    let image = Image { device, read_only, cache_bytes, name: name.into(), host };
+    let &Limits { cache_bytes, dirty_bytes, .. } = limits;
+    let (name, host) = (name.into(), host.clone());
+    let image = Image { device, read_only, cache_bytes, dirty_bytes, name, host };
     async move {
         let mut unknown = Vec::new();
         for format in IMAGE_FORMATS {
@@ -89,8 +91,15 @@ pub(crate) fn memory(host: &Host, size_bytes: u64, id: u64) -> Found {
 }
 
 fn ffs(image: Image) -> Attempt {
-    let hash_key = [image.host.random.next_u64(), image.host.random.next_u64()];
-    let options = ffs::Options { cache_bytes: image.cache_bytes, hash_key, ..Default::default() };
+    let luck = || image.host.random.next_u64();
+    let options = ffs::Options {
+        cache_bytes: image.cache_bytes,
+        writable: !image.read_only,
+        verifier: luck(),
+        dirty_bytes_max: image.dirty_bytes,
+        hash_key: [luck(), luck()],
+        ..Default::default()
+    };
     let (log, name) = (image.host.log.clone(), image.name.clone());
     let damage = Rc::new(move |line: fmt::Arguments<'_>| {
         log.log(Level::Warning, "ffs", format_args!("{name}: {line}"));
@@ -122,11 +131,11 @@ fn read_only(
     asked: bool,
     unclean: Option<&'static str>,
 ) -> Option<String> {
-    let reason = match (unclean, asked, file_system.writable()) {
-        (Some(reason), _, _) => reason,
-        (None, true, _) => "read-only was asked for",
-        (None, false, None) => "this format can only be read so far",
-        (None, false, Some(_)) => return None,
+    let reason = match (file_system.writable(), unclean, asked) {
+        (Some(_), _, _) => return None,
+        (None, Some(reason), _) => reason,
+        (None, None, true) => "read-only was asked for",
+        (None, None, false) => "this format can only be read so far",
     };
     Some(reason.to_string())
 }

@@ -14,6 +14,7 @@ mod limits;
 mod opening;
 mod service;
 mod state;
+mod upkeep;
 
 pub use config::{Config, Host, Source};
 pub use ffs::layout::ByteOrder;

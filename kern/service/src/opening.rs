@@ -2,17 +2,19 @@
 
 use crate::Description;
 use crate::filesystems::Found;
+use crate::upkeep;
 use abi::Errno;
 use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use nfs::{Export, Exports, Server};
-use vfs::Tree;
+use vfs::{FileSystem, Tree};
 
 /// A service that can be let in on.
 pub(crate) struct Opened {
     pub(crate) server: Rc<Server>,
+    pub(crate) file_system: Rc<dyn FileSystem>,
     pub(crate) description: Description,
 }
 
@@ -24,9 +26,10 @@ pub(crate) async fn open(
 ) -> Result<Opened, String> {
     let exports = Exports::new(exports).map_err(|error| error.to_string())?;
     let found = source.await?;
+    let file_system = found.file_system;
     let tree = Rc::new(Tree::default());
     let mount = tree
-        .mount(found.file_system)
+        .mount(file_system.clone())
         .map_err(|errno| format!("cannot mount the {} file system: {errno}", found.format))?;
     let description = Description {
         format: found.format,
@@ -37,8 +40,16 @@ pub(crate) async fn open(
     };
     let server = Rc::new(Server::new(tree, mount, exports));
     match server.broken_export().await {
-        None => Ok(Opened { server, description }),
-        Some((export, errno)) => Err(broken(export, errno)),
+        None => Ok(Opened { server, file_system, description }),
+        Some((export, errno)) => Err(abandon(&*file_system, broken(export, errno)).await),
+    }
+}
+
+/// Leaves what was mounted in order. Returns why, and that it could not be if so.
+async fn abandon(file_system: &dyn FileSystem, reason: String) -> String {
+    match upkeep::close(file_system).await {
+        Ok(()) => reason,
+        Err(errno) => format!("{reason}; and the file system cannot be left in order: {errno}"),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use crate::filesystems::{self, Found};
 use crate::opening::{self, Opened};
+use crate::upkeep::Upkeep;
 use crate::{Config, Host, Limits, Next, Source, State};
 use abi::Instant;
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -14,10 +16,10 @@ use core::pin::Pin;
 use core::time::Duration;
 use hyper::{DatagramPeer, StreamEvent, StreamId};
 use rpc::{ConnectionId, Output, Peer};
-use task::Executor;
+use task::{Executor, Timers};
 
-/// Tasks beside those of calls: opening.
-const OWN_TASKS: usize = 1;
+/// Tasks beside those of calls: opening, or else saving and closing.
+const OWN_TASKS: usize = 2;
 
 /// Calls a turn that a service keeps memory for though it has long been idle.
 const SPARE_CALLS: usize = 4;
@@ -34,17 +36,21 @@ type Search = Pin<Box<dyn Future<Output = Result<Found, String>>>>;
 /// One isolated server. Everything it knows hangs here; nothing lives in a static.
 pub struct Service {
     host: Host,
+    name: Rc<str>,
     port: u16,
     polls_per_turn: usize,
+    save_age: Duration,
     state: State,
     stopping: bool,
     tasks: Executor,
+    timers: Rc<Timers>,
     rpc: rpc::Server,
     /// Replies of calls that have ended during this turn.
     replies: Rc<RefCell<Vec<rpc::Reply>>>,
     disk: Option<Rc<Device>>,
     opening: Outcome,
     nfs: Option<Rc<nfs::Server>>,
+    upkeep: Option<Upkeep>,
     /// The time of this turn.
     now: Instant,
     /// When the memory of a busy time is given back, if there is any.
@@ -58,18 +64,23 @@ impl Service {
         let Config { name, source, exports, limits, port } = config;
         let mut secret = [0; 16];
         host.random.fill(&mut secret);
+        let now = host.clock.now();
         let mut service = Self {
+            name: name.as_str().into(),
             port,
             polls_per_turn: limits.polls_per_turn,
+            save_age: limits.save_age,
             state: State::Mounting,
             stopping: false,
             tasks: Executor::new(limits.rpc.calls_max + OWN_TASKS),
+            timers: Rc::new(Timers::new(now)),
             rpc: rpc::Server::new(limits.rpc.clone(), secret),
             replies: Rc::default(),
             disk: None,
             opening: Rc::default(),
             nfs: None,
-            now: host.clock.now(),
+            upkeep: None,
+            now,
             trim_at: None,
             host,
         };
@@ -110,6 +121,7 @@ impl Service {
         let polls = self.tasks.run(self.polls_per_turn);
         self.finish_opening();
         self.take_replies();
+        self.keep_up();
         self.send();
         self.trim(polls);
         self.next()
@@ -120,16 +132,23 @@ impl Service {
         &self.state
     }
 
-    /// Takes no more calls from now on; see [`Service::is_stopped`].
+    /// Takes no more calls from now on, and leaves the file system in order once those at work are
+    /// done; see [`Service::is_stopped`]. A file system that cannot be left in order makes the
+    /// state [`State::Failed`].
     pub fn stop(&mut self) {
         self.stopping = true;
         self.rpc.close();
     }
 
-    /// Whether everything begun before [`Service::stop`] is finished and its replies have left.
-    /// A client that does not take its replies can hold this up: a host waits only so long.
+    /// Whether everything begun before [`Service::stop`] is finished, its replies have left, and
+    /// the file system is closed. A client that does not take its replies can hold this up: a
+    /// host waits only so long for clients, and cuts them off then.
     pub fn is_stopped(&self) -> bool {
-        self.stopping && self.rpc.is_idle()
+        let is_closed = match &self.upkeep {
+            Some(upkeep) => upkeep.is_closed(),
+            None => self.state != State::Mounting,
+        };
+        self.stopping && self.rpc.is_idle() && is_closed
     }
 
     /// What RPC has counted.
@@ -171,6 +190,8 @@ impl Service {
                     self.rpc.open(nfs::programs(&opened.server), self.port);
                 }
                 self.nfs = Some(opened.server);
+                let log = self.host.log.clone();
+                self.upkeep = Some(Upkeep::new(opened.file_system, log, self.name.clone()));
                 self.tell_time();
                 State::Serving(opened.description)
             }
@@ -180,6 +201,7 @@ impl Service {
     fn tell_time(&mut self) {
         let wall = self.host.clock.wall();
         self.now = self.host.clock.now();
+        self.timers.advance(self.now);
         self.rpc.set_time(self.now, wall);
         if let Some(nfs) = &self.nfs {
             nfs.set_time(wall);
@@ -199,6 +221,21 @@ impl Service {
 
     fn spawn(&self, task: impl Future<Output = ()> + 'static) {
         self.tasks.spawn(task).expect("there is a slot for every call that RPC takes");
+    }
+
+    /// Sees to what is unsaved; and to the end, once no call is at work.
+    fn keep_up(&mut self) {
+        let Some(upkeep) = &self.upkeep else { return };
+        let calls_at_work = self.tasks.task_count() - upkeep.task_count();
+        if self.stopping && calls_at_work == 0 && !self.rpc.has_calls() && upkeep.can_close() {
+            self.spawn(upkeep.close());
+        } else if upkeep.needs_saving() {
+            self.spawn(upkeep.save(self.timers.sleep(self.save_age)));
+        }
+        if let Some(Err(errno)) = upkeep.take_outcome() {
+            let reason = format!("the file system cannot be left in order: {errno}; check it");
+            self.state = State::Failed(reason);
+        }
     }
 
     fn take_replies(&mut self) {
@@ -238,7 +275,8 @@ impl Service {
         if self.tasks.is_ready() || self.rpc.has_calls() {
             return Next::Again;
         }
-        let deadlines = self.rpc.deadline().into_iter().chain(self.trim_at);
+        let deadlines =
+            self.rpc.deadline().into_iter().chain(self.trim_at).chain(self.timers.next());
         deadlines.min().map_or(Next::Idle, Next::At)
     }
 }

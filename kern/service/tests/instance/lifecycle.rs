@@ -125,6 +125,8 @@ fn stopping_waits_for_replies_to_leave() {
     world.service.stop();
     assert!(!world.service.is_stopped(), "the reply has not left");
     assert_eq!(world.sent().len(), 1);
+    assert!(!world.service.is_stopped(), "the file system is not closed");
+    world.turn_until_idle();
     assert!(world.service.is_stopped());
     world.receive(&mount(2, "/"));
     world.turn_until_idle();
