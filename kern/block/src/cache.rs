@@ -146,8 +146,14 @@ impl Cache {
     /// may be written at any time, `held` ones (metadata) only as they are released; a sector is
     /// what the last call said that named it. A page with dirt is never evicted, and counts beside
     /// the budget: whoever makes dirt bounds it, by [`Cache::dirty_bytes`] and the size of a log.
-    pub fn change(&self, page: PageNo, bytes: Bytes, free: Sectors, held: Sectors) {
-        debug_assert_eq!(bytes.len(), self.length(page.0), "all of page {}", page.0);
+    ///
+    /// # Panics
+    /// If the disk has no such page, or `bytes` are not all of it. (The last one may be longer than
+    /// its part on the disk: the rest is cut off.)
+    pub fn change(&self, page: PageNo, mut bytes: Bytes, free: Sectors, held: Sectors) {
+        assert!(self.check(page, 1).is_ok(), "page {} lies beyond the end of the disk", page.0);
+        bytes.truncate(self.length(page.0));
+        assert_eq!(bytes.len(), self.length(page.0), "not all of page {}", page.0);
         self.pages.borrow_mut().change(page.0, bytes, free, held);
     }
 

@@ -13,6 +13,7 @@ mod cache;
 mod clock;
 mod device;
 mod dirty;
+mod dirty_page;
 mod pages;
 mod sectors;
 mod versions;

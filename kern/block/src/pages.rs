@@ -2,7 +2,8 @@
 //! except that one may become dirty while it is read: then what arrives is older, and is dropped.
 
 use crate::device::Outcome;
-use crate::dirty::{DirtyPage, DirtyPages};
+use crate::dirty::DirtyPages;
+use crate::dirty_page::DirtyPage;
 use crate::write_back::{Piece, Progress, Request, Requests};
 use crate::{Clock, PageNo, Sectors};
 use abi::{Errno, Result};
