@@ -39,6 +39,7 @@ mod directory;
 mod file_system;
 mod glue;
 mod inodes;
+pub mod log;
 mod map;
 mod mount;
 mod node_table;
