@@ -5,12 +5,12 @@
 //! applied changes them.
 
 use crate::ahead::Ahead;
+use crate::directory;
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, CylinderGroup, Format, FragNo, Inode, ROOT_INODE};
 use abi::{Attributes, Errno, FileId, FileType, InodeNo, Result};
 use alloc::rc::Rc;
 use core::cell::Cell;
-use task::Lock;
 
 /// An inode in use.
 pub(crate) struct Node {
@@ -20,14 +20,8 @@ pub(crate) struct Node {
     inode: Cell<Inode>,
     /// Where a sequential reader has come to.
     pub(crate) ahead: Cell<Ahead>,
-    /// Held by whoever builds this directory's name index.
-    pub(crate) indexing: Lock,
-    /// That index would exceed its budget.
-    pub(crate) is_unindexed: Cell<bool>,
-    /// Whether this directory has a damaged chunk, once it was read from end to end.
-    pub(crate) is_damaged: Cell<Option<bool>>,
-    /// Whether this directory has a block twice, once that was asked.
-    pub(crate) is_folded: Cell<Option<bool>>,
+    /// What was found out about a directory.
+    pub(crate) findings: directory::Findings,
 }
 
 impl Node {
@@ -158,10 +152,7 @@ impl Ffs {
             file_type,
             inode: Cell::new(inode),
             ahead: Cell::default(),
-            indexing: Lock::default(),
-            is_unindexed: Cell::default(),
-            is_damaged: Cell::default(),
-            is_folded: Cell::default(),
+            findings: directory::Findings::default(),
         })
     }
 }

@@ -1,5 +1,8 @@
 //! Finding a name.
+//!
+//! Whoever looks holds the directory's lock, as VFS sees to: nothing changes meanwhile.
 
+use super::records::Record;
 use super::scan::Scan;
 use super::{NameIndex, SCAN_BYTES_MAX};
 use crate::file_system::Ffs;
@@ -9,23 +12,62 @@ use abi::{Errno, InodeNo, Result};
 use alloc::rc::Rc;
 use core::ops::ControlFlow;
 
+/// An entry of a directory, and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What it leads to.
+    pub(crate) inode: InodeNo,
+    /// Where its record begins in the directory, in bytes.
+    pub(crate) offset: u64,
+}
+
 impl Ffs {
     /// The inode that `name` leads to.
     ///
     /// # Errors
-    /// `NotDirectory`, `NameTooLong`, `NoEntry`; `Io` if the directory or the inode is damaged.
+    /// As [`Ffs::entry_of`]; `Io` if the inode is damaged.
     pub(crate) async fn find(&self, directory: &Node, name: &[u8]) -> Result<Rc<Node>> {
+        let found = self.entry_of(directory, name).await?;
+        self.child(directory, found.inode).await
+    }
+
+    /// The entry of `name`.
+    ///
+    /// # Errors
+    /// `NotDirectory`, `NameTooLong`, `NoEntry`; `Io` if the directory is damaged.
+    pub(crate) async fn entry_of(&self, directory: &Node, name: &[u8]) -> Result<Found> {
         let size = self.directory_bytes(directory).await?;
         if name.len() > NAME_BYTES_MAX {
             return Err(Errno::NameTooLong);
         }
-        let index =
-            if size > SCAN_BYTES_MAX { self.name_index(directory, size).await } else { None };
-        let inode = match index {
-            Some(index) => self.find_in_index(directory, &index, name).await?,
-            None => self.find_by_scan(directory, size, name).await?,
-        };
-        self.child(directory, inode).await
+        match self.index_of(directory, size).await {
+            Some(index) => self.find_in_index(directory, &index, name).await,
+            None => self.find_by_scan(directory, size, name).await,
+        }
+    }
+
+    /// The index of a directory that has, or should have, one.
+    pub(super) async fn index_of(&self, directory: &Node, size: u64) -> Option<Rc<NameIndex>> {
+        if size > SCAN_BYTES_MAX { self.name_index(directory, size).await } else { None }
+    }
+
+    /// Whether a directory has no names but `.` and `..`.
+    ///
+    /// # Errors
+    /// `NotDirectory`; `Io` if it is damaged.
+    pub(crate) async fn is_empty_directory(&self, directory: &Node) -> Result<bool> {
+        let size = self.directory_bytes(directory).await?;
+        let scan = self
+            .scan(directory, size, |Record { entry, .. }| {
+                let is_child = entry.is_name() && !matches!(entry.name, b"." | b"..");
+                if is_child { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .await;
+        match scan {
+            Scan::Found(()) => Ok(false),
+            Scan::End(gaps) if gaps.exist() => Err(Errno::Io),
+            Scan::End(_) => Ok(true),
+        }
     }
 
     /// The inode behind an entry; a free one is damage.
@@ -39,19 +81,24 @@ impl Ffs {
         }
     }
 
-    async fn find_by_scan(&self, directory: &Node, size: u64, name: &[u8]) -> Result<InodeNo> {
+    async fn find_by_scan(&self, directory: &Node, size: u64, name: &[u8]) -> Result<Found> {
+        let mut names = 0;
         let scan = self
-            .scan(directory, size, |_, entry| {
-                if entry.name == name {
-                    ControlFlow::Break(entry.inode)
+            .scan(directory, size, |Record { offset, entry }| {
+                names += u64::from(entry.is_name());
+                if entry.is_name() && entry.name == name {
+                    ControlFlow::Break(Found { inode: InodeNo(entry.inode.into()), offset })
                 } else {
                     ControlFlow::Continue(())
                 }
             })
             .await;
         match scan {
-            Scan::Found(inode) => Ok(InodeNo(inode.into())),
-            Scan::End(gaps) => Err(absent(gaps.exist())),
+            Scan::Found(found) => Ok(found),
+            Scan::End(gaps) => {
+                self.reconsider_index(directory, names, size);
+                Err(absent(gaps.exist()))
+            }
         }
     }
 
@@ -60,17 +107,18 @@ impl Ffs {
         directory: &Node,
         index: &NameIndex,
         name: &[u8],
-    ) -> Result<InodeNo> {
-        for offset in index.candidates(name) {
+    ) -> Result<Found> {
+        let hash = self.name_hash(name);
+        for nth in 0.. {
+            let Some(offset) = index.candidate(hash, nth) else { break };
             let start = offset - offset % CHUNK_BYTES as u64;
             let range = start..start + CHUNK_BYTES as u64;
             let chunk = self.read_within_block(directory, range).await?;
             let (at, shape) = ((offset - start) as usize, self.geometry.directory_shape());
-            // Checked when the index was built, and nothing has changed since; a record that is
-            // none any more is just not the one.
+            // It was sound when the index learnt of it; what is none any more is not the one.
             let Ok(entry) = DirectoryEntry::parse(&chunk, at, shape) else { continue };
             if entry.is_name() && entry.name == name {
-                return Ok(InodeNo(entry.inode.into()));
+                return Ok(Found { inode: InodeNo(entry.inode.into()), offset });
             }
         }
         Err(absent(index.is_damaged))

@@ -1,22 +1,39 @@
-//! Directories: finding names, listing them, and an index for the large ones.
+//! Directories: finding names, listing them, putting them in and taking them out, and an index
+//! for the large ones.
 //!
 //! A directory is a file of 512-byte chunks, each filled exactly by its records. A damaged chunk
 //! costs only the names in it: lookups and listings go on behind it. A lookup answers `Io` instead of
-//! "no such name" if it finds nothing, a listing ends with `Io` instead of its end.
+//! "no such name" if it finds nothing, a listing ends with `Io` instead of its end. No name is put
+//! into such a chunk.
+//!
+//! A change is prepared under the directory's lock, by what waits (`entry_of`, `room_for`), and
+//! made by a transaction, which looks again whether everything is as it was found.
+//!
+//! A record's offset is the cookie that a listing resumes at: a name that stays never moves.
+//! Directories grow by a chunk, and are cut when names are struck from them (4.4BSD does it when
+//! the next one is entered): only once a whole block at the end is free of names, so that names
+//! that come and go there do not take and give back space each time.
 
+mod chunk;
+mod findings;
+mod free_space;
 mod index;
 mod list;
 mod lookup;
 mod records;
+mod room;
 mod scan;
 
+pub(crate) use findings::Findings;
 pub(crate) use index::{IndexChange, NameIndex};
+pub(crate) use lookup::Found;
+pub(crate) use room::Room;
 
 use crate::file_system::Ffs;
 use crate::inodes::Node;
 use crate::layout::{CHUNK_BYTES, Lbn};
 use crate::map::Map;
-use abi::{Errno, FileType, Result};
+use abi::{Errno, FileType, InodeNo, Result};
 use hashbrown::HashSet;
 
 /// Largest directory whose names are looked up by reading it: one chunk, two dozen names. Beyond
@@ -37,7 +54,7 @@ impl Ffs {
             return Err(Errno::NotDirectory);
         }
         let (inode, size) = (node.number.0, node.inode().size_bytes);
-        let limit = DIRECTORY_BYTES_MAX.min(self.geometry.data_frags << self.geometry.frag_shift);
+        let limit = self.directory_bytes_max();
         if size > limit {
             let line = format_args!("inode {inode}: directory of {size} bytes, at most {limit}");
             return Err(self.damaged(line));
@@ -48,15 +65,19 @@ impl Ffs {
         Ok(size.next_multiple_of(CHUNK_BYTES as u64))
     }
 
-    /// Whether a block stands in a directory twice. Nothing is written, so it is asked once.
+    fn directory_bytes_max(&self) -> u64 {
+        DIRECTORY_BYTES_MAX.min(self.geometry.data_frags << self.geometry.frag_shift)
+    }
+
+    /// Whether a block stands in a directory twice.
     async fn is_folded(&self, node: &Node) -> bool {
         if node.inode().size_bytes <= self.geometry.block_bytes().into() {
             return false;
         }
-        if node.is_folded.get().is_none() {
-            node.is_folded.set(Some(self.has_block_twice(node).await));
+        if node.findings.is_folded.get().is_none() {
+            node.findings.is_folded.set(Some(self.has_block_twice(node).await));
         }
-        node.is_folded.get() == Some(true)
+        node.findings.is_folded.get() == Some(true)
     }
 
     /// Looks at pointers only. What cannot be read of them holds no names either.
@@ -72,8 +93,8 @@ impl Ffs {
         false
     }
 
-    fn bad_record(&self, node: &Node, bad: records::Bad) {
-        let (inode, records::Bad { offset, fault }) = (node.number.0, bad);
-        self.damaged(format_args!("inode {inode}: directory entry at byte {offset}: {fault}"));
+    fn bad_record(&self, directory: InodeNo, bad: records::Bad) -> Errno {
+        let (inode, records::Bad { offset, fault }) = (directory.0, bad);
+        self.damaged(format_args!("inode {inode}: directory entry at byte {offset}: {fault}"))
     }
 }

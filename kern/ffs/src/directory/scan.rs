@@ -1,10 +1,9 @@
 //! Reading a directory from end to end, around whatever is damaged.
 
 use super::STRIDE_BYTES;
-use super::records::{Bad, Records};
+use super::records::{Bad, Record, Records};
 use crate::file_system::Ffs;
 use crate::inodes::Node;
-use crate::layout::DirectoryEntry;
 use bytes::Bytes;
 use core::future::poll_fn;
 use core::mem::replace;
@@ -34,19 +33,19 @@ impl Gaps {
 }
 
 impl Ffs {
-    /// Shows every name to `each` with its offset, until it breaks.
+    /// Shows every record to `each`, free ones too, until it breaks.
     pub(super) async fn scan<T>(
         &self,
         directory: &Node,
         size: u64,
-        each: impl FnMut(u64, DirectoryEntry<'_>) -> ControlFlow<T>,
+        each: impl FnMut(Record<'_>) -> ControlFlow<T>,
     ) -> Scan<T> {
         let mut gaps = Gaps::default();
         if let ControlFlow::Break(found) = self.walk(directory, 0..size, &mut gaps, each).await {
             return Scan::Found(found);
         }
         if !gaps.is_torn {
-            directory.is_damaged.set(Some(gaps.exist()));
+            directory.findings.is_damaged.set(Some(gaps.exist()));
         }
         Scan::End(gaps)
     }
@@ -57,7 +56,7 @@ impl Ffs {
         directory: &Node,
         range: Range<u64>,
         gaps: &mut Gaps,
-        mut each: impl FnMut(u64, DirectoryEntry<'_>) -> ControlFlow<T>,
+        mut each: impl FnMut(Record<'_>) -> ControlFlow<T>,
     ) -> ControlFlow<T> {
         let block_bytes = self.geometry.block_bytes().into();
         let mut at = range.start;
@@ -75,22 +74,22 @@ impl Ffs {
         ControlFlow::Continue(())
     }
 
-    /// Shows the names of a block.
+    /// Shows the records of a block.
     fn show_pieces<T>(
         &self,
         directory: &Node,
         mut base: u64,
         pieces: &[Bytes],
         gaps: &mut Gaps,
-        each: &mut impl FnMut(u64, DirectoryEntry<'_>) -> ControlFlow<T>,
+        each: &mut impl FnMut(Record<'_>) -> ControlFlow<T>,
     ) -> ControlFlow<T> {
         for piece in pieces {
             for record in Records::new(piece, base, &self.geometry) {
                 match record {
-                    Ok(record) => each(record.offset, record.entry)?,
+                    Ok(record) => each(record)?,
                     Err(bad) if gaps.bad.is_none() => {
                         gaps.bad = Some(bad);
-                        self.bad_record(directory, bad);
+                        self.bad_record(directory.number, bad);
                     }
                     Err(_) => {}
                 }

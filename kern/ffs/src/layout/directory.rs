@@ -152,7 +152,7 @@ impl<'a> DirectoryEntry<'a> {
         assert!(needed <= self.record_bytes && self.name.len() <= NAME_BYTES_MAX);
         let (header, name) = bytes[..needed].split_at_mut(ENTRY_HEADER_BYTES);
         self.inode.put(header, shape.order);
-        (self.record_bytes as u16).put(&mut header[4..], shape.order);
+        shape.put_record_bytes(header, self.record_bytes);
         if shape.has_types {
             header[6..].copy_from_slice(&[self.type_code, self.name.len() as u8]);
         } else {
@@ -164,6 +164,25 @@ impl<'a> DirectoryEntry<'a> {
 }
 
 impl DirectoryShape {
+    /// Gives the record at the start of `record` another inode, and its type where types are kept.
+    ///
+    /// # Panics
+    /// If there is no room for a header.
+    pub fn put_inode(self, record: &mut [u8], inode: u32, type_code: u8) {
+        inode.put(record, self.order);
+        if self.has_types {
+            record[6] = type_code;
+        }
+    }
+
+    /// Makes the record at the start of `record` end elsewhere.
+    ///
+    /// # Panics
+    /// If there is no room for a header.
+    pub fn put_record_bytes(self, record: &mut [u8], record_bytes: usize) {
+        (record_bytes as u16).put(&mut record[4..], self.order);
+    }
+
     fn type_and_name_bytes(self, header: &[u8; ENTRY_HEADER_BYTES]) -> (u8, usize) {
         if self.has_types {
             (header[6], header[7].into())
