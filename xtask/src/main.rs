@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod fuzz;
+mod sim;
 mod test;
 mod tidy;
 
@@ -33,6 +34,11 @@ const CHORES: &[Chore] = &[
         name: "bench",
         help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick] [--seconds N] [--repeats N]",
         run: bench::run,
+    },
+    Chore {
+        name: "sim",
+        help: "cut the power of simulated disks, thousands of times [--long | --cuts N] [--from N] [--seed N | --sequence N]",
+        run: sim::run,
     },
     Chore {
         name: "fuzz",

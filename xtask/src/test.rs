@@ -5,7 +5,7 @@
 //! that lacks its program is skipped, and named with its reason before the runner's summary.
 
 mod packages;
-mod runner;
+pub mod runner;
 
 use std::path::Path;
 

@@ -64,7 +64,11 @@ fn settle(
         return settle_attributes(settled, tree, effect, true);
     }
     if names.iter().all(|(before, _)| *before) {
-        return if names.is_empty() { settle_attributes(settled, tree, effect, false) } else { Ok(()) };
+        return if names.is_empty() {
+            settle_attributes(settled, tree, effect, false)
+        } else {
+            Ok(())
+        };
     }
     if rigour == Rigour::Ordered && matches!(operation, Operation::Rename(..)) && names[1].1 {
         settled.change_entry(&effect.entries[1]);
@@ -88,9 +92,10 @@ fn settle_attributes(
 ) -> Result<(), String> {
     let Some((file, change)) = &effect.change else { return Ok(()) };
     let id = match is_new {
-        true => effect.entries.first().and_then(|entry| {
-            found_at(settled, tree, entry.place.0, &entry.place.1)
-        }),
+        true => effect
+            .entries
+            .first()
+            .and_then(|entry| found_at(settled, tree, entry.place.0, &entry.place.1)),
         false => settled.file(*file).and_then(|file| file.id),
     };
     let found = id.and_then(|id| tree.files.get(&id));

@@ -17,17 +17,24 @@
 //! | `rpc.rs`, `client.rs` | how they say it |
 //! | `recording.rs` | one run |
 //! | `model/` | what must hold, in the middle of it |
-//! | `observe.rs`, `compare.rs` | what is found, and whether it may be |
+//! | `recovery.rs` | from a power cut back into use |
+//! | `judge.rs`, `observe.rs`, `compare.rs` | what is found, and whether it may be |
+//! | `scenario.rs`, `sequences.rs` | what is played: by luck, and every short sequence |
 //! | `pattern.rs` | bytes that say whose they are |
 #![forbid(unsafe_code)]
 
 pub mod client;
 pub mod compare;
+pub mod job;
+pub mod judge;
 pub mod layouts;
 pub mod model;
 pub mod observe;
 pub mod operation;
 pub mod pattern;
 pub mod recording;
+pub mod recovery;
 pub mod rpc;
+pub mod scenario;
+pub mod sequences;
 pub mod workload;

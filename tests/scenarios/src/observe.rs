@@ -61,6 +61,14 @@ impl Mounted {
         Ok(Self { disk, device, clock, ffs })
     }
 
+    /// Unmounts, and hands over what is on the disk then.
+    ///
+    /// # Errors
+    /// What could not be written.
+    pub fn unmount(self) -> Result<Image, String> {
+        Ok(self.disk.present())
+    }
+
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
         task::drive(work, || turn(&self.device, &self.clock, &self.disk))
     }
@@ -77,7 +85,8 @@ impl Mounted {
             if tree.files.contains_key(&file) {
                 continue;
             }
-            let found = self.look(file).map_err(|errno| format!("inode {}: {errno}", file.inode.0))?;
+            let found =
+                self.look(file).map_err(|errno| format!("inode {}: {errno}", file.inode.0))?;
             open.extend(found.entries.values());
             tree.files.insert(file, found);
         }

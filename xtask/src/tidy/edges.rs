@@ -31,6 +31,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("ffscheck", &[&["abi", "ffs", "hyper"]]),
     ("fuzz", &[KERNEL, &["ffscheck"]]),
     ("nfsload", &[]),
+    ("scenarios", &[KERNEL, &["sim", "ffscheck"]]),
     ("suite", &[]),
     ("xtask", &[]),
 ];

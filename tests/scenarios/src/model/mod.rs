@@ -168,9 +168,7 @@ impl Model {
         };
         match (outcome.succeeded, call.effect) {
             (true, Some(effect)) => self.take_effect(&call.operation, &effect, outcome),
-            (true, None) => {
-                Err(format!("{:?} succeeded, and should be refused", call.operation))
-            }
+            (true, None) => Err(format!("{:?} succeeded, and should be refused", call.operation)),
             (false, Some(_)) if !is_excused => {
                 Err(format!("{:?} was refused, and should succeed", call.operation))
             }
@@ -197,7 +195,9 @@ impl Model {
                     length => offset_bytes + u64::from(length),
                 };
                 let range = *offset_bytes..end;
-                self.change_file(*file).into_iter().for_each(|it| it.contents.commit(range.clone()));
+                self.change_file(*file)
+                    .into_iter()
+                    .for_each(|it| it.contents.commit(range.clone()));
             }
             _ => {}
         }
