@@ -24,6 +24,8 @@ pub(crate) struct DiskAccount {
     pub(crate) tenant: usize,
     /// Requests submitted and not completed, of all its disks.
     pub(crate) under_way: Rc<Cell<usize>>,
+    /// Requests completed so far.
+    pub(crate) completed: Rc<Cell<u64>>,
 }
 
 /// One image in the hands of one service.
@@ -54,7 +56,7 @@ impl Disk for FileDisk {
     }
 
     fn submit(&self, request: DiskRequest) {
-        self.attachment.account.book(1);
+        self.attachment.account.begin();
         self.queue.borrow_mut().push((self.attachment.clone(), request));
     }
 
@@ -119,14 +121,23 @@ impl Disks {
 }
 
 impl DiskAccount {
-    fn book(&self, change: isize) {
-        self.under_way.update(|count| count.saturating_add_signed(change));
+    pub(crate) fn new(tenant: usize) -> Self {
+        Self { tenant, under_way: Rc::default(), completed: Rc::default() }
+    }
+
+    fn begin(&self) {
+        self.under_way.update(|count| count + 1);
+    }
+
+    fn end(&self) {
+        self.under_way.update(|count| count.saturating_sub(1));
+        self.completed.update(|count| count + 1);
     }
 }
 
 impl Attachment {
     fn complete(&self, token: u64, result: Result<Vec<BytesMut>>) {
-        self.account.book(-1);
+        self.account.end();
         self.completions.borrow_mut().push_back(DiskCompletion { token, result });
     }
 }

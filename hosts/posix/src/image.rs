@@ -45,7 +45,7 @@ impl Image {
         }
         let writes = access == Access::ReadWrite;
         let opened = OpenOptions::new().read(true).write(writes).open(path);
-        let mut file = opened.map_err(|error| fail(Reason::Open(error)))?;
+        let mut file = opened.map_err(|error| fail(why(error, writes)))?;
         lock(&file, access).map_err(fail)?;
         // A device's metadata say nothing of its size; the end of it does.
         let size = file.seek(SeekFrom::End(0)).map_err(|error| fail(Reason::Size(error)))?;
@@ -93,6 +93,15 @@ fn is_disk(file_type: FileType) -> bool {
     file_type.is_file() || file_type.is_block_device() || file_type.is_char_device()
 }
 
+fn why(error: io::Error, writes: bool) -> Reason {
+    let refused = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+    if writes && refused.contains(&error.kind()) {
+        Reason::Write(error)
+    } else {
+        Reason::Open(error)
+    }
+}
+
 fn lock(file: &File, access: Access) -> Result<(), Reason> {
     let locked = match access {
         Access::ReadOnly => file.try_lock_shared(),
@@ -114,6 +123,7 @@ pub struct ImageError {
 #[derive(Debug)]
 enum Reason {
     Open(io::Error),
+    Write(io::Error),
     NoDisk,
     InUse(Access),
     Lock(io::Error),
@@ -121,19 +131,27 @@ enum Reason {
     NoSize,
 }
 
+impl ImageError {
+    /// Whether only writing was refused: it can perhaps be opened for reading.
+    pub fn is_of_writing(&self) -> bool {
+        matches!(self.reason, Reason::Write(_) | Reason::InUse(Access::ReadWrite))
+    }
+}
+
 impl fmt::Display for ImageError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
         match &self.reason {
             Reason::Open(error) => write!(formatter, "{path}: cannot be opened: {error}"),
+            Reason::Write(error) => {
+                write!(formatter, "{path}: cannot be opened for writing: {error}")
+            }
             Reason::NoDisk => {
                 write!(formatter, "{path}: neither a disk image nor a disk device; name one")
             }
-            Reason::InUse(Access::ReadWrite) => write!(
-                formatter,
-                "{path}: in use by another process; stop that one, or open it read-only if it \
-                 only reads"
-            ),
+            Reason::InUse(Access::ReadWrite) => {
+                write!(formatter, "{path}: in use by another process; stop that one")
+            }
             Reason::InUse(Access::ReadOnly) => {
                 write!(formatter, "{path}: another process has it open for writing; stop that one")
             }

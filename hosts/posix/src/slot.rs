@@ -35,6 +35,8 @@ pub(crate) struct Slot {
     pub(crate) armed: Option<Instant>,
     /// When patience with its stopping ends.
     pub(crate) deadline: Option<Instant>,
+    /// Disk operations that had completed when that patience began.
+    completed_before: u64,
     /// Open streams whose clients have said their last.
     pub(crate) half_closed: BTreeSet<StreamId>,
     /// What to report when its last socket is gone and its last disk operation has ended.
@@ -62,9 +64,21 @@ impl Slot {
             wanted: None,
             armed: None,
             deadline: None,
+            completed_before: 0,
             half_closed: BTreeSet::new(),
             outcome: None,
         }
+    }
+
+    /// Sets the moment when patience with its stopping ends.
+    pub(crate) fn be_patient_until(&mut self, deadline: Instant) {
+        self.completed_before = self.site.account.completed.get();
+        self.deadline = Some(deadline);
+    }
+
+    /// Whether it has got on with its disks since patience began, or waits for one.
+    pub(crate) fn works_on_disks(&self) -> bool {
+        self.awaits_disks() || self.site.account.completed.get() != self.completed_before
     }
 
     /// Whether a disk operation of its is under way.

@@ -26,7 +26,8 @@ use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-/// How long a tenant that is asked to stop may take, its last replies included.
+/// How long the clients of a tenant that is asked to stop may take, and how long the tenant may
+/// spend without its disks: while those get on with its work, it is given more.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +107,7 @@ impl Tenants {
             streams: Rc::new(streams),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
-        let account = DiskAccount { tenant, under_way: Rc::default() };
+        let account = DiskAccount::new(tenant);
         let site = Site { host, addresses, account, disks: self.disks.queue() };
         let made = guarded(|| make(&site)).map_err(|panic| broken(&panic))??;
         let mut slot = Slot::new(id, name, made, site);
@@ -302,15 +303,27 @@ impl Tenants {
     }
 
     fn set_stop_deadline(&mut self, index: usize) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        if slot.deadline.is_none() {
-            slot.deadline = Some(HostClock.now() + STOP_MAX);
-            self.timers.change(Timer::Stop(index), None, slot.deadline);
+        if self.slots.get(index).is_some_and(|slot| slot.deadline.is_none()) {
+            self.be_patient(index);
         }
     }
 
+    fn be_patient(&mut self, index: usize) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        let deadline = HostClock.now() + STOP_MAX;
+        slot.be_patient_until(deadline);
+        self.timers.change(Timer::Stop(index), None, Some(deadline));
+    }
+
+    /// Cuts clients off; ends the tenant too, unless it is still at work on its disks, as one that
+    /// leaves a file system in order may be.
     fn stop_overdue(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.tenant.is_some() && slot.works_on_disks() {
+            tracing::warn!(service = slot.name, "stopping takes long: still writing");
+            self.network.end(index, true);
+            return self.be_patient(index);
+        }
         let outcome = slot.outcome.take().unwrap_or(Progress::Stopped);
         tracing::warn!(service = slot.name, "takes too long to stop: its clients are cut off");
         self.end(index, outcome, true);

@@ -93,8 +93,9 @@ impl Worker {
         self.command(Command::Add(service, spec))
     }
 
-    /// Stops a service: nothing new is taken, replies in progress are sent, and after five
-    /// seconds at most it is gone; later only if a disk holds back what it was asked for.
+    /// Stops a service: nothing new is taken, and replies in progress are sent; after five seconds
+    /// at most its clients are gone, and so is the service unless it still works on its disks, as
+    /// one that leaves a file system in order may for long.
     ///
     /// # Errors
     /// [`WorkerGone`].

@@ -134,7 +134,7 @@ fn read_only(
     let reason = match (file_system.writable(), unclean, asked) {
         (Some(_), _, _) => return None,
         (None, Some(reason), _) => reason,
-        (None, None, true) => "read-only was asked for",
+        (None, None, true) => "as was asked for",
         (None, None, false) => "this format can only be read so far",
     };
     Some(reason.to_string())

@@ -17,7 +17,7 @@ use core::future::Future;
 use core::pin::Pin;
 use hyper::{Level, Log};
 use task::Sleep;
-use vfs::FileSystem;
+use vfs::{FileSystem, WritableFileSystem};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -61,7 +61,7 @@ impl Upkeep {
     /// Whether there is something to save, and nobody yet who will.
     pub(crate) fn needs_saving(&self) -> bool {
         let writable = self.file_system.writable();
-        self.phase.get() == Phase::Idle && writable.is_some_and(|it| it.is_unsaved())
+        self.phase.get() == Phase::Idle && writable.is_some_and(WritableFileSystem::is_unsaved)
     }
 
     /// Saves what there is once it is of age.

@@ -22,7 +22,7 @@ pub struct Serve {
     /// Make an image of this size first, FFSv2 with an empty root, if it does not exist
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     pub create: Option<u64>,
-    /// Change nothing, whatever clients ask
+    /// Change nothing, whatever clients ask; others may look into the image meanwhile
     #[arg(long)]
     pub read_only: bool,
     /// Answer here, over TCP and UDP: an IPv4 address, or an IPv6 address in brackets, and a
@@ -44,6 +44,9 @@ pub struct Serve {
     /// Most memory that blocks of the image may take
     #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "256M")]
     pub cache: u64,
+    /// Most data written by clients that may wait in memory for its way to the disk
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "32M")]
+    pub dirty: u64,
 }
 
 /// How the host reaches sockets and disks.

@@ -61,7 +61,8 @@ fn backend(backend: cli::Backend) -> Backend {
 }
 
 fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
-    let limits = Limits { cache_bytes: options.cache, ..Limits::default() };
+    let limits =
+        Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() };
     let read_only = options.read_only;
     ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
         let (port, exports) = (site.port(), exports.list().to_vec());

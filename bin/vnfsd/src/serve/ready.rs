@@ -1,6 +1,7 @@
 //! The ready line: what is served, and exactly how to mount it.
 //!
-//! `vnfsd: serving WHAT (FORMAT, BYTE ORDER, SIZE) export PATH (RULES) | mount ... | nfs://...`
+//! `vnfsd: serving WHAT (FORMAT, BYTE ORDER, SIZE, read-write) export PATH (RULES) | mount ... |
+//! nfs://...`
 
 use super::exports;
 use crate::size;
@@ -52,11 +53,13 @@ impl Announcement {
 
 fn facts(description: &Description) -> String {
     let byte_order = description.byte_order.map(|order| order.to_string());
-    let read_only = description.read_only.as_ref().map(|reason| format!("read-only: {reason}"));
     let mut facts = vec![description.format.clone()];
     facts.extend(byte_order);
     facts.push(size::show(description.size_bytes));
-    facts.extend(read_only);
+    facts.push(match &description.read_only {
+        Some(reason) => format!("read-only: {reason}"),
+        None => "read-write".to_owned(),
+    });
     facts.join(", ")
 }
 

@@ -16,10 +16,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// Opens what the command line names, and makes it first if asked to.
-    ///
-    /// No image format can be written yet, so images are opened for reading whatever is asked:
-    /// others may look into them meanwhile.
+    /// Opens what the command line names, and makes it first if asked to. An image that may be
+    /// changed is nobody else's meanwhile; one that may not can be looked into.
     pub fn open(options: &Serve) -> Result<Self> {
         let Some(path) = &options.image else {
             return options.memory.map(Self::Memory).context("nothing to serve: name an image");
@@ -34,7 +32,13 @@ impl Source {
             }
             (true, None) => {}
         }
-        Ok(Self::Image(Image::open(path, Access::ReadOnly)?))
+        let access = if options.read_only { Access::ReadOnly } else { Access::ReadWrite };
+        match Image::open(path, access) {
+            Err(error) if error.is_of_writing() => {
+                bail!("{error}; --read-only serves it without changing it")
+            }
+            opened => Ok(Self::Image(opened?)),
+        }
     }
 
     /// A name for the service, for people.

@@ -10,7 +10,7 @@ fn the_ready_line_is_exact() {
     let port = server.port();
     TcpStream::connect(("127.0.0.1", port)).expect("it answers where it says");
     let expected = format!(
-        "vnfsd: serving memory (memory, 16 MiB) export / (no_root_squash) | mount -t nfs -o \
+        "vnfsd: serving memory (memory, 16 MiB, read-write) export / (no_root_squash) | mount -t nfs -o \
          vers=3,proto=tcp,port={port},mountport={port},mountproto=tcp,nolock 127.0.0.1:/ /mnt | \
          nfs://127.0.0.1/?nfsport={port}&mountport={port}"
     );
@@ -18,18 +18,37 @@ fn the_ready_line_is_exact() {
 }
 
 #[test]
-fn a_created_image_is_served_and_said_to_be_read_only() {
+fn a_created_image_is_served_read_write_to_nobody_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let image = folder.path().join("new.img");
     let image = image.to_str().expect("a plain path");
     let server =
         Server::start([image, "--create", "16M", "--listen", "[::1]:0", "--backend", "poll"]);
-    let what = format!("vnfsd: serving {image} (FFSv2, little-endian, 16 MiB, read-only: ");
+    let what = format!("vnfsd: serving {image} (FFSv2, little-endian, 16 MiB, read-write) ");
     assert!(server.ready.starts_with(&what), "{}", server.ready);
     assert!(server.ready.contains("proto=tcp6,"), "{}", server.ready);
     assert!(server.ready.contains("nfs://[::1]/?nfsport="), "{}", server.ready);
-    assert!(text(["image", "stat", image]).contains("clean"), "it can be looked into meanwhile");
+    let said = complaint(1, ["image", "stat", image]);
+    assert!(said.contains("another process has it open for writing"), "{said}");
+    let said = complaint(1, ["serve", image, "--listen", "127.0.0.1:0"]);
+    let hint = "in use by another process; stop that one; --read-only serves it";
+    assert!(said.contains(hint), "{said}");
     assert_eq!(server.end(Signal::TERM).0, Some(0));
+    assert!(text(["image", "stat", image]).contains("state: clean"));
+}
+
+#[test]
+fn read_only_is_said_and_leaves_room_for_lookers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let image = folder.path().join("new.img");
+    let shown = image.to_str().expect("a plain path");
+    text(["newfs", shown, "--size", "16M"]);
+    let before = std::fs::read(&image).expect("it is there");
+    let server = Server::start([shown, "--read-only", "--listen", "127.0.0.1:0"]);
+    assert!(server.ready.contains(", read-only: as was asked for) "), "{}", server.ready);
+    assert!(text(["image", "stat", shown]).contains("state: clean"));
+    assert_eq!(server.end(Signal::TERM).0, Some(0));
+    assert!(std::fs::read(&image).expect("it is there") == before, "not a byte has changed");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::harness::{Actor, Home, connect, spec, with_every_backend};
 use bytes::{Bytes, BytesMut};
-use hyper::{Disk, DiskOperation, DiskRequest, StreamEvent};
-use posix::{Access, Image, Progress, Report, Tenant};
+use hyper::{Clock, Disk, DiskOperation, DiskRequest, StreamEvent};
+use posix::{Access, HostClock, Image, Progress, Report, Tenant};
 use service::{Next, State};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -108,6 +108,63 @@ impl Tenant for ReadsAhead {
 
     fn is_stopped(&self) -> bool {
         self.actor.is_stopped()
+    }
+}
+
+/// How long leaving takes: longer than a worker waits for one that does nothing.
+const LEAVING: Duration = Duration::from_secs(6);
+
+#[test]
+fn a_tenant_at_work_on_its_disk_is_given_time_to_stop() {
+    let home = Home::new(posix::Backend::Auto);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    file.as_file().set_len(1 << 20).unwrap();
+    let image = Image::open(file.path(), Access::ReadWrite).unwrap();
+    let address = home.serve(move |site| LeavesSlowly {
+        disk: site.attach(image),
+        actor: Actor::echo(site),
+        leaves: None,
+    });
+    let mut client = connect(address);
+    let started = Instant::now();
+    home.worker.stop(home.last()).unwrap();
+    assert_eq!(home.report().progress, Progress::Stopped);
+    assert!(started.elapsed() >= LEAVING);
+    assert!(matches!(client.read(&mut [0; 1]), Ok(0) | Err(_)), "its clients are cut off");
+    home.worker.join().unwrap();
+}
+
+/// A tenant that writes for a while before it says that it has stopped.
+struct LeavesSlowly {
+    disk: Rc<dyn Disk>,
+    actor: Actor,
+    leaves: Option<Instant>,
+}
+
+impl Tenant for LeavesSlowly {
+    fn stream_event(&mut self, event: StreamEvent<'_>) {
+        self.actor.stream_event(event);
+    }
+
+    fn turn(&mut self) -> Next {
+        while self.disk.next_completion().is_some() {}
+        if self.leaves.is_none() || self.is_stopped() {
+            return Next::Idle;
+        }
+        self.disk.submit(DiskRequest { token: 0, operation: DiskOperation::Flush });
+        Next::At(HostClock.now() + Duration::from_millis(100))
+    }
+
+    fn state(&self) -> &State {
+        self.actor.state()
+    }
+
+    fn stop(&mut self) {
+        self.leaves = Some(Instant::now() + LEAVING);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.leaves.is_some_and(|moment| moment <= Instant::now())
     }
 }
 
