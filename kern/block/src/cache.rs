@@ -216,6 +216,11 @@ impl Cache {
         self.pages.borrow().dirty().has_released()
     }
 
+    /// Whether a page has free dirt or is being written.
+    pub fn is_dirty(&self, page: PageNo) -> bool {
+        self.pages.borrow().dirty().is_dirty(page.0)
+    }
+
     /// Bytes of pages with free dirt or being written. What a bound on dirty data looks at.
     pub fn dirty_bytes(&self) -> u64 {
         self.pages.borrow().dirty().dirty_bytes()

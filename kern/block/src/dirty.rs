@@ -83,6 +83,10 @@ impl DirtyPages {
         self.released_pages > 0
     }
 
+    pub(crate) fn is_dirty(&self, page: u64) -> bool {
+        self.pages.get(&page).is_some_and(|dirty| dirty.tally().dirty_bytes > 0)
+    }
+
     pub(crate) fn dirty_bytes(&self) -> u64 {
         self.dirty_bytes
     }

@@ -1,78 +1,12 @@
-//! The cache above a disk of memory that completes when told.
+//! Reading: pages are asked for once, arrive for everybody, and stay within their bounds.
 
-use crate::{Cache, Device, PageNo, REQUEST_BYTES_MAX};
-use abi::{Errno, Result};
-use alloc::collections::VecDeque;
+use super::{PAGE, cache, run};
+use crate::{Cache, PageNo, REQUEST_BYTES_MAX};
+use abi::Errno;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use bytes::BytesMut;
-use core::cell::{Cell, RefCell};
-use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
-use task::{Executor, drive};
-
-/// Every byte of page N is N modulo 251; requests wait until they are collected.
-struct TestDisk {
-    size_bytes: u64,
-    page_bytes: u64,
-    requests: RefCell<VecDeque<DiskRequest>>,
-    reads: Cell<usize>,
-    broken: Cell<bool>,
-    /// How many requests stay on their way.
-    held: Cell<usize>,
-}
-
-impl TestDisk {
-    fn fill(&self, offset_bytes: u64, mut buffers: Vec<BytesMut>) -> Result<Vec<BytesMut>> {
-        let mut at = offset_bytes;
-        for buffer in &mut buffers {
-            buffer.fill((at / self.page_bytes % 251) as u8);
-            at += buffer.len() as u64;
-        }
-        if self.broken.get() || at > self.size_bytes { Err(Errno::Io) } else { Ok(buffers) }
-    }
-}
-
-impl Disk for TestDisk {
-    fn geometry(&self) -> Geometry {
-        Geometry { size_bytes: self.size_bytes, sector_bytes: 512, read_only: true }
-    }
-
-    fn submit(&self, request: DiskRequest) {
-        self.reads.set(self.reads.get() + 1);
-        self.requests.borrow_mut().push_back(request);
-    }
-
-    fn next_completion(&self) -> Option<DiskCompletion> {
-        if self.requests.borrow().len() <= self.held.get() {
-            return None;
-        }
-        let request = self.requests.borrow_mut().pop_front()?;
-        let result = match request.operation {
-            DiskOperation::Read { offset_bytes, buffers } => self.fill(offset_bytes, buffers),
-            DiskOperation::Write { .. } | DiskOperation::Flush => Err(Errno::ReadOnly),
-        };
-        Some(DiskCompletion { token: request.token, result })
-    }
-}
-
-const PAGE: u32 = 4096;
-
-fn cache(size_bytes: u64, budget_pages: u64) -> (Rc<TestDisk>, Rc<Cache>) {
-    let disk = Rc::new(TestDisk {
-        size_bytes,
-        page_bytes: u64::from(PAGE),
-        requests: RefCell::default(),
-        reads: Cell::new(0),
-        broken: Cell::new(false),
-        held: Cell::new(0),
-    });
-    let device = Device::new(disk.clone());
-    (disk, Rc::new(Cache::new(device, PAGE, budget_pages * u64::from(PAGE))))
-}
-
-fn run<T>(cache: &Cache, future: impl Future<Output = T>) -> T {
-    drive(future, || cache.device().collect())
-}
+use core::cell::Cell;
+use task::Executor;
 
 #[test]
 fn pages_are_read_once_and_hold_what_the_disk_holds() {

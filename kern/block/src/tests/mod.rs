@@ -1,0 +1,23 @@
+//! The cache above a disk of memory that completes when and in the order it is told.
+
+mod model;
+mod reading;
+mod test_disk;
+mod writing;
+
+use crate::{Cache, Device};
+use alloc::rc::Rc;
+use task::drive;
+use test_disk::TestDisk;
+
+const PAGE: u32 = 4096;
+
+fn cache(size_bytes: u64, budget_pages: u64) -> (Rc<TestDisk>, Rc<Cache>) {
+    let disk = Rc::new(TestDisk::new(size_bytes, PAGE.into()));
+    let device = Device::new(disk.clone());
+    (disk, Rc::new(Cache::new(device, PAGE, budget_pages * u64::from(PAGE))))
+}
+
+fn run<T>(cache: &Cache, future: impl Future<Output = T>) -> T {
+    drive(future, || cache.device().collect())
+}
