@@ -21,10 +21,11 @@ mod superblock;
 
 pub use destination::{Destination, Memory};
 pub use error::Error;
+pub use ffs::layout::{ByteOrder, Format};
 pub use options::Options;
 
 use abi::{FileSystemId, Timestamp};
-use ffs::layout::{Field, Format, Summary, Superblock, TotalSummary};
+use ffs::layout::{Field, Summary, Superblock, TotalSummary};
 use maps::Maps;
 use plan::Plan;
 

@@ -29,6 +29,8 @@ mod preference;
 mod rotation;
 mod search;
 mod space;
+#[cfg(test)]
+mod tests;
 mod withheld;
 
 pub(crate) use placement::Placement;

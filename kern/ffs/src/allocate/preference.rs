@@ -10,6 +10,7 @@ use super::order::groups_after;
 use crate::layout::{CylGroup, DIRECT_POINTERS, FragNo, Inode, Lbn};
 use crate::transaction::{Step, Transaction};
 use abi::InodeNo;
+use core::iter::successors;
 
 /// Most free blocks in a row that a growing file looks for.
 const CLUSTER_MAX: u64 = 16;
@@ -101,17 +102,26 @@ impl Transaction<'_> {
         if start.is_some_and(|start| group.is_whole(group.free_bits(&map, start))) {
             return Ok(Near { group: number, frag: Some(self.first_frag(&group, first)) });
         }
-        let block = find_room(&group, &map, first, lbn);
+        let block = find_room(&group, &map, start, lbn);
         Ok(Near { group: number, frag: block.map(|block| self.first_frag(&group, block)) })
     }
 }
 
-/// Room for as many blocks as the file has already, within reason; else for fewer.
-fn find_room(group: &Group, map: &[u8], first: u32, lbn: Lbn) -> Option<u32> {
-    let wanted = lbn.0.clamp(1, CLUSTER_MAX).next_power_of_two() as u32;
-    let lengths =
-        core::iter::successors(Some(wanted), |&length| (length > 1).then_some(length / 2));
-    lengths
-        .flat_map(|length| [(first, length), (0, length)])
-        .find_map(|(from, length)| group.find_cluster(map, from, length))
+/// Room for as many blocks as the file has already, within reason; else for fewer. Where there is
+/// twice as much, the first half is left to the file that stands before it: it grows as well, or
+/// it would not have been in the way.
+fn find_room(group: &Group, map: &[u8], start: Option<u32>, lbn: Lbn) -> Option<u32> {
+    let (first, wanted) = (start.unwrap_or(1), wanted_blocks(lbn));
+    let half = start.and_then(|start| group.find_cluster(map, start, 2 * wanted));
+    half.map(|block| block + wanted).or_else(|| {
+        let shorter = |&length: &u32| (length > 1).then_some(length / 2);
+        let lengths = successors(Some(wanted), shorter);
+        let tries = lengths.flat_map(|length| [(first, length), (0, length)]);
+        let mut found = tries.filter_map(|(from, length)| group.find_cluster(map, from, length));
+        found.next()
+    })
+}
+
+fn wanted_blocks(lbn: Lbn) -> u32 {
+    lbn.0.clamp(1, CLUSTER_MAX).next_power_of_two() as u32
 }
