@@ -118,16 +118,18 @@ impl Ffs {
         if pointer.is_hole() {
             return Ok(Segment { page: None, start: start as usize, end: end as usize });
         }
-        self.check_pointer(node, Role::Data(lbn), pointer, self.block_frags(node, lbn))?;
+        let frags = self.block_frags(node.inode().size_bytes, lbn);
+        self.check_pointer(node.number, Role::Data(lbn), pointer, frags)?;
         let base = u64::from(geometry.frag_in_block(pointer)) << geometry.frag_shift;
         let (start, end) = ((base + start) as usize, (base + end) as usize);
         Ok(Segment { page: Some(self.page(pointer)), start, end })
     }
 
-    /// How many fragments block `lbn` has: all, but for a small file's last block.
-    fn block_frags(&self, node: &Node, lbn: Lbn) -> u32 {
+    /// How many fragments block `lbn` of a file of this size has: all, but for a small file's last
+    /// block.
+    pub(crate) fn block_frags(&self, size_bytes: u64, lbn: Lbn) -> u32 {
         let geometry = &self.geometry;
-        let behind = node.inode().size_bytes.saturating_sub(lbn.0 << geometry.block_shift);
+        let behind = size_bytes.saturating_sub(lbn.0 << geometry.block_shift);
         if lbn.0 >= DIRECT_POINTERS as u64 || behind >= geometry.block_bytes().into() {
             return geometry.frags_per_block();
         }

@@ -32,6 +32,7 @@ pub mod layout;
 mod ahead;
 mod allocate;
 mod commit;
+mod contents;
 mod damage;
 mod data;
 mod description;

@@ -12,7 +12,7 @@
 use crate::file_system::Ffs;
 use crate::inodes::Node;
 use crate::layout::{BlockArea, DIRECT_POINTERS, FragNo, INDIRECT_POINTERS, Lbn, Pointers};
-use abi::{Errno, Result};
+use abi::{Errno, InodeNo, Result};
 use bytes::Bytes;
 use core::fmt;
 
@@ -48,13 +48,19 @@ impl Way {
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Data(Lbn),
-    Indirect { depth: u32, lbn: Lbn },
+    Indirect {
+        depth: u32,
+        lbn: Lbn,
+    },
+    /// Of extended attributes.
+    Extended(Lbn),
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Data(lbn) => write!(formatter, "block {}", lbn.0),
+            Self::Extended(lbn) => write!(formatter, "block {} of extended attributes", lbn.0),
             Self::Indirect { depth, lbn } => {
                 let name = ["single", "double", "triple"][(depth - 1) as usize % 3];
                 write!(formatter, "{name} indirect block for block {}", lbn.0)
@@ -159,7 +165,7 @@ impl<'a> Map<'a> {
     async fn indirect_block(&self, pointer: FragNo, depth: u32, lbn: Lbn) -> Result<Bytes> {
         let ffs = self.ffs;
         let frags = ffs.geometry.frags_per_block();
-        ffs.check_pointer(self.node, Role::Indirect { depth, lbn }, pointer, frags)?;
+        ffs.check_pointer(self.node.number, Role::Indirect { depth, lbn }, pointer, frags)?;
         let block = ffs.cache.read(ffs.page(pointer)).await?;
         // Shorter at the end of the disk, which the check has ruled out.
         if block.len() == ffs.geometry.block_bytes() as usize { Ok(block) } else { Err(Errno::Io) }
@@ -188,7 +194,7 @@ impl Ffs {
     #[inline]
     pub(crate) fn check_pointer(
         &self,
-        node: &Node,
+        inode: InodeNo,
         role: Role,
         pointer: FragNo,
         frags: u32,
@@ -197,12 +203,12 @@ impl Ffs {
         if in_block <= self.geometry.frags_per_block() && self.geometry.is_data(pointer, frags) {
             return Ok(());
         }
-        Err(self.bad_pointer(node, role, pointer))
+        Err(self.bad_pointer(inode, role, pointer))
     }
 
     #[cold]
-    fn bad_pointer(&self, node: &Node, role: Role, pointer: FragNo) -> Errno {
-        let (inode, size) = (node.number.0, self.geometry.size_frags);
+    fn bad_pointer(&self, inode: InodeNo, role: Role, pointer: FragNo) -> Errno {
+        let (inode, size) = (inode.0, self.geometry.size_frags);
         if pointer.0 >= size {
             return self.damaged(format_args!(
                 "inode {inode}: {role} at fragment {pointer} lies outside the file system \

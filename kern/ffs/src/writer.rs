@@ -2,6 +2,7 @@
 //! transaction, what is withheld, and whose data is dirty.
 
 use crate::allocate::{Placement, Withheld};
+use crate::contents::{DirtyFiles, Failures};
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, FragNo, Lbn, Summary, TotalSummary};
 use crate::transaction::{Halt, Step, Transaction};
@@ -68,7 +69,9 @@ pub(crate) struct Writer {
     /// Files without names that still have blocks, with their modes.
     pub(crate) unlinked: RefCell<BTreeMap<InodeNo, u16>>,
     /// Blocks of data that may be dirty, by file.
-    pub(crate) dirty_files: RefCell<BTreeMap<InodeNo, BTreeMap<Lbn, PageNo>>>,
+    pub(crate) dirty_files: RefCell<DirtyFiles>,
+    /// Who has to be told of lost data.
+    pub(crate) failures: RefCell<Failures>,
     summaries: RefCell<Vec<Summary>>,
     total: Cell<TotalSummary>,
     verifier: Cell<u64>,
@@ -84,6 +87,7 @@ impl Writer {
             placement: RefCell::default(),
             unlinked: RefCell::default(),
             dirty_files: RefCell::default(),
+            failures: RefCell::default(),
             summaries: RefCell::new(summaries),
             total: Cell::new(total),
             verifier: Cell::new(verifier),
@@ -152,12 +156,10 @@ impl Writer {
         }
         let mut files = self.dirty_files.borrow_mut();
         for (inode, lbn) in cut {
-            if let Some(blocks) = files.get_mut(&inode) {
-                blocks.split_off(&lbn);
-            }
+            files.cut(inode, lbn);
         }
         for (inode, lbn, page) in dirty {
-            files.entry(inode).or_default().insert(lbn, page);
+            files.note(inode, lbn, page);
         }
     }
 

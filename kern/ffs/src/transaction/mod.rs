@@ -17,6 +17,7 @@
 mod apply;
 mod overlay;
 
+use crate::contents::Replaced;
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary, TotalSummary};
 use crate::writer::{Extent, IndexChange, Writer};
@@ -63,6 +64,8 @@ pub(crate) struct Transaction<'a> {
     stable: BTreeSet<PageNo>,
     /// Fragments given back.
     freed: Vec<Extent>,
+    /// Fragments to be given back when all else is done.
+    pub(crate) replaced: Replaced,
     /// Changes of the counts of groups.
     counts: BTreeMap<CylGroup, Summary>,
     /// Files without names from now on, with their modes, and (`None`) those that are gone.
@@ -93,6 +96,7 @@ impl Ffs {
             let writer = self.changeable()?;
             let mut transaction = Transaction::new(self, writer, time);
             let done = work(&mut transaction).and_then(|value| {
+                transaction.free_replaced()?;
                 transaction.apply()?;
                 Ok(value)
             });
@@ -118,6 +122,7 @@ impl<'a> Transaction<'a> {
             fresh: BTreeSet::new(),
             stable: BTreeSet::new(),
             freed: Vec::new(),
+            replaced: Replaced::new(),
             counts: BTreeMap::new(),
             unlinked: Vec::new(),
             index_changes: Vec::new(),

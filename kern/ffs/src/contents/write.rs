@@ -1,0 +1,175 @@
+//! Writing data into a file.
+
+use super::{Block, Use};
+use crate::file_system::Ffs;
+use crate::inodes::Node;
+use crate::layout::{Inode, Lbn};
+use crate::transaction::{Step, Transaction};
+use abi::{Errno, InodeNo, Result, Timestamp};
+use alloc::vec::Vec;
+use core::cell::Cell;
+use core::ops::Range;
+use vfs::Stability;
+
+/// Most bytes that one transaction writes.
+const PIECE_BYTES_MAX: usize = 1 << 20;
+
+/// What one transaction writes.
+struct Piece<'a> {
+    number: InodeNo,
+    offset: u64,
+    data: &'a [u8],
+    kind: Use,
+    /// Bytes for which the last attempt found blocks.
+    ready_bytes: Cell<usize>,
+}
+
+/// What of a piece lies in one block.
+struct Part {
+    lbn: Lbn,
+    /// Where in the block.
+    block: Range<usize>,
+    /// Where in the data.
+    data: Range<usize>,
+}
+
+impl Ffs {
+    /// Writes `data` at `offset`, under the file's lock. Returns how many bytes: all, or those that
+    /// there was space for.
+    ///
+    /// # Errors
+    /// `FileTooBig`; `NoSpace` or `QuotaExceeded` if it was not one byte; what became of data
+    /// written earlier, once.
+    pub(crate) async fn write_data(
+        &self,
+        node: &Node,
+        offset: u64,
+        data: &[u8],
+        stability: Stability,
+        time: Timestamp,
+    ) -> Result<u32> {
+        let end = offset.checked_add(data.len() as u64);
+        end.filter(|&end| end <= self.geometry.file_bytes_max).ok_or(Errno::FileTooBig)?;
+        let length = u32::try_from(data.len()).map_err(|_| Errno::Invalid)?;
+        self.tell_failure(node.number)?;
+        let kind = Use::Data { stable: stability != Stability::Unstable };
+        let mut done = 0;
+        while done < data.len() || done == 0 {
+            let piece = &data[done..data.len().min(done + PIECE_BYTES_MAX)];
+            let piece = Piece::new(node.number, offset + done as u64, piece, kind);
+            match self.write_piece(&piece, time).await {
+                Ok(count) if count == piece.data.len() => done += count,
+                Ok(count) => return Ok((done + count) as u32),
+                Err(_) if done > 0 => return Ok(done as u32),
+                Err(errno) => return Err(errno),
+            }
+            if data.is_empty() {
+                break;
+            }
+        }
+        Ok(length)
+    }
+
+    /// Writes as much of a piece as there is space for.
+    async fn write_piece(&self, piece: &Piece<'_>, time: Timestamp) -> Result<usize> {
+        self.wait_for_clean(piece.data.len() as u64).await?;
+        let mut length = piece.data.len();
+        loop {
+            piece.ready_bytes.set(0);
+            let written = self.transact(time, |transaction| transaction.write(piece, length));
+            match written.await {
+                Ok(()) => return Ok(length),
+                Err(Errno::NoSpace | Errno::QuotaExceeded) if piece.ready_bytes.get() > 0 => {
+                    length = piece.ready_bytes.get();
+                }
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+}
+
+impl<'a> Piece<'a> {
+    fn new(number: InodeNo, offset: u64, data: &'a [u8], kind: Use) -> Self {
+        Self { number, offset, data, kind, ready_bytes: Cell::new(0) }
+    }
+
+    /// The first `length` bytes of it, block by block.
+    fn parts(&self, length: usize, block_shift: u32) -> impl Iterator<Item = Part> {
+        let (offset, block_bytes) = (self.offset, 1_usize << block_shift);
+        let mut done = 0;
+        core::iter::from_fn(move || {
+            let at = offset + done as u64;
+            let start = at as usize & (block_bytes - 1);
+            let count = (block_bytes - start).min(length - done);
+            let data = done..done + count;
+            done += count;
+            let part = Part { lbn: Lbn(at >> block_shift), block: start..start + count, data };
+            (count > 0).then_some(part)
+        })
+    }
+}
+
+impl Transaction<'_> {
+    /// Metadata first, and what it needs in memory; then the data, which is copied once.
+    fn write(&mut self, piece: &Piece<'_>, length: usize) -> Step<()> {
+        let end = piece.offset + length as u64;
+        self.expect_pages(piece, length)?;
+        let inode = self.inode(piece.number)?;
+        if length > 0 {
+            self.leave_tail(piece.number, piece.offset..end, piece.kind)?;
+        }
+        let size_bytes = if length > 0 { inode.size_bytes.max(end) } else { inode.size_bytes };
+        let blocks = self.ready_blocks(piece, length, size_bytes)?;
+        for (part, block) in piece.parts(length, self.ffs.geometry.block_shift).zip(blocks) {
+            self.put(piece, &part, block)?;
+        }
+        let inode = self.inode(piece.number)?;
+        self.set_inode(piece.number, touched(Inode { size_bytes, ..inode }, self.time))
+    }
+
+    fn ready_blocks(&mut self, piece: &Piece<'_>, length: usize, size: u64) -> Step<Vec<Block>> {
+        let shift = self.ffs.geometry.block_shift;
+        let mut blocks = Vec::new();
+        for part in piece.parts(length, shift) {
+            let behind = (size - (part.lbn.0 << shift)).min(1 << shift);
+            blocks.push(self.ready_block(piece.number, part.lbn, behind as u32, piece.kind)?);
+            piece.ready_bytes.set(part.data.end);
+        }
+        Ok(blocks)
+    }
+
+    /// Halts for the pages that are overwritten in part, before there is work to be done again.
+    fn expect_pages(&self, piece: &Piece<'_>, length: usize) -> Step<()> {
+        let inode = self.inode(piece.number)?;
+        let geometry = &self.ffs.geometry;
+        for part in piece.parts(length, geometry.block_shift) {
+            if part.block.len() < geometry.block_bytes() as usize {
+                let frag = self.pointer_of(piece.number, &inode, part.lbn)?;
+                if !frag.is_hole() {
+                    self.page(self.ffs.page(frag))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, piece: &Piece<'_>, part: &Part, block: Block) -> Step<()> {
+        let (page, base) = self.place(block.frag);
+        if part.block.len() == self.ffs.geometry.block_bytes() as usize && !block.is_fresh {
+            self.clear_page(page);
+        }
+        let target = self.data_mut(page, base + part.block.start..base + part.block.end)?;
+        target.copy_from_slice(&piece.data[part.data.clone()]);
+        let stable = piece.kind == Use::Data { stable: true };
+        self.note_dirty((piece.number, part.lbn), page, false, stable);
+        Ok(())
+    }
+}
+
+/// The inode of a file whose contents have changed.
+pub(super) fn touched(mut inode: Inode, time: Timestamp) -> Inode {
+    inode.changed = time.after(inode.changed);
+    inode.modified = inode.changed;
+    inode.revision = inode.revision.wrapping_add(1);
+    inode
+}
