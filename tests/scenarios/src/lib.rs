@@ -20,6 +20,7 @@
 //! | `recovery.rs` | from a power cut back into use |
 //! | `judge.rs`, `observe.rs`, `compare.rs` | what is found, and whether it may be |
 //! | `scenario.rs`, `sequences.rs` | what is played: by luck, and every short sequence |
+//! | `twins.rs` | two file systems side by side |
 //! | `pattern.rs` | bytes that say whose they are |
 #![forbid(unsafe_code)]
 
@@ -37,4 +38,5 @@ pub mod recovery;
 pub mod rpc;
 pub mod scenario;
 pub mod sequences;
+pub mod twins;
 pub mod workload;

@@ -61,6 +61,17 @@ impl Mounted {
         Ok(Self { disk, device, clock, ffs })
     }
 
+    /// The file system.
+    pub fn file_system(&self) -> Rc<dyn FileSystem> {
+        self.ffs.clone()
+    }
+
+    /// What lets the disk do its part while something waits for it.
+    pub fn waiting(&self) -> impl Fn() + use<> {
+        let (device, clock, disk) = (self.device.clone(), self.clock.clone(), self.disk.clone());
+        move || turn(&device, &clock, &disk)
+    }
+
     /// Unmounts, and hands over what is on the disk then.
     ///
     /// # Errors
