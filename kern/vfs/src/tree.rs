@@ -5,7 +5,7 @@ use abi::{Errno, FileId, FileSystemId, Result};
 use alloc::collections::BTreeMap;
 use alloc::collections::btree_map::Entry;
 use alloc::rc::Rc;
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use task::Lock;
 
 /// One file system in the tree.
@@ -15,12 +15,15 @@ pub struct Mount {
     /// Held by whoever holds one directory while waiting for another.
     pub(crate) directories: Lock,
     pub(crate) vnodes: VnodeTable,
+    /// Whether operations are durable when they end.
+    settles: Cell<bool>,
 }
 
 impl Mount {
     fn new(file_system: Rc<dyn FileSystem>) -> Self {
         let id = file_system.id();
-        Self { id, file_system, directories: Lock::default(), vnodes: VnodeTable::default() }
+        let (directories, vnodes) = (Lock::default(), VnodeTable::default());
+        Self { id, file_system, directories, vnodes, settles: Cell::new(true) }
     }
 
     /// The file system.
@@ -41,6 +44,16 @@ impl Mount {
     /// How many of its files are in use at the moment.
     pub fn vnodes_in_use(&self) -> usize {
         self.vnodes.len()
+    }
+
+    /// From now on operations end once they are ordered. For a tool that is the only user, and
+    /// makes everything durable at its end.
+    pub fn settle_later(&self) {
+        self.settles.set(false);
+    }
+
+    pub(crate) fn settles(&self) -> bool {
+        self.settles.get()
     }
 
     pub(crate) fn writable(&self) -> Result<&dyn WritableFileSystem> {

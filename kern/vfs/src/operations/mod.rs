@@ -92,9 +92,10 @@ impl Vnode {
         self.file_system().attributes(self.file()).await
     }
 
-    /// Makes durable what was ordered; holds no lock.
+    /// Makes durable what was ordered, unless the mount leaves that for later; holds no lock.
     async fn settle(&self) -> Result<()> {
-        self.writable()?.settle().await
+        let writable = self.writable()?;
+        if self.mount().settles() { writable.settle().await } else { Ok(()) }
     }
 
     /// What kind of file it is never changes, so no lock is needed to know. That matters to
