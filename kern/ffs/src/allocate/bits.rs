@@ -45,6 +45,19 @@ pub(super) fn clear(map: &mut [u8], bit: u32) {
     }
 }
 
+/// The first bit of a range that is not set.
+pub(super) fn first_clear(map: &[u8], range: Range<u32>) -> Option<u32> {
+    let mut bit = range.start;
+    while bit < range.end {
+        let clear = !map.get(bit as usize / 8)? >> (bit % 8);
+        if clear != 0 {
+            return Some(bit + clear.trailing_zeros()).filter(|bit| *bit < range.end);
+        }
+        bit = (bit / 8 + 1) * 8;
+    }
+    None
+}
+
 /// Runs of set bits of a block, ascending, none empty.
 pub(super) fn runs(bits: u8) -> impl Iterator<Item = Range<u32>> {
     let next = move |from: u32| {
@@ -68,6 +81,16 @@ mod tests {
         assert_eq!(with_block(0b1011_0100, 1, 4, 0b0110), 0b0110_0100);
         assert_eq!(with_block(0xff, 5, 1, 0), 0b1101_1111);
         assert!(get(&map, 2) && !get(&map, 3) && !get(&map, 16));
+    }
+
+    #[test]
+    fn clear_bits_are_found() {
+        let map = [0xff, 0b0111_1110, 0xff, 0xff];
+        let cases = [(0..32, Some(8)), (9..32, Some(15)), (9..15, None), (16..32, None)];
+        for (range, expected) in cases {
+            assert_eq!(first_clear(&map, range), expected);
+        }
+        assert_eq!(first_clear(&[0xff], 0..64), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use super::bits;
 use super::group::Group;
-use crate::layout::Field;
+use crate::layout::{ByteOrder, Field};
 use crate::transaction::{Step, Transaction};
 use core::ops::Range;
 
@@ -25,6 +25,17 @@ impl Group {
     fn cluster_count(&self, size: u32) -> Range<usize> {
         let start = (self.header.cluster_counts + 4 * size) as usize;
         start..start + 4
+    }
+
+    /// The longest run of free blocks that is counted in `page`, the group's; no bound if there
+    /// may be longer ones than are told apart.
+    pub(super) fn longest_cluster(&self, page: &[u8], order: ByteOrder) -> u32 {
+        let is_counted = |size: &u32| {
+            let bytes = page.get(self.cluster_count(*size));
+            bytes.is_some_and(|bytes| i32::get(bytes, order) > 0)
+        };
+        let longest = (1..=self.cluster_sizes).rev().find(is_counted).unwrap_or(0);
+        if longest == self.cluster_sizes { u32::MAX } else { longest }
     }
 
     /// How many free blocks stand behind and before a block, each at most as many as are counted.

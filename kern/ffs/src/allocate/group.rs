@@ -10,9 +10,9 @@
 use super::bits;
 use crate::layout::{CylGroup, CylinderGroup, Field, Format, FragNo, GROUP_HEADER_BYTES, Summary};
 use crate::transaction::{Step, Transaction};
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use block::PageNo;
 use core::fmt;
 use core::ops::Range;
@@ -176,18 +176,22 @@ impl Transaction<'_> {
         }
     }
 
-    /// The map of free fragments of a group, without those that may not be given out yet.
-    pub(super) fn usable_map(&self, group: &Group) -> Step<Vec<u8>> {
-        let view = self.page(group.page)?;
-        let mut map = view.get(group.frag_map()).unwrap_or_default().to_vec();
-        self.writer.withheld.borrow().take_from(group.number, &mut map);
+    /// The map of free fragments of a group, without those that may not be given out yet; `page`
+    /// is the group's.
+    pub(super) fn usable_map<'p>(&self, group: &Group, page: &'p [u8]) -> Cow<'p, [u8]> {
+        let mut map = Cow::Borrowed(page.get(group.frag_map()).unwrap_or_default());
+        let withheld = self.writer.withheld.borrow();
+        if withheld.frags_in(group.number) > 0 {
+            withheld.take_from(group.number, map.to_mut());
+        }
         for extent in self.freed() {
             let (number, first) = self.ffs.geometry.place_in_group(extent.at);
             if number == group.number {
-                (first..first + extent.frags).for_each(|frag| bits::clear(&mut map, frag));
+                let frags = first..first + extent.frags;
+                frags.for_each(|frag| bits::clear(map.to_mut(), frag));
             }
         }
-        Ok(map)
+        map
     }
 
     /// Sets which fragments of a block are free, with every sum that depends on it.

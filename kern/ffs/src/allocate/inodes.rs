@@ -91,8 +91,8 @@ impl Transaction<'_> {
         let map = view.get(self.inode_map(group)).unwrap_or_default();
         let rotor = group.header.inode_rotor;
         let start = if rotor < count { rotor } else { 0 };
-        let is_free = |index: &u32| !bits::get(map, *index);
-        let found = (start..count).find(is_free).or_else(|| (0..start).find(is_free));
+        let behind = bits::first_clear(map, start..count);
+        let found = behind.or_else(|| bits::first_clear(map, 0..start));
         let first = self.inode_number(group.number, 0);
         match found {
             Some(index) if first.0 + u64::from(index) > ROOT_INODE.0 => {

@@ -97,31 +97,34 @@ impl Transaction<'_> {
             return Ok(nowhere);
         }
         let Some(group) = self.group(number)? else { return Ok(nowhere) };
-        let map = self.usable_map(&group)?;
-        let first = start.unwrap_or(1);
-        if start.is_some_and(|start| group.is_whole(group.free_bits(&map, start))) {
-            return Ok(Near { group: number, frag: Some(self.first_frag(&group, first)) });
+        let view = self.page(group.page)?;
+        let map = self.usable_map(&group, &view);
+        let is_free = |start: &u32| group.is_whole(group.free_bits(&map, *start));
+        if let Some(start) = start.filter(is_free) {
+            return Ok(Near { group: number, frag: Some(self.first_frag(&group, start)) });
         }
-        let block = find_room(&group, &map, start, lbn);
+        let most = group.longest_cluster(&view, self.ffs.geometry.order);
+        let block = find_room(&group, &map, start, wanted_blocks(lbn), most);
         Ok(Near { group: number, frag: block.map(|block| self.first_frag(&group, block)) })
     }
 }
 
-/// Room for as many blocks as the file has already, within reason; else for fewer. Where there is
-/// twice as much, the first half is left to the file that stands before it: it grows as well, or
-/// it would not have been in the way.
-fn find_room(group: &Group, map: &[u8], start: Option<u32>, lbn: Lbn) -> Option<u32> {
-    let (first, wanted) = (start.unwrap_or(1), wanted_blocks(lbn));
-    let half = start.and_then(|start| group.find_cluster(map, start, 2 * wanted));
+/// Room for `wanted` blocks in a row, or, as `most` is what there is, for fewer. Where there is
+/// room for twice as many, the first half is left to the file that stands before it: it grows as
+/// well, or it would not have been in the way.
+fn find_room(group: &Group, map: &[u8], start: Option<u32>, wanted: u32, most: u32) -> Option<u32> {
+    let behind = start.filter(|_| 2 * wanted <= most);
+    let half = behind.and_then(|start| group.find_cluster(map, start, 2 * wanted));
     half.map(|block| block + wanted).or_else(|| {
         let shorter = |&length: &u32| (length > 1).then_some(length / 2);
-        let lengths = successors(Some(wanted), shorter);
-        let tries = lengths.flat_map(|length| [(first, length), (0, length)]);
+        let lengths = successors(Some(wanted), shorter).filter(|&length| length <= most);
+        let tries = lengths.flat_map(|length| [(start.unwrap_or(1), length), (0, length)]);
         let mut found = tries.filter_map(|(from, length)| group.find_cluster(map, from, length));
         found.next()
     })
 }
 
+/// As many as the file has already, within reason.
 fn wanted_blocks(lbn: Lbn) -> u32 {
     lbn.0.clamp(1, CLUSTER_MAX).next_power_of_two() as u32
 }

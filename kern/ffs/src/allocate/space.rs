@@ -65,11 +65,13 @@ impl Transaction<'_> {
         self.expect_space()?;
         let (number, first) = geometry.place_in_group(at);
         let Some(mut group) = self.group(number)? else { return Ok(false) };
-        let (map, block) = (self.usable_map(&group)?, first / group.frags_per_block);
+        let block = first / group.frags_per_block;
         let wanted = bits::of(offset + old_frags..offset + new_frags);
-        if group.free_bits(&map, block) & wanted != wanted {
+        let view = self.page(group.page)?;
+        if group.free_bits(&self.usable_map(&group, &view), block) & wanted != wanted {
             return Ok(false);
         }
+        drop(view);
         self.charge_frags(owner, (new_frags - old_frags).into())?;
         self.take_bits(&mut group, block, wanted)?;
         self.put_group(group)?;
@@ -123,13 +125,10 @@ impl Transaction<'_> {
         start: Option<FragNo>,
         frags: u32,
     ) -> Step<Option<FragNo>> {
-        let map = self.usable_map(group)?;
         let start = start.map(|start| self.ffs.geometry.place_in_group(start).1);
-        let found = match self.find_run(group, &map, start, frags) {
-            Some(run) => Some(run),
-            None => self.find_whole(group, &map, start).map(|block| (block, 0)),
+        let Some((block, offset)) = self.find_frags(group, start, frags)? else {
+            return Ok(None);
         };
-        let Some((block, offset)) = found else { return Ok(None) };
         let at = FragNo(self.first_frag(group, block).0 + u64::from(offset));
         if !self.ffs.geometry.is_data(at, frags) {
             self.leave_out(
@@ -142,35 +141,17 @@ impl Transaction<'_> {
         Ok(Some(at))
     }
 
-    /// Fragments out of the smallest run that is long enough; not out of a free block.
-    fn find_run(
+    /// A block with so many fragments to give, and which is the first of them.
+    fn find_frags(
         &self,
         group: &mut Group,
-        map: &[u8],
         start: Option<u32>,
         frags: u32,
-    ) -> Option<(u32, u32)> {
-        let start = start.unwrap_or(group.header.frag_rotor) / group.frags_per_block;
-        let lengths = frags..group.frags_per_block;
-        let counted = lengths.filter(|&length| group.header.free_runs[length as usize] > 0);
-        let mut runs = counted.filter_map(|length| group.find_run(map, start, length));
-        let (block, offset) = runs.next()?;
-        group.header.frag_rotor = block * group.frags_per_block;
-        Some((block, offset))
-    }
-
-    /// A free block. The rotor follows only where nobody had a wish or it could not be granted.
-    fn find_whole(&self, group: &mut Group, map: &[u8], start: Option<u32>) -> Option<u32> {
-        if group.header.summary.free_blocks <= 0 {
-            return None;
-        }
-        let wanted = start.map(|start| start / group.frags_per_block);
-        let first = wanted.unwrap_or(group.header.block_rotor / group.frags_per_block);
-        let block = group.find_block(map, first)?;
-        if wanted != Some(block) {
-            group.header.block_rotor = block * group.frags_per_block;
-        }
-        Some(block)
+    ) -> Step<Option<(u32, u32)>> {
+        let view = self.page(group.page)?;
+        let map = self.usable_map(group, &view);
+        let run = find_run(group, &map, start, frags);
+        Ok(run.or_else(|| find_whole(group, &map, start).map(|block| (block, 0))))
     }
 
     /// Takes free fragments of a block.
@@ -218,6 +199,31 @@ impl Transaction<'_> {
         let is_all = self.writer.withheld.borrow().is_empty();
         if is_all { Errno::NoSpace.into() } else { Halt::Commit }
     }
+}
+
+/// Fragments out of the smallest run that is long enough; not out of a free block.
+fn find_run(group: &mut Group, map: &[u8], start: Option<u32>, frags: u32) -> Option<(u32, u32)> {
+    let start = start.unwrap_or(group.header.frag_rotor) / group.frags_per_block;
+    let lengths = frags..group.frags_per_block;
+    let counted = lengths.filter(|&length| group.header.free_runs[length as usize] > 0);
+    let mut runs = counted.filter_map(|length| group.find_run(map, start, length));
+    let (block, offset) = runs.next()?;
+    group.header.frag_rotor = block * group.frags_per_block;
+    Some((block, offset))
+}
+
+/// A free block. The rotor follows only where nobody had a wish or it could not be granted.
+fn find_whole(group: &mut Group, map: &[u8], start: Option<u32>) -> Option<u32> {
+    if group.header.summary.free_blocks <= 0 {
+        return None;
+    }
+    let wanted = start.map(|start| start / group.frags_per_block);
+    let first = wanted.unwrap_or(group.header.block_rotor / group.frags_per_block);
+    let block = group.find_block(map, first)?;
+    if wanted != Some(block) {
+        group.header.block_rotor = block * group.frags_per_block;
+    }
+    Some(block)
 }
 
 impl Transaction<'_> {
