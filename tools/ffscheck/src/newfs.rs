@@ -1,7 +1,8 @@
 //! newfs(8): makes an empty FFS file system.
 //!
 //! The layout is BSD's, so that BSD's fsck has nothing to say about it: a superblock at its
-//! standard place and a copy in every cylinder group, a root directory, and nothing else in use.
+//! standard place and a copy in every cylinder group, a root directory, if wanted a log, and nothing
+//! else in use.
 //! Only metadata is written; the rest of the destination stays the zeros it was cleared to, so an
 //! image of a terabyte takes a moment and a few megabytes. The same options, identity and time
 //! make the same bytes. Knows the format from [`ffs::layout`] and shares nothing else with the
@@ -13,6 +14,7 @@
 mod destination;
 mod error;
 mod group;
+mod log;
 mod maps;
 mod options;
 mod plan;
@@ -46,6 +48,8 @@ pub struct Made {
     pub inodes: u64,
     /// Unused bytes.
     pub free_bytes: u64,
+    /// Size of the log in bytes; zero if there is none.
+    pub log_bytes: u64,
 }
 
 /// Makes a file system with the given identity and birth time that fills `destination`, whatever
@@ -66,6 +70,7 @@ pub fn newfs(
     write_groups(destination, &plan, &groups, &superblock, options, time)?;
     write_summaries(destination, &plan, &groups, options)?;
     write_root(destination, &plan, options, id, time)?;
+    write_log(destination, &plan, options, id, time)?;
     // Last, so that an image that was not finished is not taken for one.
     destination.sync()?;
     write_superblock(destination, plan.superblock_offset_bytes, &superblock, options)?;
@@ -73,26 +78,42 @@ pub fn newfs(
     Ok(made(&plan, &superblock))
 }
 
-/// The maps of all groups: those between the first and the last are alike.
+/// The maps of all groups: those between the first and the last are alike, but for the one with
+/// the log.
 struct Groups {
     count: u32,
     first: Maps,
     middle: Maps,
+    logged: Option<(u32, Maps)>,
     last: Maps,
 }
 
 impl Groups {
     fn new(plan: &Plan) -> Self {
-        let of = |group: u32| Maps::new(plan, group.min(plan.groups - 1));
-        Self { count: plan.groups, first: of(0), middle: of(1), last: of(plan.groups - 1) }
+        let last = plan.groups - 1;
+        let logged = plan.log.map(|log| log.group).filter(|&group| group > 0 && group < last);
+        let plain = Plan { log: None, ..*plan };
+        Self {
+            count: plan.groups,
+            first: Maps::new(plan, 0),
+            middle: Maps::new(&plain, 1.min(last)),
+            logged: logged.map(|group| (group, Maps::new(plan, group))),
+            last: Maps::new(plan, last),
+        }
     }
 
     fn maps(&self, group: u32) -> &Maps {
-        match group {
-            0 => &self.first,
-            last if last == self.count - 1 => &self.last,
+        match &self.logged {
+            _ if group == 0 => &self.first,
+            _ if group == self.count - 1 => &self.last,
+            Some((logged, maps)) if *logged == group => maps,
             _ => &self.middle,
         }
+    }
+
+    /// Whether this group's block is one of its own, and not that of all the others.
+    fn is_special(&self, group: u32) -> bool {
+        !std::ptr::eq(self.maps(group), &self.middle)
     }
 
     fn summaries(&self) -> impl Iterator<Item = Summary> {
@@ -120,19 +141,15 @@ fn write_groups(
     time: Timestamp,
 ) -> Result<(), Error> {
     let order = options.byte_order;
-    let block = |group: u32| group::block(plan, group, groups.maps(group), order, time);
-    let (first, last) = (block(0), block(plan.groups - 1));
-    let mut middle = block(1.min(plan.groups - 1));
+    let block = |group: u32, maps| group::block(plan, group, maps, order, time);
+    let mut middle = block(0, &groups.middle);
     for group in 0..plan.groups {
         let start = plan.group_start(group);
         let copy = plan.offset_bytes(start + u64::from(plan.superblock_frag));
         write_superblock(destination, copy, superblock, options)?;
         group::renumber(&mut middle, group, order);
-        let bytes = match group {
-            0 => &first,
-            group if group == plan.groups - 1 => &last,
-            _ => &middle,
-        };
+        let special = groups.is_special(group).then(|| block(group, groups.maps(group)));
+        let bytes = special.as_ref().unwrap_or(&middle);
         destination.write_at(plan.offset_bytes(start + u64::from(plan.group_frag)), bytes)?;
     }
     Ok(())
@@ -174,6 +191,23 @@ fn write_root(
     Ok(destination.write_at(plan.offset_bytes(plan.root_frag().into()), &contents)?)
 }
 
+fn write_log(
+    destination: &mut impl Destination,
+    plan: &Plan,
+    options: &Options,
+    id: FileSystemId,
+    time: Timestamp,
+) -> Result<(), Error> {
+    let (Some(log), Some(place)) = (plan.log, plan.log_place()) else { return Ok(()) };
+    let inode = log::inode_bytes(plan, &log, options, id, time);
+    let before = u64::from(log::LOG_INODE) * inode.len() as u64;
+    destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, &inode)?;
+    let indirect = log::indirect_bytes(plan, &log, options.byte_order);
+    destination.write_at(plan.offset_bytes(log.first_frag), &indirect)?;
+    let headers = log::header_bytes(&place, options.byte_order, time);
+    Ok(destination.write_at(place.offset_bytes, &headers)?)
+}
+
 fn made(plan: &Plan, superblock: &Superblock) -> Made {
     let total = &superblock.total;
     let free_frags =
@@ -186,5 +220,6 @@ fn made(plan: &Plan, superblock: &Superblock) -> Made {
         groups: plan.groups,
         inodes: u64::from(plan.groups) * u64::from(plan.inodes_per_group),
         free_bytes: plan.offset_bytes(free_frags),
+        log_bytes: plan.log_place().map_or(0, |place| place.size_bytes),
     }
 }

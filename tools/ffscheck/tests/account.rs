@@ -3,7 +3,8 @@
 
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{
-    ByteOrder, CylinderGroup, Field, Format, SUPERBLOCK_BYTES, Summary, Superblock, TotalSummary,
+    BlockArea, ByteOrder, CylinderGroup, Field, Format, Inode, InodeShape, SUPERBLOCK_BYTES,
+    Summary, Superblock, TotalSummary,
 };
 use ffscheck::newfs::{Made, Memory, Options, newfs};
 use proptest::prelude::*;
@@ -16,6 +17,8 @@ struct Image {
     order: ByteOrder,
     superblock: Superblock,
     made: Made,
+    /// Fragments of the log and its indirect blocks.
+    log: Vec<(u64, u64)>,
 }
 
 impl Image {
@@ -30,7 +33,69 @@ impl Image {
         memory.read_at(offset, &mut bytes);
         let (kind, superblock) = Superblock::parse(&bytes).expect("a superblock");
         assert_eq!((kind.format, kind.order), (options.format, options.byte_order));
-        Some(Self { memory, order: kind.order, superblock, made })
+        let mut image = Self { memory, order: kind.order, superblock, made, log: Vec::new() };
+        image.log = image.log_blocks();
+        Some(image)
+    }
+
+    /// Follows the pointers of the log's owner, and checks that they lead to what the superblock
+    /// says.
+    fn log_blocks(&self) -> Vec<(u64, u64)> {
+        let superblock = &self.superblock;
+        if superblock.journal_version == 0 {
+            assert_eq!((self.made.log_bytes, superblock.journal_places), (0, [0; 4]));
+            return Vec::new();
+        }
+        let inode = self.log_owner();
+        let BlockArea::Pointers(pointers) = inode.area else { panic!("no pointers") };
+        let size = superblock.block_bytes as u64;
+        let mut data: Vec<u64> = pointers.direct.iter().map(|frag| frag.0).collect();
+        let mut indirect = Vec::new();
+        for (level, pointer) in pointers.indirect.iter().enumerate() {
+            self.follow(pointer.0, level as u32, &mut data, &mut indirect);
+        }
+        data.retain(|&frag| frag != 0);
+        assert_eq!(inode.size_bytes, data.len() as u64 * size);
+        assert_eq!(inode.sectors, (data.len() + indirect.len()) as u64 * size / 512);
+        let frags = superblock.frags_per_block as u64;
+        assert!(data.windows(2).all(|pair| pair[0] + frags == pair[1]), "a contiguous log");
+        let first = data[0] * self.frag_bytes() / 512;
+        assert_eq!(superblock.journal_places, [first, inode.size_bytes / 512, 512, 3]);
+        assert_eq!((superblock.journal_location, self.made.log_bytes), (2, inode.size_bytes));
+        data.iter().chain(&indirect).map(|&frag| (frag, frag + frags)).collect()
+    }
+
+    fn log_owner(&self) -> Inode {
+        let shape = InodeShape {
+            format: self.made.format,
+            order: self.order,
+            old: false,
+            inline_link_bytes_max: 0,
+        };
+        let inodes = self.read(self.superblock.inode_frag as u64, 4 * shape.bytes());
+        let inode = shape.parse(&inodes[3 * shape.bytes()..]);
+        assert_eq!((inode.mode, inode.links, inode.flags), (0o100_000, 1, 0x0040_0000));
+        inode
+    }
+
+    fn follow(&self, frag: u64, level: u32, data: &mut Vec<u64>, indirect: &mut Vec<u64>) {
+        if frag == 0 {
+            return;
+        }
+        indirect.push(frag);
+        let block = self.read(frag, self.superblock.block_bytes as usize);
+        let pointers: Vec<u64> = match self.made.format {
+            Format::Ufs1 => {
+                block.chunks(4).map(|bytes| u32::get(bytes, self.order).into()).collect()
+            }
+            Format::Ufs2 => block.chunks(8).map(|bytes| u64::get(bytes, self.order)).collect(),
+        };
+        for pointer in pointers {
+            match level {
+                0 => data.push(pointer),
+                _ => self.follow(pointer, level - 1, data, indirect),
+            }
+        }
     }
 
     fn read(&self, frag: u64, bytes: usize) -> Vec<u8> {
@@ -54,10 +119,11 @@ impl Image {
         let free = total.free_blocks * i64::from(self.superblock.frags_per_block);
         let free = free + total.free_frags;
         assert_eq!(free as u64 * self.frag_bytes(), self.made.free_bytes);
+        let log_frags = self.log.iter().map(|&(from, to)| to - from).sum::<u64>() as i64;
         assert_eq!(
-            free + 1,
+            free + 1 + log_frags,
             self.superblock.data_frags,
-            "all data is free but the root's fragment"
+            "all data is free but the root's fragment and the log's blocks"
         );
     }
 
@@ -146,6 +212,9 @@ impl Group {
             owners.push((summaries, summaries + image.summary_frags()));
             owners.push((root, root + 1));
         }
+        let mine = self.start..self.start + u64::from(self.header.frags);
+        let log = image.log.iter().filter(|(from, _)| mine.contains(from));
+        owners.extend(log.map(|(from, to)| (from - self.start, to - self.start)));
         owners
     }
 
@@ -163,7 +232,8 @@ impl Group {
     }
 
     fn check_inodes(&self, image: &Image) {
-        let reserved = if self.number == 0 { 3 } else { 0 };
+        let in_use = if image.log.is_empty() { 3 } else { 4 };
+        let reserved = if self.number == 0 { in_use } else { 0 };
         for inode in 0..image.superblock.inodes_per_group {
             assert_eq!(self.bit(self.header.inode_map, inode), inode < reserved);
         }
@@ -208,15 +278,19 @@ impl Group {
 fn options() -> impl Strategy<Value = Options> {
     let sizes = prop_oneof![300_000_u64..4_000_000, 1_000_000_u64..200_000_000];
     let block = proptest::option::of(12_u32..=16);
-    (sizes, any::<bool>(), any::<bool>(), block, 0_u32..=3, proptest::option::of(1_u32..100_000))
-        .prop_map(|(size_bytes, old, big, block, frag, density)| Options {
+    let log = prop_oneof![Just(Some(0)), Just(None), (1_u64 << 20..4 << 20).prop_map(Some)];
+    let density = proptest::option::of(1_u32..100_000);
+    (sizes, any::<bool>(), any::<bool>(), block, 0_u32..=3, density, log).prop_map(
+        |(size_bytes, old, big, block, frag, density, log_bytes)| Options {
+            log_bytes,
             format: if old { Format::Ufs1 } else { Format::Ufs2 },
             byte_order: if big { ByteOrder::Big } else { ByteOrder::Little },
             block_bytes: block.map(|shift| 1 << shift),
             fragment_bytes: block.map(|shift| 1 << (shift - frag)),
             bytes_per_inode: density,
             ..Options::new(size_bytes)
-        })
+        },
+    )
 }
 
 proptest! {
@@ -226,7 +300,11 @@ proptest! {
     fn every_fragment_has_one_owner(options in options()) {
         match Image::new(&options) {
             Some(image) => image.check(),
-            None => prop_assert!(options.size_bytes < 2_000_000, "refused"),
+            // A log must lie in one group, of which there are many where inodes are dense.
+            None => prop_assert!(
+                options.size_bytes < 2_000_000 || options.log_bytes.is_some_and(|bytes| bytes > 0),
+                "refused"
+            ),
         }
     }
 }
@@ -242,6 +320,26 @@ fn usual_sizes_are_accounted_for() {
         let options = Options { format, ..Options::new(size_bytes) };
         Image::new(&options).expect("an image").check();
     }
+}
+
+#[test]
+fn a_log_is_as_large_as_netbsd_would_make_it() {
+    for format in [Format::Ufs1, Format::Ufs2] {
+        let log_bytes = |size_bytes, log_bytes| {
+            let options = Options { format, log_bytes, ..Options::new(size_bytes) };
+            let image = Image::new(&options).expect("an image");
+            image.check();
+            image.made.log_bytes
+        };
+        assert_eq!(log_bytes(4 << 20, None), 0);
+        assert_eq!(log_bytes(16 << 20, None), 1 << 20);
+        assert_eq!(log_bytes(5 << 30, None), 5 << 20);
+        assert_eq!(log_bytes(5 << 30, Some(64 << 20)), 64 << 20);
+        assert_eq!(log_bytes(5 << 30, Some(0)), 0);
+    }
+    let options = Options { log_bytes: None, ..Options::new(1 << 40) };
+    let mut memory = Memory::default();
+    assert_eq!(newfs(&mut memory, &options, ID, TIME).expect("an image").log_bytes, 64 << 20);
 }
 
 #[test]
@@ -279,6 +377,9 @@ fn nonsense_is_refused_before_anything_is_written() {
         ),
         (Options { bytes_per_inode: Some(0), ..sensible.clone() }, "bytes per inode: choose"),
         (Options { reserved_percent: 100, ..sensible.clone() }, "reserve of 100 percent"),
+        (Options { log_bytes: Some(1000), ..sensible.clone() }, "log of 1000 bytes: choose"),
+        (Options { log_bytes: Some(65 << 20), ..sensible.clone() }, "log of 68157440 bytes"),
+        (Options { log_bytes: Some(8 << 20), ..sensible.clone() }, "no room for the log"),
         (Options { volume_name: "n".repeat(32), ..sensible.clone() }, "at most 31 bytes"),
         (Options::new(80_000), "too small: these options need"),
         (Options::new(0), "too small: these options need"),

@@ -12,13 +12,14 @@ const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 const TIME: Timestamp = Timestamp { seconds: 1_700_000_000, nanoseconds: 0 };
 
-/// All four layouts in sizes from tiny to large; the files are sparse.
+/// All four layouts in sizes from tiny to large, with a log but for the tiny; the files are sparse.
 fn images(folder: &Path) -> Vec<(Options, PathBuf)> {
     let mut images = Vec::new();
     for format in [Format::Ufs1, Format::Ufs2] {
         for byte_order in [ByteOrder::Little, ByteOrder::Big] {
             for size_bytes in [MIB, 30 * MIB + 1536, 3 * GIB, 1024 * GIB] {
-                let options = Options { format, byte_order, ..Options::new(size_bytes) };
+                let log_bytes = None;
+                let options = Options { format, byte_order, log_bytes, ..Options::new(size_bytes) };
                 let path = folder.join(format!("{format:?}-{byte_order:?}-{size_bytes}"));
                 make(&options, &path);
                 images.push((options, path));

@@ -1,5 +1,6 @@
 //! Why a file system cannot be made.
 
+use ffs::layout::log::{SIZE_BYTES_MAX, SIZE_BYTES_MIN};
 use std::{fmt, io};
 
 /// Why a file system cannot be made. Everything but [`Error::Io`] is found before a byte is
@@ -38,6 +39,13 @@ pub enum Error {
     },
     /// The summaries of all groups do not fit into the first.
     TooManyGroups,
+    /// A log of this many bytes: too small or too large.
+    LogSize(u64),
+    /// No group has so many free blocks in a row.
+    NoRoomForLog {
+        /// The most in a row, in bytes.
+        size_bytes_max: u64,
+    },
     /// The destination failed.
     Io(io::Error),
 }
@@ -90,6 +98,14 @@ impl fmt::Display for Error {
             Self::TooManyGroups => {
                 write!(out, "too many cylinder groups for the first to keep their summaries: ")?;
                 write!(out, "choose larger blocks")
+            }
+            Self::LogSize(bytes) => write!(
+                out,
+                "log of {bytes} bytes: choose {SIZE_BYTES_MIN} to {SIZE_BYTES_MAX}, or 0 for none"
+            ),
+            Self::NoRoomForLog { size_bytes_max } => {
+                write!(out, "no room for the log: a cylinder group has {size_bytes_max} bytes ")?;
+                write!(out, "in a row at most: choose a smaller log or larger blocks")
             }
             Self::Io(error) => write!(out, "writing the image: {error}"),
         }

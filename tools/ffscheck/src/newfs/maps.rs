@@ -1,6 +1,8 @@
 //! A cylinder group's maps, and the counts that follow from them.
 
 use super::Plan;
+use super::log::LOG_INODE;
+use super::root::ROOT_INODE;
 use ffs::layout::Summary;
 
 /// A row of bits, bit `n` in byte `n / 8` counted from the least significant, as BSD has it.
@@ -52,7 +54,7 @@ pub(super) struct Maps {
 
 impl Maps {
     /// The maps of `group` with its own metadata taken, and in the first one the summary table,
-    /// the root directory and the two inode numbers that are never used.
+    /// the root directory, the owner of the log and the two inode numbers that are never used.
     pub fn new(plan: &Plan, group: u32) -> Self {
         let end = plan.group_end(group) as u32;
         let mut maps = Self {
@@ -68,6 +70,7 @@ impl Maps {
         } else {
             maps.frags.clear(plan.superblock_frag..plan.data_frag);
         }
+        maps.frags.clear(plan.log_frags(group));
         maps.count(plan, end);
         maps
     }
@@ -75,8 +78,9 @@ impl Maps {
     fn take_first(&mut self, plan: &Plan) {
         self.frags.clear(0..plan.data_frag + plan.summary_frags());
         self.frags.clear(plan.root_frag()..plan.root_frag() + 1);
-        self.inodes.set(0..3);
-        self.summary.free_inodes -= 3;
+        let used = if plan.log.is_some() { LOG_INODE + 1 } else { ROOT_INODE + 1 };
+        self.inodes.set(0..used);
+        self.summary.free_inodes -= used as i32;
         self.summary.directories = 1;
     }
 

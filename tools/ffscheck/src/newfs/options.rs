@@ -32,6 +32,8 @@ pub struct Options {
     pub bytes_per_inode: Option<u32>,
     /// Percentage of the space kept for the superuser.
     pub reserved_percent: u32,
+    /// Size of the log in bytes: zero for none. The choice is NetBSD's, where there is room.
+    pub log_bytes: Option<u64>,
     /// Name of the volume, at most 31 bytes.
     pub volume_name: String,
     /// Owner of the root directory.
@@ -41,7 +43,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// UFS2, little-endian, everything else as newfs chooses.
+    /// UFS2, little-endian, without a log, everything else as newfs chooses.
     pub fn new(size_bytes: u64) -> Self {
         Self {
             size_bytes,
@@ -51,6 +53,7 @@ impl Options {
             fragment_bytes: None,
             bytes_per_inode: None,
             reserved_percent: 5,
+            log_bytes: Some(0),
             volume_name: String::new(),
             owner_uid: 0,
             owner_gid: 0,

@@ -11,8 +11,9 @@
 //!
 //! All lengths and places are in fragments unless a name says otherwise.
 
+use super::log::LogPlan;
 use super::{Error, Options};
-use ffs::layout::{Format, SUPERBLOCK_AREA_BYTES, SUPERBLOCK_OFFSETS};
+use ffs::layout::{Format, InodeShape, SUPERBLOCK_AREA_BYTES, SUPERBLOCK_OFFSETS};
 
 /// Groups that newfs likes to have at least, where there is room (MINCYLGRPS).
 const GROUPS_MIN: u64 = 4;
@@ -51,6 +52,7 @@ pub(super) struct Plan {
     pub group_bytes: u32,
     /// Size of the summary table, in whole fragments.
     pub summary_bytes: u32,
+    pub log: Option<LogPlan>,
 }
 
 impl Plan {
@@ -65,7 +67,7 @@ impl Plan {
         let plan = Self::empty(options.format, block_bytes, frag_bytes, size_frags);
         plan.check_room()?;
         let density = plan.density(options)?;
-        plan.with_groups(density)?.with_summaries()
+        plan.with_groups(density)?.with_summaries()?.with_log(options)
     }
 
     /// The places that are the same in every group; no groups yet.
@@ -96,6 +98,7 @@ impl Plan {
             cluster_sizes: CLUSTER_SIZES,
             group_bytes: 0,
             summary_bytes: 0,
+            log: None,
         }
     }
 
@@ -220,6 +223,16 @@ impl Plan {
 
     pub fn inodes_per_block(&self) -> u32 {
         self.block_bytes / self.format.inode_bytes()
+    }
+
+    /// How inodes stand on disk.
+    pub fn inode_shape(&self, options: &Options) -> InodeShape {
+        InodeShape {
+            format: self.format,
+            order: options.byte_order,
+            old: false,
+            inline_link_bytes_max: 15 * self.format.pointer_bytes() as i32,
+        }
     }
 
     pub fn summary_frags(&self) -> u32 {

@@ -3,8 +3,8 @@
 use super::{Options, Plan};
 use abi::{FileSystemId, FileType, Timestamp};
 use ffs::layout::{
-    BlockArea, CHUNK_BYTES, DirectoryEntry, DirectoryShape, FragNo, Inode, InodeShape, Pointers,
-    mode, record_bytes_min, type_code,
+    BlockArea, CHUNK_BYTES, DirectoryEntry, DirectoryShape, FragNo, Inode, Pointers, mode,
+    record_bytes_min, type_code,
 };
 
 /// Its inode number: 0 means none, 1 was once the list of bad blocks.
@@ -20,12 +20,7 @@ pub(super) fn inode_bytes(
     id: FileSystemId,
     time: Timestamp,
 ) -> Vec<u8> {
-    let shape = InodeShape {
-        format: plan.format,
-        order: options.byte_order,
-        old: false,
-        inline_link_bytes_max: 15 * plan.format.pointer_bytes() as i32,
-    };
+    let shape = plan.inode_shape(options);
     let mut bytes = vec![0; shape.bytes()];
     shape.store(&inode(plan, options, id, time), &mut bytes);
     bytes
@@ -53,7 +48,7 @@ fn inode(plan: &Plan, options: &Options, id: FileSystemId, time: Timestamp) -> I
 
 /// A number that differs from image to image, positive as BSD's are: a handle of the root of
 /// another file system with the same identity is then probably stale.
-fn generation(id: FileSystemId) -> u32 {
+pub(super) fn generation(id: FileSystemId) -> u32 {
     ((id.0 ^ (id.0 >> 32)) as u32 & 0x7fff_ffff).max(1)
 }
 

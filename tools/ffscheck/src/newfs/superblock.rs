@@ -31,6 +31,9 @@ pub(super) fn superblock(
     superblock.total = *total;
     superblock.clean = clean::IS_CLEAN;
     superblock.old_flags = flags::FLAGS_UPDATED;
+    if let Some(place) = plan.log_place() {
+        place.store(&mut superblock);
+    }
     match plan.format {
         Format::Ufs1 => set_old_fields(&mut superblock, plan),
         Format::Ufs2 => superblock.magic = MAGIC_UFS2,
