@@ -47,13 +47,12 @@ impl Mounted {
     ///
     /// # Errors
     /// Why it cannot be mounted.
-    pub fn new(image: Image, logged: bool) -> Result<Self, String> {
+    pub fn new(image: Image) -> Result<Self, String> {
         let clock = VirtualClock::default();
         let disk = PowerDisk::new(image, clock.clone(), Luck::new(0), Pace::Immediate);
         let disk = Rc::new(disk);
         let device = Device::new(disk.clone());
         let options = Options { cache_bytes: 4 << 20, writable: true, ..Options::default() };
-        let _ = logged;
         let damage = Rc::new(|_: fmt::Arguments<'_>| {});
         let mounting = ffs::mount(device.clone(), options, damage);
         let mounted = task::drive(mounting, || turn(&device, &clock, &disk));
@@ -77,6 +76,10 @@ impl Mounted {
     /// # Errors
     /// What could not be written.
     pub fn unmount(self) -> Result<Image, String> {
+        if let Some(changeable) = self.ffs.writable() {
+            let closed = self.run(changeable.close());
+            closed.map_err(|errno| format!("cannot unmount: {errno}"))?;
+        }
         Ok(self.disk.present())
     }
 

@@ -11,7 +11,7 @@ use abi::FileSystemId;
 use hyper::StreamId;
 use nfs::v3::Status;
 use service::{Config, Limits, Source, State};
-use sim::{Image, Luck, Pace, PowerDisk, Tape, VirtualClock, World};
+use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,8 +29,22 @@ pub struct Settings {
     pub disk_time: Duration,
     /// The budget of the page cache.
     pub cache_bytes: u64,
-    /// Whether the file system keeps a log.
-    pub logged: bool,
+    /// How it ends.
+    pub end: End,
+    /// What goes wrong on the disk, once the file system is mounted; the number of an operation
+    /// counts from there.
+    pub fault: Option<Fault>,
+}
+
+/// How a run ends, once all calls have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At once.
+    Abrupt,
+    /// After some time in which nobody asks for anything.
+    Idle,
+    /// The service is stopped, as for an orderly shutdown.
+    Stop,
 }
 
 /// What is served.
@@ -78,6 +92,9 @@ impl Recording {
 /// Turns of a world in which nobody answers, after which nobody will.
 const STEPS_MAX: u32 = 200_000;
 
+/// How long nobody asks for anything: longer than any change stays in memory.
+const IDLE: Duration = Duration::from_secs(20);
+
 /// A run under way.
 struct Run<'a> {
     world: World,
@@ -90,7 +107,11 @@ struct Run<'a> {
     luck: Luck,
     next_call: u32,
     calls: Vec<(usize, Happening)>,
+    /// Calls that ended with an error of the disk, so that nobody knows what became of them.
+    doubtful: usize,
     verifier: Option<u64>,
+    /// Whether unstable data may have been lost: a real client would write it again.
+    has_lost: bool,
 }
 
 /// Serves `ground`, which is as `model` says, to clients that do what `next` draws.
@@ -149,33 +170,78 @@ impl<'a> Run<'a> {
             luck: luck.fork(),
             next_call: 1,
             calls: Vec::new(),
+            doubtful: 0,
             verifier: None,
+            has_lost: false,
         }
     }
 
     fn play(&mut self, next: &mut dyn FnMut(&Model) -> Option<Operation>) -> Result<(), String> {
         self.mount()?;
+        self.plant_fault();
         let mut steps_alone = 0;
-        while self.next_call <= self.settings.calls || self.model.under_way_count() > 0 {
+        while self.has_calls_left() || self.waiting() > 0 {
             if self.may_call() {
                 match next(&self.model) {
                     Some(operation) => self.call(&operation),
-                    None if self.model.under_way_count() == 0 => return Ok(()),
+                    None if self.waiting() == 0 => break,
                     None => {}
                 }
             }
             let is_alive = self.world.step();
             steps_alone = if self.take_replies()? { 0 } else { steps_alone + 1 };
-            if self.model.under_way_count() > 0 && (!is_alive || steps_alone > STEPS_MAX) {
+            if self.waiting() > 0 && (!is_alive || steps_alone > STEPS_MAX) {
                 return Err("a call is never answered".to_owned());
             }
         }
-        Ok(())
+        self.end_run()
+    }
+
+    /// Calls that have not been answered.
+    fn waiting(&self) -> usize {
+        self.model.under_way_count() - self.doubtful
+    }
+
+    fn has_calls_left(&self) -> bool {
+        self.next_call <= self.settings.calls && !self.has_lost
     }
 
     fn may_call(&self) -> bool {
-        let has_room = self.model.under_way_count() < self.settings.depth;
-        self.next_call <= self.settings.calls && has_room && !self.luck.one_in(4)
+        self.has_calls_left() && self.waiting() < self.settings.depth && !self.luck.one_in(4)
+    }
+
+    fn plant_fault(&self) {
+        let (Some(fault), Some(disk)) = (self.settings.fault, &self.disk) else { return };
+        let so_far = match fault.kind {
+            Kind::Read => disk.counters().reads,
+            Kind::Write => disk.counters().writes,
+            Kind::Flush => disk.counters().flushes,
+        };
+        let when = match fault.when {
+            When::Nth(number) => When::Nth(so_far + number),
+            When::From(number) => When::From(so_far + number),
+            when @ When::OneIn(_) => when,
+        };
+        disk.fail(Fault { when, ..fault });
+    }
+
+    fn end_run(&mut self) -> Result<(), String> {
+        match self.settings.end {
+            End::Abrupt => Ok(()),
+            End::Idle => {
+                let end = self.world.age() + IDLE;
+                self.world.run_until(|world| world.age() >= end);
+                Ok(())
+            }
+            End::Stop => {
+                self.world.service_mut().stop();
+                let stopped = self.world.run_until(|world| world.service().is_stopped());
+                let is_excused = self.settings.fault.is_some();
+                (stopped || is_excused)
+                    .then_some(())
+                    .ok_or_else(|| "the service does not stop".to_owned())
+            }
+        }
     }
 
     /// MNT of the root, which tells its handle.
@@ -244,16 +310,30 @@ impl<'a> Run<'a> {
         let answer = client::answer(&operation, result)?;
         let is_excused = matches!(answer.status, Status::NoSpace | Status::QuotaExceeded);
         if answer.outcome.is_doubtful {
-            return Err(format!("{operation:?} ended with {:?}", answer.status));
+            if self.settings.fault.is_none() {
+                return Err(format!("{operation:?} ended with {:?}", answer.status));
+            }
+            self.doubtful += 1;
         }
-        if let Some(verifier) = answer.verifier
-            && *self.verifier.get_or_insert(verifier) != verifier
-        {
-            return Err(format!("the write verifier changed at {operation:?}"));
-        }
+        self.check_verifier(&operation, answer.verifier)?;
         self.note(Happening::Ended(number, answer.outcome, is_excused));
         let ended = self.model.end(number, &answer.outcome, is_excused);
         ended.map_err(|why| format!("{why} (status {:?})", answer.status))
+    }
+
+    /// The verifier stays unless the disk fails.
+    fn check_verifier(
+        &mut self,
+        operation: &Operation,
+        verifier: Option<u64>,
+    ) -> Result<(), String> {
+        let Some(verifier) = verifier else { return Ok(()) };
+        if *self.verifier.get_or_insert(verifier) == verifier {
+            return Ok(());
+        }
+        self.has_lost = true;
+        let is_excused = self.settings.fault.is_some();
+        is_excused.then_some(()).ok_or_else(|| format!("the verifier changed at {operation:?}"))
     }
 
     /// What was broken, and the last of what led there.

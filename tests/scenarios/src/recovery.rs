@@ -35,7 +35,7 @@ pub fn recover(cut: &Image, model: &Model, logged: bool, luck: &Luck) -> Result<
 
 fn once(cut: &Image, model: &Model, logged: bool) -> Result<Recovered, String> {
     let (image, rigour) = ready(cut, logged)?;
-    let mounted = Mounted::new(image, logged)?;
+    let mounted = Mounted::new(image)?;
     let tree = mounted.walk()?;
     let model = compare::judge(model, &tree, rigour)?;
     let image = mounted.unmount()?;
@@ -56,7 +56,7 @@ fn ready(cut: &Image, logged: bool) -> Result<(Image, Rigour), String> {
 /// Cuts a recovery off at some moment and recovers from that. Replaying finds the same again.
 fn again(cut: &Image, model: &Model, logged: bool, luck: &Luck) -> Result<u64, String> {
     let (image, _) = ready(cut, logged)?;
-    let mounted = Mounted::new(image, logged)?;
+    let mounted = Mounted::new(image)?;
     let disk = mounted.disk.clone();
     mounted.unmount()?;
     let tape = disk.tape();

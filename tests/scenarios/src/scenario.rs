@@ -1,12 +1,13 @@
 //! Scenarios: rounds of work, each cut off at many moments and gone on with from one of them.
 
+use crate::judge;
 use crate::layouts::Layout;
 use crate::model::Model;
-use crate::recording::{Ground, Happening, Recording, Settings, record};
+use crate::recording::{End, Ground, Happening, Recording, Settings, record};
 use crate::recovery::{Recovered, recover};
 use crate::workload::{Style, Workload};
-use abi::FileSystemId;
-use sim::{Luck, Replay, Survivors};
+use abi::{Errno, FileSystemId};
+use sim::{Fault, Kind, Luck, Replay, Survivors, When};
 use std::fmt;
 use std::time::Duration;
 
@@ -44,7 +45,8 @@ impl Plan {
             depth: *luck.pick(&[1, 2, 4, 16]),
             disk_time: Duration::from_micros(*luck.pick(&[10, 500, 20_000])),
             cache_bytes: *luck.pick(&[256 << 10, 4 << 20]),
-            logged: layout.logged,
+            end: *luck.pick(&[End::Abrupt, End::Idle, End::Stop]),
+            fault: luck.one_in(6).then(|| fault(&luck)),
         };
         let size_bytes = match style {
             Style::Full => luck.between(3, 5) << 19,
@@ -54,17 +56,28 @@ impl Plan {
     }
 }
 
+/// A disk that fails once, from some operation on, or now and then.
+fn fault(luck: &Luck) -> Fault {
+    let kind = *luck.pick(&[Kind::Read, Kind::Write, Kind::Write, Kind::Flush]);
+    let number = luck.between(1, 60);
+    let when = *luck.pick(&[When::Nth(number), When::From(number), When::OneIn(20 + number)]);
+    let errno =
+        if kind == Kind::Write { *luck.pick(&[Errno::Io, Errno::NoSpace]) } else { Errno::Io };
+    Fault { kind, when, errno }
+}
+
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { seed, layout, size_bytes, style, settings, .. } = self;
-        let Settings { calls, depth, disk_time, cache_bytes, .. } = settings;
+        let Settings { calls, depth, disk_time, cache_bytes, fault, .. } = settings;
         write!(
             formatter,
             "seed {seed} ({layout}, {} KiB, {style:?}, {calls} calls of which {depth} together, a \
              disk of {disk_time:?}, a cache of {} KiB)",
             size_bytes >> 10,
             cache_bytes >> 10
-        )
+        )?;
+        fault.map_or(Ok(()), |fault| write!(formatter, ", {fault:?}"))
     }
 }
 
@@ -96,6 +109,10 @@ pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
         let next = &mut |model: &Model| workload.next(model);
         let recording = record(Ground::Image(image), &model, &plan.settings, &luck, next)
             .map_err(|why| format!("{plan}, round {round}: {why}"))?;
+        if plan.settings.end == End::Stop && plan.settings.fault.is_none() {
+            stopped(&recording, plan.layout.logged)
+                .map_err(|why| format!("{plan}, round {round}, stopped in order: {why}"))?;
+        }
         tally.calls += recording.calls.len() as u64 / 2;
         tally.flushes += recording.flushes;
         tally.fingerprint = tally.fingerprint.rotate_left(1) ^ recording.fingerprint();
@@ -109,6 +126,18 @@ pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
         (image, model) = (recovered.image, recovered.model);
     }
     Ok(tally)
+}
+
+/// After an orderly end everything is there, stable or not, and fsck has nothing to replay.
+fn stopped(recording: &Recording, logged: bool) -> Result<(), String> {
+    let end = recording.tape.length();
+    let mut cuts = Cuts::new(recording, logged, Luck::new(0));
+    cuts.reach(end)?;
+    let image = cuts.replay.cut(Survivors::None, &cuts.luck);
+    judge::after_unmount(&image)?;
+    let mut model = cuts.model.clone();
+    model.stabilize();
+    recover(&image, &model, logged, &cuts.luck).map(drop)
 }
 
 /// Some moments of a recording, or all if there are few, in order.

@@ -7,7 +7,7 @@
 use crate::layouts::Layout;
 use crate::model::{File, Model};
 use crate::operation::{Change, FileNo, How, New, Operation, Place, ROOT};
-use crate::recording::{Ground, Settings, record};
+use crate::recording::{End, Ground, Settings, record};
 use crate::scenario::Cuts;
 use abi::{FileSystemId, FileType};
 use sim::{Image, Luck};
@@ -98,7 +98,7 @@ impl Beginning {
     pub fn new(layout: Layout) -> Result<Self, String> {
         let image = layout.image(FileSystemId(77), 1 << 20);
         let mut script = Script { steps: SETUP, next_file: 1, next_version: 1 };
-        let settings = settings(SETUP.len(), layout);
+        let settings = settings(SETUP.len());
         let luck = Luck::new(1);
         let next = &mut |model: &Model| script.next(model);
         let recording = record(Ground::Image(image), &Model::default(), &settings, &luck, next)?;
@@ -118,7 +118,7 @@ impl Beginning {
         let steps = steps(length, number);
         let mut script =
             Script { steps: &steps, next_file: self.next_file, next_version: self.next_version };
-        let settings = settings(steps.len(), self.layout);
+        let settings = settings(steps.len());
         let luck = Luck::new(number);
         let mut total = 0;
         let named =
@@ -133,13 +133,14 @@ impl Beginning {
     }
 }
 
-fn settings(calls: usize, layout: Layout) -> Settings {
+fn settings(calls: usize) -> Settings {
     Settings {
         calls: calls as u32,
         depth: 1,
         disk_time: Duration::from_micros(100),
         cache_bytes: 1 << 20,
-        logged: layout.logged,
+        end: End::Idle,
+        fault: None,
     }
 }
 

@@ -216,9 +216,8 @@ impl Side {
         assert_eq!(seen, Ok(true), "a sound directory is listed to its end");
         names.retain(|name| name != b"." && name != b"..");
         let find = |name: Vec<u8>| {
-            let found = Name::new(&name).and_then(|name| {
-                self.run(directory.lookup(&caller, name)).result
-            });
+            let found =
+                Name::new(&name).and_then(|name| self.run(directory.lookup(&caller, name)).result);
             let text = String::from_utf8_lossy(&name);
             (format!("{path}/{text}"), found.expect("what is listed is found"))
         };

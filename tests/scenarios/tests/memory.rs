@@ -1,7 +1,7 @@
 //! Without a disk: the model foresees every answer, and the same seed makes the same run.
 
 use scenarios::model::Model;
-use scenarios::recording::{Ground, Recording, Settings, record};
+use scenarios::recording::{End, Ground, Recording, Settings, record};
 use scenarios::workload::{Style, Workload};
 use sim::Luck;
 use std::time::Duration;
@@ -13,7 +13,8 @@ fn run(seed: u64, style: Style) -> Recording {
         depth: 8,
         disk_time: Duration::from_millis(1),
         cache_bytes: 1 << 20,
-        logged: false,
+        end: End::Stop,
+        fault: None,
     };
     let mut workload = Workload::new(style, luck.fork());
     let next = &mut |model: &Model| workload.next(model);

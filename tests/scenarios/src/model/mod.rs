@@ -307,6 +307,13 @@ impl Model {
         }
     }
 
+    /// Every byte is durable now.
+    pub fn stabilize(&mut self) {
+        for file in self.files.values_mut() {
+            Rc::make_mut(file).contents.commit(0..u64::MAX);
+        }
+    }
+
     /// Calls under way are forgotten: what became of them is known.
     pub fn forget_calls(&mut self) {
         self.under_way.clear();
