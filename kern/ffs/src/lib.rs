@@ -45,6 +45,8 @@ mod map;
 mod mount;
 mod node_table;
 mod seek;
+#[cfg(test)]
+mod testing;
 mod transaction;
 mod writer;
 

@@ -101,6 +101,11 @@ impl NameIndex {
         self.free_space.borrow().tail(freed, limit)
     }
 
+    #[cfg(test)]
+    pub(super) fn has_the_same_room(&self, other: &Self) -> bool {
+        *self.free_space.borrow() == *other.free_space.borrow()
+    }
+
     /// Says whether the index is of use afterwards.
     fn change(&self, change: &IndexChange) -> bool {
         match *change {

@@ -14,15 +14,19 @@
 //! the next one is entered): only once a whole block at the end is free of names, so that names
 //! that come and go there do not take and give back space each time.
 
+mod change;
 mod chunk;
 mod findings;
 mod free_space;
+mod grow;
 mod index;
 mod list;
 mod lookup;
 mod records;
 mod room;
 mod scan;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use findings::Findings;
 pub(crate) use index::{IndexChange, NameIndex};

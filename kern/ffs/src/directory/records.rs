@@ -51,6 +51,8 @@ impl<'a> Iterator for Records<'a> {
         if self.at >= self.bytes.len() {
             return None;
         }
+        #[cfg(test)]
+        super::tests::count_record();
         let offset = self.base + self.at as u64;
         Some(match self.parse() {
             Ok(entry) => {
