@@ -115,15 +115,15 @@ impl DirtyPage {
         self.writing.as_mut().map(Write::take_pieces).unwrap_or_default()
     }
 
-    pub(crate) fn expect_request(&mut self) {
+    pub(crate) fn expect_piece(&mut self) {
         if let Some(write) = &mut self.writing {
-            write.expect_request();
+            write.expect_piece();
         }
     }
 
-    /// A request with a part of this page has ended. Says why data was lost.
-    pub(crate) fn request_ended(&mut self, result: Result<()>) -> Option<Errno> {
-        let result = self.writing.as_mut()?.request_ended(result)?;
+    /// A piece of this page was written, or was not. Says why data was lost.
+    pub(crate) fn piece_ended(&mut self, result: Result<()>) -> Option<Errno> {
+        let result = self.writing.as_mut()?.piece_ended(result)?;
         let write = self.writing.take()?;
         write.end(result);
         if result.is_err() {

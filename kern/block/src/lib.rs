@@ -18,6 +18,7 @@ mod pages;
 mod sectors;
 mod versions;
 mod write_back;
+mod writing;
 
 pub use cache::{Cache, PageNo, Pinned, REQUEST_BYTES_MAX};
 pub use clock::Clock;

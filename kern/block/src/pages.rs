@@ -203,7 +203,7 @@ impl Pages {
     /// Notes the outcome of a request. Returns those that waited for it.
     pub(crate) fn request_ended(&mut self, pages: &[u64], result: Result<()>) -> Vec<Request> {
         for &page in pages {
-            let failure = self.update(page, |dirty| dirty.request_ended(result)).flatten();
+            let failure = self.update(page, |dirty| dirty.piece_ended(result)).flatten();
             if let Some(errno) = failure {
                 self.dirty.fail(page, errno);
             }
@@ -224,7 +224,7 @@ impl Pages {
             }
         }
         for page in requests.list.iter().flat_map(|request| &request.pages) {
-            self.update(*page, DirtyPage::expect_request);
+            self.update(*page, DirtyPage::expect_piece);
         }
         requests.list
     }

@@ -8,8 +8,13 @@ use core::ops::{BitOr, BitOrAssign, Range};
 /// Bytes of a sector.
 pub const SECTOR_BYTES: usize = 512;
 
-/// Most sectors of a page: FFS has no blocks larger than 64 KiB.
-const SECTORS_MAX: usize = 128;
+/// Most bytes of a page: FFS has no larger blocks.
+pub(crate) const PAGE_BYTES_MAX: usize = 64 << 10;
+
+/// Most sectors of a page.
+const SECTORS_MAX: usize = PAGE_BYTES_MAX / SECTOR_BYTES;
+
+const _: () = assert!(SECTORS_MAX == u128::BITS as usize);
 
 /// A set of sectors of one page: a bit each (a page has at most 64 KiB).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

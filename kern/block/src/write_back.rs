@@ -27,15 +27,14 @@ pub(crate) struct Write {
     /// Metadata under way that was not forgotten since: dirty again if the write fails.
     pub(crate) released: Sectors,
     waiters: Vec<Rc<Progress>>,
-    requests_left: usize,
+    /// Pieces under way.
+    pieces_left: usize,
     result: Option<Result<()>>,
 }
 
 impl Write {
     /// Adds sectors as they stand in `bytes`, in place of what was to be written there.
     fn add(&mut self, bytes: &Bytes, sectors: Sectors) {
-        self.free = self.free.without(sectors);
-        self.released = self.released.without(sectors);
         self.parts.retain_mut(|(_, older)| {
             *older = older.without(sectors);
             !older.is_empty()
@@ -76,17 +75,17 @@ impl Write {
         pieces
     }
 
-    /// A request has part of this write.
-    pub(crate) fn expect_request(&mut self) {
-        self.requests_left += 1;
+    /// A piece is under way.
+    pub(crate) fn expect_piece(&mut self) {
+        self.pieces_left += 1;
     }
 
-    /// The outcome of the whole write, if this was the last of its requests.
-    pub(crate) fn request_ended(&mut self, result: Result<()>) -> Option<Result<()>> {
+    /// The outcome of the whole write, if this was the last of its pieces.
+    pub(crate) fn piece_ended(&mut self, result: Result<()>) -> Option<Result<()>> {
         let result = self.result.unwrap_or(Ok(())).and(result);
         self.result = Some(result);
-        self.requests_left -= 1;
-        (self.requests_left == 0).then_some(result)
+        self.pieces_left -= 1;
+        (self.pieces_left == 0).then_some(result)
     }
 
     /// Tells everybody who waits.
@@ -109,7 +108,7 @@ pub(crate) struct Request {
     pub(crate) offset_bytes: u64,
     pub(crate) data: Vec<Bytes>,
     length_bytes: u64,
-    /// The pages that have a part in it.
+    /// The page of each piece of it.
     pub(crate) pages: Vec<u64>,
 }
 
@@ -128,9 +127,7 @@ impl Requests {
         {
             last.length_bytes += length_bytes;
             last.data.push(bytes);
-            if last.pages.last() != Some(&page) {
-                last.pages.push(page);
-            }
+            last.pages.push(page);
             return;
         }
         let (data, pages) = ([bytes].into(), [page].into());

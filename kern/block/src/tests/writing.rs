@@ -195,6 +195,21 @@ fn a_later_snapshot_supersedes_one_that_was_not_written() {
 }
 
 #[test]
+fn what_becomes_data_is_metadata_no_more() {
+    let (disk, cache) = cache(1 << 22, 50);
+    let sealed = page_of(100);
+    cache.change(PageNo(3), sealed.clone(), Sectors::NONE, sector(0) | sector(1));
+    cache.release(PageNo(3), sealed.clone(), sector(0));
+    cache.change(PageNo(3), page_of(101), sector(0) | sector(1), Sectors::NONE);
+    cache.release(PageNo(3), sealed, sector(1));
+    assert!(!cache.has_released());
+    run(&cache, cache.write_back([PageNo(3)])).unwrap();
+    assert_eq!((on_disk(&disk, 3), cache.dirty_bytes()), (vec![101, 101, 3, 3, 3, 3, 3, 3], 0));
+    evict_all(&cache);
+    assert_eq!(cache.peek(PageNo(3)), None, "nothing is held");
+}
+
+#[test]
 fn what_is_forgotten_is_not_written() {
     let (disk, cache) = cache(1 << 22, 50);
     cache.change(PageNo(3), page_of(100), sector(0) | sector(1), sector(2) | sector(3));
