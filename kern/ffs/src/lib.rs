@@ -44,6 +44,7 @@ pub mod log;
 mod map;
 mod mount;
 mod node_table;
+mod operations;
 mod seek;
 #[cfg(test)]
 mod testing;

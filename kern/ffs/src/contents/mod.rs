@@ -35,6 +35,8 @@ mod pointers;
 mod ready;
 mod resize;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod throttle;
 mod write;
 

@@ -1,9 +1,13 @@
 //! The glue: `vfs::FileSystem` in terms of this room, and no work of its own.
 
+mod writable;
+
 use crate::file_system::Ffs;
+use crate::inodes::Node;
 use crate::layout::{BlockArea, NAME_BYTES_MAX};
 use abi::{Attributes, Errno, FileId, FileSystemId, FileType, InodeNo, Result};
 use alloc::boxed::Box;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use vfs::{FileSystem, Limits, Name, Usage, Visit, Wait, WritableFileSystem};
@@ -77,18 +81,23 @@ impl FileSystem for Ffs {
     }
 
     fn writable(&self) -> Option<&dyn WritableFileSystem> {
-        None
+        self.writer.as_ref().map(|_| self as _)
     }
 }
 
 impl Ffs {
-    async fn contents(&self, file: FileId, offset: u64, length: u32) -> Result<Vec<Bytes>> {
+    /// The node of a regular file.
+    async fn regular(&self, file: FileId) -> Result<Rc<Node>> {
         let node = self.file(file).await?;
         match node.file_type {
-            FileType::Regular => {}
-            FileType::Directory => return Err(Errno::IsDirectory),
-            _ => return Err(Errno::Invalid),
+            FileType::Regular => Ok(node),
+            FileType::Directory => Err(Errno::IsDirectory),
+            _ => Err(Errno::Invalid),
         }
+    }
+
+    async fn contents(&self, file: FileId, offset: u64, length: u32) -> Result<Vec<Bytes>> {
+        let node = self.regular(file).await?;
         let size = node.inode().size_bytes;
         let start = offset.min(size);
         let end = start.saturating_add(length.into()).min(size);

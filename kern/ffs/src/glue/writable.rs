@@ -1,7 +1,8 @@
 //! The glue of the half that changes.
 
 use crate::file_system::Ffs;
-use abi::{FileId, Result, SetAttributes, Timestamp};
+use crate::writer::Writer;
+use abi::{FileId, SetAttributes, Timestamp};
 use alloc::boxed::Box;
 use vfs::{Name, NewFile, Stability, Wait, WritableFileSystem, Written};
 
@@ -42,7 +43,8 @@ impl WritableFileSystem for Ffs {
     }
 
     fn is_unsaved(&self) -> bool {
-        self.has_unsaved()
+        let is_open = self.writer.as_ref().is_some_and(|writer| writer.open.borrow().is_used);
+        is_open || self.cache.dirty_bytes() > 0
     }
 
     fn sync(&self) -> Wait<'_, ()> {
@@ -54,7 +56,7 @@ impl WritableFileSystem for Ffs {
     }
 
     fn write_verifier(&self) -> u64 {
-        self.verifier()
+        self.writer.as_ref().map_or(0, Writer::verifier)
     }
 
     fn create<'a>(

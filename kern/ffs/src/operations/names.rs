@@ -1,8 +1,8 @@
 //! Names given and taken away.
 
+use crate::directory::Found;
 use crate::file_system::Ffs;
 use crate::inodes::Node;
-use crate::directory::Found;
 use abi::{Errno, FileId, FileType, Result, Timestamp};
 use alloc::rc::Rc;
 use vfs::Name;

@@ -85,7 +85,7 @@ impl Rename<'_> {
             transaction.set_parent(self.node.number, self.to.0.number)?;
         }
         transaction.touch_entries(from.number, -i16::from(moves_parent))?;
-        transaction.touch(self.node.number, |inode| inode.links -= 1)?;
+        transaction.touch(self.node.number, |inode| inode.links = inode.links.saturating_sub(1))?;
         match &self.to.2 {
             Target::Free(_) => Ok(false),
             Target::Taken(replaced, _) => {

@@ -1,0 +1,134 @@
+//! Files without names on a new file system.
+
+use super::census::Census;
+use crate::Options;
+use crate::inodes::Node;
+use crate::layout::{Inode, ROOT_INODE, mode};
+use crate::testing::{Mounted, NOW, new_image};
+use abi::{InodeNo, Result, Timestamp};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::Cell;
+use ffscheck::newfs::{self, ByteOrder, Format};
+use vfs::Stability;
+
+/// Both formats and orders, with blocks of several sizes.
+pub(super) fn layouts() -> Vec<newfs::Options> {
+    let sizes = [(4096, 512), (8192, 1024), (16384, 2048), (65536, 8192), (8192, 8192)];
+    let kinds = [
+        (Format::Ufs1, ByteOrder::Little),
+        (Format::Ufs2, ByteOrder::Big),
+        (Format::Ufs1, ByteOrder::Big),
+        (Format::Ufs2, ByteOrder::Little),
+    ];
+    let all = sizes.iter().flat_map(|&size| kinds.map(|kind| (size, kind)));
+    all.map(|((block, fragment), (format, byte_order))| newfs::Options {
+        format,
+        byte_order,
+        block_bytes: Some(block),
+        fragment_bytes: Some(fragment),
+        reserved_percent: 0,
+        ..newfs::Options::new(8 << 20)
+    })
+    .collect()
+}
+
+/// A file system, and its clock.
+pub(super) struct World {
+    pub(super) fs: Mounted,
+    now: Cell<i64>,
+    /// What was free before there were files.
+    free_frags: usize,
+}
+
+impl World {
+    pub(super) fn new(layout: &newfs::Options) -> Self {
+        Self::with(layout, Options { cache_bytes: 1 << 20, ..Options::default() })
+    }
+
+    pub(super) fn with(layout: &newfs::Options, options: Options) -> Self {
+        let fs = Mounted::of(new_image(layout), options).expect("a mount");
+        let mut world = Self { fs, now: Cell::new(NOW.seconds), free_frags: 0 };
+        world.free_frags = Census::of(&world.fs).free_frags.len();
+        world
+    }
+
+    pub(super) fn time(&self) -> Timestamp {
+        self.now.set(self.now.get() + 1);
+        Timestamp { seconds: self.now.get(), nanoseconds: 0 }
+    }
+
+    pub(super) fn create(&self) -> InodeNo {
+        let created = self.fs.wait(self.fs.ffs.transact(self.time(), |one| {
+            let (number, generation) = one.allocate_inode(ROOT_INODE, false)?;
+            let new = Inode { mode: mode::REGULAR | 0o644, links: 1, generation, ..Inode::free() };
+            one.set_inode(number, new)?;
+            Ok(number)
+        }));
+        created.expect("an inode")
+    }
+
+    pub(super) fn node(&self, file: InodeNo) -> Rc<Node> {
+        self.fs.wait(self.fs.ffs.node(file)).expect("a node")
+    }
+
+    pub(super) fn size(&self, file: InodeNo) -> u64 {
+        self.node(file).inode().size_bytes
+    }
+
+    pub(super) fn write(&self, file: InodeNo, offset: u64, data: &[u8]) -> Result<u32> {
+        self.write_as(file, offset, data, Stability::Unstable)
+    }
+
+    pub(super) fn write_as(
+        &self,
+        file: InodeNo,
+        offset: u64,
+        data: &[u8],
+        stability: Stability,
+    ) -> Result<u32> {
+        let node = self.node(file);
+        let time = self.time();
+        self.fs.wait(self.fs.ffs.write_data(&node, offset, data, stability, time))
+    }
+
+    pub(super) fn resize(&self, file: InodeNo, size: u64) -> Result<()> {
+        self.fs.wait(self.fs.ffs.resize(file, size, self.time()))
+    }
+
+    pub(super) fn remove(&self, file: InodeNo) {
+        let unlinked = self.fs.wait(self.fs.ffs.transact(self.time(), |one| {
+            let inode = one.inode(file)?;
+            one.note_unlinked(file, inode.mode);
+            one.set_inode(file, Inode { links: 0, ..inode })
+        }));
+        unlinked.expect("unlinked");
+        self.fs.wait(self.fs.ffs.reclaim(file, self.time())).expect("reclaimed");
+    }
+
+    pub(super) fn read(&self, file: InodeNo, offset: u64, length: u64) -> Vec<u8> {
+        let node = self.node(file);
+        let end = offset.saturating_add(length).min(node.inode().size_bytes);
+        let range = offset.min(end)..end;
+        self.fs.wait(self.fs.ffs.read_in_sequence(&node, range)).expect("data").concat()
+    }
+
+    pub(super) fn commit(&self) {
+        self.fs.wait(self.fs.ffs.make_durable()).expect("a commit");
+    }
+
+    /// Everything written, and another mount of it.
+    pub(super) fn remount(&mut self) {
+        self.fs = self.fs.again();
+    }
+
+    /// Every file checked, and that nothing else is in use.
+    pub(super) fn check(&mut self) {
+        self.remount();
+        assert_eq!(*self.fs.damage.borrow(), [""; 0]);
+        let census = Census::of(&self.fs);
+        let used = census.claimed.len();
+        assert_eq!(census.free_frags.len() + used, self.free_frags, "fragments nobody has");
+        assert!(census.claimed.is_disjoint(&census.free_frags), "free fragments in use");
+    }
+}
