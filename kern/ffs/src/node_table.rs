@@ -2,15 +2,15 @@
 
 use crate::inodes::Node;
 use abi::InodeNo;
+use alloc::collections::BTreeMap;
 use alloc::rc::{Rc, Weak};
 use block::Clock;
-use hashbrown::HashMap;
 
 /// Nodes by number; never two for one inode.
 pub(crate) struct NodeTable {
     kept: Clock<InodeNo, Rc<Node>>,
     /// Every node that is not dropped yet, and places of some that are.
-    live: HashMap<InodeNo, Weak<Node>>,
+    live: BTreeMap<InodeNo, Weak<Node>>,
     /// How many places there may be before those of dropped nodes are cleared away.
     places_max: usize,
 }
@@ -19,7 +19,7 @@ impl NodeTable {
     /// A table that keeps at most `entries` nodes that nobody holds.
     pub(crate) fn new(entries: u32) -> Self {
         let places_max = 2 * entries.max(8) as usize;
-        Self { kept: Clock::new(entries.into()), live: HashMap::new(), places_max }
+        Self { kept: Clock::new(entries.into()), live: BTreeMap::new(), places_max }
     }
 
     pub(crate) fn get(&mut self, number: InodeNo) -> Option<Rc<Node>> {

@@ -4,7 +4,7 @@ use super::bits;
 use super::group::Group;
 use super::order::groups_from;
 use crate::layout::{CylGroup, Format, Inode, ROOT_INODE, Summary};
-use crate::transaction::{Step, Transaction};
+use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use core::ops::Range;
 
@@ -30,6 +30,7 @@ impl Transaction<'_> {
             let Some(mut group) = self.group(number)? else { continue };
             let Some(index) = self.find_inode(&mut group)? else { continue };
             let inode = self.inode_number(number, index);
+            self.expect_in_place(inode)?;
             self.initialize_inodes(&mut group, index)?;
             let old = self.inode(inode)?;
             if old.mode != 0 {
@@ -124,6 +125,13 @@ impl Transaction<'_> {
         let before = place[0];
         place[0] = bits::with_block(before, index, 1, is_used.into());
         Ok(place[0] != before)
+    }
+
+    /// Without a log, what initialized this inode must be durable before anything tells of it.
+    fn expect_in_place(&self, number: InodeNo) -> Step<()> {
+        let (frag, _) = self.ffs.geometry.inode_place(number).ok_or(Errno::Io)?;
+        let is_fresh = self.writer.open.borrow().fresh.contains(&self.ffs.page(frag));
+        if is_fresh && !self.writer.has_log() { Err(Halt::Commit) } else { Ok(()) }
     }
 
     /// UFS2 writes a block of inodes when the one before it comes into use: always one ahead, so

@@ -8,6 +8,18 @@ use crate::layout::{CylGroup, FragNo};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 
+/// Free fragments that may be so many percent of all, less the reserve, before space matters more
+/// than time.
+const FRAGMENTATION_PERCENT: i64 = 2;
+
+/// What is asked for.
+#[derive(Clone, Copy)]
+struct Wish {
+    frags: u32,
+    /// Rather out of a free block than out of one that is broken already.
+    breaks_block: bool,
+}
+
 impl Transaction<'_> {
     /// A full block, whose contents are unknown.
     ///
@@ -27,18 +39,36 @@ impl Transaction<'_> {
         near: Near,
         frags: u32,
     ) -> Step<FragNo> {
-        debug_assert!((1..=self.ffs.geometry.frags_per_block()).contains(&frags));
+        self.allocate(owner, near, Wish { frags, breaks_block: false })
+    }
+
+    /// The same for what has just been found too short for its file: if time matters more than
+    /// space, at the beginning of a free block, so that next time it can grow where it is.
+    ///
+    /// # Errors
+    /// As [`Transaction::allocate_block`].
+    pub(crate) fn allocate_growing(
+        &mut self,
+        owner: InodeNo,
+        near: Near,
+        frags: u32,
+    ) -> Step<FragNo> {
+        let breaks_block = self.saves_time();
+        self.allocate(owner, near, Wish { frags, breaks_block })
+    }
+
+    fn allocate(&mut self, owner: InodeNo, near: Near, wish: Wish) -> Step<FragNo> {
+        debug_assert!((1..=self.ffs.geometry.frags_per_block()).contains(&wish.frags));
         self.expect_space()?;
-        self.charge_frags(owner, frags.into())?;
-        let groups = self.ffs.geometry.groups;
+        self.charge_frags(owner, wish.frags.into())?;
         let first = self.first_group(near);
-        for number in groups_from(first, groups) {
-            if !self.may_have(number, frags) {
+        for number in groups_from(first, self.ffs.geometry.groups) {
+            if !self.may_have(number, wish.frags) {
                 continue;
             }
             let Some(mut group) = self.group(number)? else { continue };
             let start = near.frag.filter(|_| number == first);
-            if let Some(found) = self.take_frags(&mut group, start, frags)? {
+            if let Some(found) = self.take_frags(&mut group, start, wish)? {
                 self.put_group(group)?;
                 return Ok(found);
             }
@@ -123,12 +153,13 @@ impl Transaction<'_> {
         &mut self,
         group: &mut Group,
         start: Option<FragNo>,
-        frags: u32,
+        wish: Wish,
     ) -> Step<Option<FragNo>> {
         let start = start.map(|start| self.ffs.geometry.place_in_group(start).1);
-        let Some((block, offset)) = self.find_frags(group, start, frags)? else {
+        let Some((block, offset)) = self.find_frags(group, start, wish)? else {
             return Ok(None);
         };
+        let frags = wish.frags;
         let at = FragNo(self.first_frag(group, block).0 + u64::from(offset));
         if !self.ffs.geometry.is_data(at, frags) {
             self.leave_out(
@@ -146,12 +177,14 @@ impl Transaction<'_> {
         &self,
         group: &mut Group,
         start: Option<u32>,
-        frags: u32,
+        wish: Wish,
     ) -> Step<Option<(u32, u32)>> {
         let view = self.page(group.page)?;
         let map = self.usable_map(group, &view);
-        let run = find_run(group, &map, start, frags);
-        Ok(run.or_else(|| find_whole(group, &map, start).map(|block| (block, 0))))
+        let mut whole = |group: &mut Group| find_whole(group, &map, start).map(|block| (block, 0));
+        let first = if wish.breaks_block { whole(group) } else { None };
+        let run = first.or_else(|| find_run(group, &map, start, wish.frags));
+        Ok(run.or_else(|| whole(group)))
     }
 
     /// Takes free fragments of a block.
@@ -192,6 +225,14 @@ impl Transaction<'_> {
         let percent = self.ffs.superblock.reserve_percent.clamp(0, 100) as u64;
         let reserve = geometry.data_frags * percent / 100;
         if free > reserve.into() { Ok(()) } else { Err(Errno::NoSpace.into()) }
+    }
+
+    /// `fs_optim`, as long as broken blocks are few; BSD changes the superblock where we ask anew.
+    fn saves_time(&self) -> bool {
+        let superblock = &self.ffs.superblock;
+        let percent = i64::from(superblock.reserve_percent) - FRAGMENTATION_PERCENT;
+        let limit = i128::from(self.ffs.geometry.data_frags) * i128::from(percent) / 100;
+        superblock.optimization == 0 && i128::from(self.total().free_frags) < limit
     }
 
     /// Nothing was found. What is withheld comes back with the next commit.
