@@ -39,7 +39,7 @@ impl Transaction<'_> {
         near: Near,
         frags: u32,
     ) -> Step<FragNo> {
-        self.allocate(owner, near, Wish { frags, breaks_block: false })
+        self.grant(owner, near, Wish { frags, breaks_block: false })
     }
 
     /// The same for what has just been found too short for its file: if time matters more than
@@ -54,10 +54,10 @@ impl Transaction<'_> {
         frags: u32,
     ) -> Step<FragNo> {
         let breaks_block = self.saves_time();
-        self.allocate(owner, near, Wish { frags, breaks_block })
+        self.grant(owner, near, Wish { frags, breaks_block })
     }
 
-    fn allocate(&mut self, owner: InodeNo, near: Near, wish: Wish) -> Step<FragNo> {
+    fn grant(&mut self, owner: InodeNo, near: Near, wish: Wish) -> Step<FragNo> {
         debug_assert!((1..=self.ffs.geometry.frags_per_block()).contains(&wish.frags));
         self.expect_space()?;
         self.charge_frags(owner, wish.frags.into())?;

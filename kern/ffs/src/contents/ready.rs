@@ -1,6 +1,7 @@
 //! Making a block of a file ready to be written to.
 
 use super::{Block, Use};
+use crate::allocate::Near;
 use crate::layout::{DIRECT_POINTERS, FragNo, Inode, Lbn};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::InodeNo;
@@ -65,17 +66,22 @@ impl Transaction<'_> {
     }
 
     /// Fragments for block `lbn`, behind the block before it if that can be.
-    pub(super) fn allocate(&mut self, number: InodeNo, lbn: Lbn, frags: u32) -> Step<FragNo> {
+    fn allocate(&mut self, number: InodeNo, lbn: Lbn, frags: u32) -> Step<FragNo> {
+        let near = self.near_previous(number, lbn)?;
+        if frags == self.ffs.geometry.frags_per_block() {
+            return self.allocate_block(number, near);
+        }
+        self.allocate_frags(number, near, frags)
+    }
+
+    /// Where block `lbn` is best, as far as the block before it tells.
+    pub(super) fn near_previous(&self, number: InodeNo, lbn: Lbn) -> Step<Near> {
         let inode = self.inode(number)?;
         let previous = match lbn.0.checked_sub(1) {
             Some(before) => Some(self.pointer_of(number, &inode, Lbn(before))?),
             None => None,
         };
-        let near = self.near(number, lbn, previous.filter(|frag| !frag.is_hole()))?;
-        if frags == self.ffs.geometry.frags_per_block() {
-            return self.allocate_block(number, near);
-        }
-        self.allocate_frags(number, near, frags)
+        self.near(number, lbn, previous.filter(|frag| !frag.is_hole()))
     }
 
     /// Makes fragments that were free zeros, and the file's.

@@ -44,7 +44,8 @@ impl Transaction<'_> {
     ) -> Step<FragNo> {
         let slot = self.slot_of(number, lbn)?;
         let contents = self.contents_of(block)?;
-        let to = self.allocate(number, lbn, frags)?;
+        let near = self.near_previous(number, lbn)?;
+        let to = self.allocate_growing(number, near, frags)?;
         self.blank(number, lbn, to, frags, kind)?;
         let (page, start) = self.place(to);
         self.part_mut(page, start..start + contents.len(), kind)?.copy_from_slice(&contents);
