@@ -40,9 +40,9 @@ impl Group {
     fn rotation_entries(&self, superblock: &Superblock, frag: u32) -> Option<[Range<usize>; 2]> {
         let rotation = Rotation::of(superblock, frag)?;
         let positions = u64::try_from(superblock.old_rotation_positions).ok()?.max(1);
-        let index = rotation.cylinder * positions + rotation.position;
+        let index = rotation.cylinder.checked_mul(positions)?.checked_add(rotation.position)?;
         let total = u64::from(self.header.old_block_totals) + rotation.cylinder * 4;
-        let position = u64::from(self.header.old_positions) + index * 2;
+        let position = index.checked_mul(2)?.checked_add(self.header.old_positions.into())?;
         let limits = GROUP_HEADER_BYTES as u64..=self.header.inode_map.into();
         let entry = |start: u64, bytes: u64| {
             let fits = limits.contains(&start) && limits.contains(&(start + bytes));
@@ -69,5 +69,46 @@ impl Transaction<'_> {
         let place = self.metadata_mut(group.page, position)?;
         i16::get(place, order).wrapping_add(change as i16).put(place, order);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk of 10 heads of 32 sectors and 8 positions, without skew or interleave.
+    fn superblock() -> Superblock {
+        let mut superblock = Superblock::zeroed();
+        superblock.old_sectors_per_frag = 2;
+        superblock.old_sectors_per_cylinder = 320;
+        superblock.old_sectors_per_track = 32;
+        superblock.old_physical_sectors = 32;
+        superblock.old_interleave = 1;
+        superblock.old_rotation_positions = 8;
+        superblock
+    }
+
+    #[test]
+    fn blocks_pass_under_the_head() {
+        let superblock = superblock();
+        let cases = [(0, 0, 0), (8, 0, 4), (16, 0, 0), (152, 0, 4), (160, 1, 0), (168, 1, 4)];
+        for (frag, cylinder, position) in cases {
+            assert_eq!(Rotation::of(&superblock, frag), Some(Rotation { cylinder, position }));
+        }
+    }
+
+    #[test]
+    fn nonsense_has_no_place() {
+        let wrong: [fn(&mut Superblock); 4] = [
+            |superblock| superblock.old_sectors_per_cylinder = 0,
+            |superblock| superblock.old_sectors_per_track = 0,
+            |superblock| superblock.old_physical_sectors = -1,
+            |superblock| superblock.old_sectors_per_frag = -1,
+        ];
+        for wrong in wrong {
+            let mut superblock = superblock();
+            wrong(&mut superblock);
+            assert_eq!(Rotation::of(&superblock, 8), None);
+        }
     }
 }

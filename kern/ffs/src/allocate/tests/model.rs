@@ -1,9 +1,10 @@
 //! Random transactions against a plain set.
 
 use super::recount::recount;
-use super::world::{Luck, Made, World, layouts};
+use super::world::{Made, World, layouts};
 use crate::allocate::Near;
-use crate::layout::{CylGroup, FragNo, Inode, mode};
+use crate::layout::{CylGroup, CylinderGroup, Field, FragNo, Geometry, Inode, mode};
+use crate::testing::Luck;
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use alloc::collections::BTreeSet;
@@ -70,6 +71,10 @@ struct Model {
 }
 
 impl Model {
+    fn below(&mut self, end: usize) -> usize {
+        self.luck.below(end.max(1) as u64) as usize
+    }
+
     fn new(made: &Made, seed: u64) -> Self {
         let world = World::new(made);
         let (free, inodes) = recount(&world);
@@ -87,11 +92,11 @@ impl Model {
     }
 
     fn near(&mut self) -> Near {
-        let geometry = &self.world.ffs.geometry;
-        let group = CylGroup(self.luck.below(geometry.groups as usize) as u32);
-        let frag = match self.luck.below(3) {
+        let geometry: Geometry = self.world.ffs.geometry;
+        let group = CylGroup(self.below(geometry.groups as usize) as u32);
+        let frag = match self.below(3) {
             0 => None,
-            1 => Some(FragNo(self.luck.below(geometry.size_frags as usize + 9) as u64)),
+            1 => Some(FragNo(self.below(geometry.size_frags as usize + 9) as u64)),
             _ => self.pieces.last().map(|&(at, frags)| FragNo(at + u64::from(frags))),
         };
         Near { group, frag }
@@ -99,23 +104,26 @@ impl Model {
 
     fn next(&mut self, is_filling: bool) -> Deed {
         let weights = if is_filling { [8, 12, 13, 15, 16] } else { [2, 4, 11, 12, 16] };
-        let choice = self.luck.below(16);
-        let (piece, file) = (self.luck.below(self.pieces.len()), self.luck.below(self.files.len()));
+        let choice = self.below(16);
+        let (piece, file) = (self.pieces.len(), self.files.len());
+        let (piece, file) = (self.below(piece), self.below(file));
         let piece = self.pieces.get(piece).copied();
         let file = self.files.get(file).copied();
         match (weights.iter().position(|&weight| choice < weight), piece, file) {
             (Some(1), Some((at, old)), _) if old < self.frags_per_block => {
-                let new = old + 1 + self.luck.below((self.frags_per_block - old) as usize) as u32;
+                let more = (self.frags_per_block - old) as usize;
+                let new = old + 1 + self.below(more) as u32;
                 Deed::Extend { at, old, new }
             }
             (Some(2), Some((at, frags)), _) => Deed::Free { at, frags },
             (Some(4), _, Some((inode, is_directory))) => Deed::Remove { inode, is_directory },
             (Some(3 | 4), ..) => {
                 let parent = file.map_or(2, |(number, _)| number);
-                Deed::Create { parent, is_directory: self.luck.below(4) == 0 }
+                Deed::Create { parent, is_directory: self.below(4) == 0 }
             }
             _ => {
-                let frags = 1 + self.luck.below(self.frags_per_block as usize) as u32;
+                let most = self.frags_per_block as usize;
+                let frags = 1 + self.below(most) as u32;
                 Deed::Allocate { near: self.near(), frags }
             }
         }
@@ -124,14 +132,14 @@ impl Model {
     /// Some deeds in one transaction; now and then it fails in the end, and nothing has happened.
     fn step(&mut self, is_filling: bool) {
         let mut deeds = Vec::new();
-        for _ in 0..=self.luck.below(3) {
+        for _ in 0..=self.below(3) {
             let deed = self.next(is_filling);
             let touches = |one: &Deed| place(one).is_some() && place(one) == place(&deed);
             if !deeds.iter().any(touches) {
                 deeds.push(deed);
             }
         }
-        let fails = self.luck.below(8) == 0;
+        let fails = self.below(8) == 0;
         let result = self.world.transact(|transaction| {
             let each = deeds.iter().map(|&deed| carry_out(transaction, deed));
             let done = each.collect::<Step<Vec<_>>>()?;
@@ -274,4 +282,26 @@ fn what_was_freed_comes_back_with_the_next_commit() {
     assert!(!writer.withheld.borrow().is_empty());
     assert_eq!(world.transact(|one| one.allocate_block(OWNER, near)), Ok(last));
     assert!(writer.withheld.borrow().is_empty());
+}
+
+/// A superblock from before UFS2: the groups' tables of cylinders are right as well.
+#[test]
+fn old_tables_are_kept() {
+    let made = layouts().next().expect("UFS1");
+    let old_flags = 8192 + 211;
+    let world = World::changed(&made, old_flags, &[0]);
+    assert!(!world.ffs.superblock.is_updated());
+    let near = Near { group: CylGroup(1), frag: None };
+    for frags in [8, 3, 8, 8, 6] {
+        let at = world.transact(|one| one.allocate_frags(OWNER, near, frags)).expect("frags");
+        if frags == 6 {
+            world.transact(|one| one.free_frags(OWNER, at, frags, false)).expect("freed");
+        }
+    }
+    recount(&world);
+    let (order, page) = (world.ffs.geometry.order, world.group(CylGroup(1)));
+    let header = CylinderGroup::parse(&page, order).expect("a group");
+    let free = header.summary.free_blocks;
+    assert_eq!(i32::get(&page[header.old_block_totals as usize..], order), free);
+    assert_eq!(i32::from(i16::get(&page[header.old_positions as usize..], order)), free);
 }

@@ -27,7 +27,7 @@ fn cluster_sizes(world: &World) -> usize {
 impl Recount {
     pub fn of(world: &World, number: CylGroup) -> Self {
         let geometry = &world.ffs.geometry;
-        let page = world.page(world.ffs.page(geometry.group_block(number)));
+        let page = world.group(number);
         let header = CylinderGroup::parse(&page, geometry.order).expect("a group");
         let mut recount = Self {
             free_frags: BTreeSet::new(),

@@ -3,8 +3,9 @@
 use super::recount::recount;
 use super::world::{Made, World, layouts};
 use crate::allocate::Near;
-use crate::layout::{CylGroup, CylinderGroup, Field, FragNo, Geometry};
+use crate::layout::{CylGroup, CylinderGroup, Field, FragNo, GROUP_HEADER_BYTES, Geometry};
 use abi::{Errno, InodeNo};
+use alloc::vec;
 use alloc::vec::Vec;
 
 const OWNER: InodeNo = InodeNo(2);
@@ -18,13 +19,12 @@ fn made() -> Made {
 /// The same file system with the header of group 1 changed.
 fn world(lie: impl Fn(&mut CylinderGroup)) -> World {
     let honest = World::new(&made());
-    let geometry: Geometry = honest.ffs.geometry;
-    let at = (geometry.group_block(CylGroup(1)).0 << geometry.frag_shift) as usize;
-    World::changed(&made(), |image| {
-        let mut header = CylinderGroup::get(&image[at..], geometry.order);
-        lie(&mut header);
-        header.put(&mut image[at..], geometry.order);
-    })
+    let order = honest.ffs.geometry.order;
+    let mut header = CylinderGroup::get(&honest.group(CylGroup(1)), order);
+    lie(&mut header);
+    let mut bytes = [0; GROUP_HEADER_BYTES];
+    header.put(&mut bytes, order);
+    World::changed(&made(), honest.group_bytes(CylGroup(1)), &bytes)
 }
 
 #[test]
@@ -59,13 +59,11 @@ fn a_damaged_group_is_named_once_and_left_out() {
 fn what_is_no_place_for_data_is_never_given_out() {
     let honest = World::new(&made());
     let geometry: Geometry = honest.ffs.geometry;
-    let page = honest.page(honest.ffs.page(geometry.group_block(CylGroup(1))));
+    let page = honest.group(CylGroup(1));
     let header = CylinderGroup::parse(&page, geometry.order).expect("a group");
-    let at = (geometry.group_block(CylGroup(1)).0 << geometry.frag_shift) as usize;
-    let world = World::changed(&made(), |image| {
-        let map = at + header.frag_map as usize;
-        image[map..map + geometry.frags_per_group as usize / 8].fill(0xff);
-    });
+    let map = honest.group_bytes(CylGroup(1)) + u64::from(header.frag_map);
+    let all = vec![0xff; geometry.frags_per_group as usize / 8];
+    let world = World::changed(&made(), map, &all);
     let near = Near { group: CylGroup(1), frag: None };
     while let Ok(at) = world.transact(|one| one.allocate_block(OWNER, near)) {
         assert!(geometry.is_data(at, geometry.frags_per_block()), "{at}");
@@ -97,11 +95,10 @@ fn what_was_not_used_is_not_freed() {
 #[test]
 fn an_inode_in_use_is_not_given_out() {
     let world = World::new(&made());
-    let geometry: Geometry = world.ffs.geometry;
-    let page = world.page(world.ffs.page(geometry.group_block(CylGroup(0))));
-    let header = CylinderGroup::parse(&page, geometry.order).expect("a group");
-    let at = (geometry.group_block(CylGroup(0)).0 << geometry.frag_shift) as usize;
-    let world = World::changed(&made(), |image| image[at + header.inode_map as usize] &= !4);
+    let page = world.group(CylGroup(0));
+    let header = CylinderGroup::parse(&page, world.ffs.geometry.order).expect("a group");
+    let map = world.group_bytes(CylGroup(0)) + u64::from(header.inode_map);
+    let world = World::changed(&made(), map, &[0b011]);
     let numbers: Vec<_> = (0..20)
         .map(|_| world.transact(|one| one.allocate_inode(OWNER, false)).expect("an inode").0)
         .collect();
