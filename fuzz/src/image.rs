@@ -13,6 +13,7 @@ use block::Device;
 use ffs::Options;
 use ffs::layout::SUPERBLOCK_OFFSETS;
 use ffscheck::MemoryDisk;
+use ffscheck::Image;
 use ffscheck::newfs::{Destination, Memory};
 use std::fmt;
 use std::rc::Rc;

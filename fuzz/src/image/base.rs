@@ -6,7 +6,8 @@ use ffs::layout::{
     FragNo, INODE_FORMAT_44, Inode, InodeShape, POINTERS, Pointers, SUPERBLOCK_BYTES,
     SUPERBLOCK_OFFSETS, Superblock, mode, record_bytes_min, type_code,
 };
-use ffscheck::newfs::{Destination, Memory, Options, newfs};
+use ffscheck::Image;
+use ffscheck::newfs::{Memory, Options, newfs};
 use std::sync::OnceLock;
 
 const SIZE_BYTES: u64 = 384 << 10;

@@ -1,29 +1,18 @@
 //! Where an image is made.
 
+use crate::image::Image;
+use crate::pages::{PAGE_BYTES, pieces};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 
 /// A place for an image: a file, or memory in tests.
-pub trait Destination {
+pub trait Destination: Image {
     /// Makes it `size_bytes` long and all zeros, without taking space for them where it can.
     ///
     /// # Errors
     /// Whatever the place says.
     fn clear(&mut self, size_bytes: u64) -> io::Result<()>;
-
-    /// Writes `bytes` at `offset_bytes`.
-    ///
-    /// # Errors
-    /// Whatever the place says.
-    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()>;
-
-    /// Returns once everything written would survive a power cut.
-    ///
-    /// # Errors
-    /// Whatever the place says.
-    fn sync(&mut self) -> io::Result<()>;
 }
 
 #[cfg(unix)]
@@ -32,31 +21,6 @@ impl Destination for File {
         self.set_len(0)?;
         self.set_len(size_bytes)
     }
-
-    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
-        std::os::unix::fs::FileExt::write_all_at(self, bytes, offset_bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_all()
-    }
-}
-
-const PAGE_BYTES: u64 = 4096;
-
-/// Cuts a range where pages end: the page, the range inside it, and the range of the bytes.
-fn pieces(
-    offset_bytes: u64,
-    length: usize,
-) -> impl Iterator<Item = (u64, Range<usize>, Range<usize>)> {
-    let mut done = 0;
-    std::iter::from_fn(move || {
-        let at = offset_bytes + done as u64;
-        let inside = (at % PAGE_BYTES) as usize;
-        let count = (PAGE_BYTES as usize - inside).min(length - done);
-        done += count;
-        (count > 0).then(|| (at / PAGE_BYTES, inside..inside + count, done - count..done))
-    })
 }
 
 /// An image in memory that keeps only the pages that were written.
@@ -102,6 +66,21 @@ impl Memory {
 impl Destination for Memory {
     fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
         *self = Self { size_bytes, pages: BTreeMap::new() };
+        Ok(())
+    }
+}
+
+impl Image for Memory {
+    fn size_bytes(&self) -> io::Result<u64> {
+        Ok(self.size_bytes)
+    }
+
+    fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let end = offset_bytes.checked_add(bytes.len() as u64);
+        if end.is_none_or(|end| end > self.size_bytes) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Self::read_at(self, offset_bytes, bytes);
         Ok(())
     }
 

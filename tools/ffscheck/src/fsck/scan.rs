@@ -1,0 +1,377 @@
+//! One directory, record by record.
+
+use super::Check;
+use super::census::DIRECTORY;
+use super::class::Class;
+use super::directory::{Entry, free_record, records};
+use super::error::Result;
+use super::names::{ROOT, join};
+use super::report::Place;
+use ffs::layout::{
+    CHUNK_BYTES, DirectoryEntry, DirectoryShape, ENTRY_HEADER_BYTES, EntryFault, Field, FragNo,
+};
+use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+/// A name that hides those of a layer below: its inode, and what it has for a type.
+const WHITEOUT: (u32, u8) = (1, 14);
+
+/// What is known of a directory while it is read.
+pub(super) struct Scan {
+    pub directory: u32,
+    shape: DirectoryShape,
+    /// Whether its parent is known already.
+    is_reached: bool,
+    /// The chunk that is being read: its piece, and its offset there in bytes.
+    pub at: (FragNo, usize),
+    pub has_names: bool,
+    /// Directories that have their name here.
+    pub children: Vec<u32>,
+    /// Entries that had to make room.
+    pub displaced: Vec<Entry>,
+    /// The chunk of every name so far, by a hash of the name.
+    seen: HashMap<u64, (FragNo, usize)>,
+    /// The directory's own path, once something had to be told.
+    path: Option<Option<Vec<u8>>>,
+}
+
+impl Scan {
+    pub fn new(directory: u32, is_reached: bool, shape: DirectoryShape) -> Self {
+        Self {
+            directory,
+            shape,
+            is_reached,
+            at: (FragNo::HOLE, 0),
+            has_names: false,
+            children: Vec::new(),
+            displaced: Vec::new(),
+            seen: HashMap::new(),
+            path: None,
+        }
+    }
+}
+
+/// Why a record cannot be read as it stands.
+enum Flaw {
+    /// No NUL behind its name, where one should be.
+    Unended(usize),
+    Name(EntryFault),
+    Length(EntryFault),
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unended(_) => write!(formatter, "its name does not end"),
+            Self::Name(fault) | Self::Length(fault) => fault.fmt(formatter),
+        }
+    }
+}
+
+impl Flaw {
+    /// Makes the record at `at` readable, `record_bytes` long, which follows one at `previous`.
+    fn mend(
+        &self,
+        chunk: &mut [u8],
+        (previous, at, record_bytes): (usize, usize, usize),
+        shape: DirectoryShape,
+    ) -> &'static str {
+        match self {
+            Self::Unended(end) => {
+                chunk[*end] = 0;
+                "ended"
+            }
+            Self::Length(_) if record_bytes < ENTRY_HEADER_BYTES => {
+                ((CHUNK_BYTES - previous) as u16).put(&mut chunk[previous + 4..], shape.order);
+                "added to the one before"
+            }
+            Self::Name(_) | Self::Length(_) => {
+                free_record(&mut chunk[at..], record_bytes, shape);
+                "removed"
+            }
+        }
+    }
+}
+
+/// How long the record at `at` is, or will be once it is mended: one of impossible length takes
+/// the rest of the chunk.
+fn read_record(chunk: &[u8], at: usize, shape: DirectoryShape) -> (usize, Option<Flaw>) {
+    match DirectoryEntry::parse(chunk, at, shape) {
+        Ok(entry) => {
+            let end = at + ENTRY_HEADER_BYTES + entry.name.len();
+            let is_ended = entry.inode == 0 || chunk[end] == 0;
+            (entry.record_bytes, (!is_ended).then_some(Flaw::Unended(end)))
+        }
+        Err(fault @ EntryFault::RecordLength(_)) => (CHUNK_BYTES - at, Some(Flaw::Length(fault))),
+        Err(fault) => (u16::get(&chunk[at + 4..], shape.order).into(), Some(Flaw::Name(fault))),
+    }
+}
+
+/// What is wrong with an entry.
+enum Fault {
+    /// It goes.
+    Remove(Class, String),
+    /// It gets another type.
+    Type(u8, String),
+}
+
+impl Check<'_> {
+    fn folder(&mut self, scan: &mut Scan) -> Result<Option<Vec<u8>>> {
+        if scan.path.is_none() {
+            scan.path = Some(self.path(scan.directory)?);
+        }
+        Ok(scan.path.clone().flatten())
+    }
+
+    /// The directory itself.
+    fn own_place(&mut self, scan: &mut Scan) -> Result<Place> {
+        Ok(Place::inode(scan.directory).named(self.folder(scan)?))
+    }
+
+    /// An entry of it.
+    fn entry_place(&mut self, scan: &mut Scan, entry: &Entry) -> Result<Place> {
+        let folder = self.folder(scan)?;
+        Ok(Place::inode(scan.directory).named(folder.map(|folder| join(&folder, entry))))
+    }
+
+    /// Makes every record of a chunk readable: a bad name goes; behind a bad length everything
+    /// does, up to the end of the chunk.
+    pub(super) fn salvage(&mut self, scan: &mut Scan, chunk: &mut [u8]) -> Result<()> {
+        let (mut at, mut previous) = (0, 0);
+        while at < CHUNK_BYTES {
+            let (record_bytes, flaw) = read_record(chunk, at, scan.shape);
+            if let Some(flaw) = flaw {
+                let remedy = flaw.mend(chunk, (previous, at, record_bytes), scan.shape);
+                let place = self.own_place(scan)?.at(scan.at.0.0);
+                let what = format!("entry at byte {} of its block: {flaw}", scan.at.1 + at);
+                self.notes.fixed(Class::CorruptEntry, place, what, remedy);
+            }
+            previous = at;
+            at += record_bytes;
+        }
+        Ok(())
+    }
+
+    /// Checks `.` and `..` in the first chunk; tells where the names behind them begin.
+    pub(super) fn check_dots(&mut self, scan: &mut Scan, chunk: &mut [u8]) -> Result<usize> {
+        let (dot, dot_dot) = dots(chunk, scan.shape);
+        if dot.is_none() || dot_dot.is_none() {
+            self.make_dots(scan, chunk, dot.is_none(), dot_dot.is_none())?;
+        }
+        let (first, second) = match dots(chunk, scan.shape) {
+            (Some(first), Some(second)) => (first, second),
+            _ => return Ok(0),
+        };
+        self.check_dot(scan, chunk)?;
+        self.check_dot_dot(scan, &mut chunk[first..])?;
+        Ok(first + second)
+    }
+
+    fn check_dot(&mut self, scan: &mut Scan, chunk: &mut [u8]) -> Result<()> {
+        let leads_to = u32::get(chunk, scan.shape.order);
+        if leads_to != scan.directory {
+            scan.directory.put(chunk, scan.shape.order);
+            let place = self.own_place(scan)?;
+            let what = format!("`.` leads to inode {leads_to}");
+            self.notes.fixed(Class::WrongDot, place, what, "corrected");
+        }
+        self.check_dot_type(scan, chunk, "`.`")
+    }
+
+    fn check_dot_dot(&mut self, scan: &mut Scan, record: &mut [u8]) -> Result<()> {
+        let leads_to = u32::get(record, scan.shape.order);
+        let parent = self.census.directory(scan.directory).parent;
+        if scan.is_reached && leads_to != parent {
+            parent.put(record, scan.shape.order);
+            let place = self.own_place(scan)?;
+            let what = format!("`..` leads to inode {leads_to}, not {parent}");
+            self.notes.fixed(Class::WrongDotDot, place, what, "corrected");
+        }
+        let dot_dot = if scan.is_reached { parent } else { leads_to };
+        self.census.directory_mut(scan.directory).dot_dot = dot_dot;
+        self.check_dot_type(scan, record, "`..`")
+    }
+
+    fn check_dot_type(&mut self, scan: &mut Scan, record: &mut [u8], name: &str) -> Result<()> {
+        if scan.shape.has_types && record[6] != DIRECTORY {
+            let what = format!("{name} has type {}", record[6]);
+            record[6] = DIRECTORY;
+            let place = self.own_place(scan)?;
+            self.notes.fixed(Class::EntryType, place, what, "corrected");
+        }
+        Ok(())
+    }
+
+    /// Writes the first chunk again with `.` and `..` in their places, and as many of its names
+    /// behind them as fit.
+    fn make_dots(
+        &mut self,
+        scan: &mut Scan,
+        chunk: &mut [u8],
+        lacks_dot: bool,
+        lacks_dot_dot: bool,
+    ) -> Result<()> {
+        let entries: Vec<Entry> = records(chunk, scan.shape)
+            .filter(|(_, entry)| entry.inode != 0)
+            .map(|(_, entry)| Entry {
+                inode: entry.inode,
+                type_code: entry.type_code,
+                name: entry.name.to_vec(),
+            })
+            .collect();
+        let old_dot_dot = entries.iter().find(|entry| entry.name == b"..").map(|entry| entry.inode);
+        let parent = match self.census.directory(scan.directory).parent {
+            0 => old_dot_dot.unwrap_or(ROOT),
+            parent => parent,
+        };
+        chunk.fill(0);
+        self.write_dots(chunk, scan.directory, parent);
+        for (lacks, class, what) in [
+            (lacks_dot, Class::MissingDot, "no `.`"),
+            (lacks_dot_dot, Class::MissingDotDot, "no `..`"),
+        ] {
+            if lacks {
+                let place = self.own_place(scan)?;
+                self.notes.fixed(class, place, what, "made again");
+            }
+        }
+        let is_name = |entry: &Entry| entry.name != b"." && entry.name != b"..";
+        for entry in entries.into_iter().filter(is_name) {
+            if !super::directory::insert(chunk, &entry, scan.shape) {
+                scan.displaced.push(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks the names of a chunk from an offset on.
+    pub(super) fn check_chunk(
+        &mut self,
+        scan: &mut Scan,
+        chunk: &mut [u8],
+        mut at: usize,
+    ) -> Result<()> {
+        while at < CHUNK_BYTES {
+            let Ok(entry) = DirectoryEntry::parse(chunk, at, scan.shape) else { break };
+            let record_bytes = entry.record_bytes;
+            if entry.inode != 0 {
+                let name = entry.name.to_vec();
+                let mut entry = Entry { inode: entry.inode, type_code: entry.type_code, name };
+                let type_code = entry.type_code;
+                if !self.judge(scan, &mut entry, chunk)? {
+                    free_record(&mut chunk[at..], record_bytes, scan.shape);
+                } else if entry.type_code != type_code {
+                    chunk[at + 6] = entry.type_code;
+                }
+            }
+            at += record_bytes;
+        }
+        Ok(())
+    }
+
+    /// Whether a displaced entry is to be kept.
+    pub(super) fn keeps(&mut self, scan: &mut Scan, entry: &Entry) -> Result<bool> {
+        self.judge(scan, &mut entry.clone(), &[])
+    }
+
+    /// Whether an entry may stay; corrects its type. `chunk` is the one that it stands in.
+    fn judge(&mut self, scan: &mut Scan, entry: &mut Entry, chunk: &[u8]) -> Result<bool> {
+        if scan.shape.has_types && (entry.inode, entry.type_code) == WHITEOUT {
+            return Ok(true);
+        }
+        let mut fault = self.fault(scan, entry);
+        let stays = !matches!(fault, Some(Fault::Remove(..)));
+        if stays && self.is_repeated(scan, entry, chunk)? {
+            fault = Some(Fault::Remove(Class::DuplicateName, "the same name again".into()));
+        }
+        match fault {
+            Some(Fault::Remove(class, what)) => {
+                let place = self.entry_place(scan, entry)?;
+                self.notes.fixed(class, place, what, "removed");
+                return Ok(false);
+            }
+            Some(Fault::Type(type_code, what)) => {
+                let place = self.entry_place(scan, entry)?;
+                self.notes.fixed(Class::EntryType, place, what, "corrected");
+                entry.type_code = type_code;
+            }
+            None => {}
+        }
+        self.count(scan, entry.inode);
+        Ok(true)
+    }
+
+    fn fault(&self, scan: &Scan, entry: &Entry) -> Option<Fault> {
+        let number = entry.inode;
+        let remove = |class, what: String| Some(Fault::Remove(class, what));
+        if entry.name == b"." || entry.name == b".." {
+            return remove(Class::ExtraDot, "another `.` or `..`".into());
+        }
+        if number < ROOT || u64::from(number) >= self.volume.geometry.inodes() {
+            return remove(
+                Class::NoInode,
+                format!("entry leads to inode {number}, of which there is none"),
+            );
+        }
+        let known = self.census.known(number);
+        if known.is_free() {
+            return remove(Class::FreeInode, format!("entry leads to free inode {number}"));
+        }
+        let has_name = self.census.directory(number).parent != 0 || number == scan.directory;
+        if known.is_directory() && has_name {
+            return remove(Class::DirectoryLink, format!("another name of directory {number}"));
+        }
+        if scan.shape.has_types && entry.type_code != known.type_code {
+            let what = format!("entry has type {}, not {}", entry.type_code, known.type_code);
+            return Some(Fault::Type(known.type_code, what));
+        }
+        None
+    }
+
+    fn count(&mut self, scan: &mut Scan, number: u32) {
+        scan.has_names = true;
+        let known = self.census.known_mut(number);
+        known.names = known.names.saturating_add(1);
+        known.directory = scan.directory;
+        if known.is_directory() {
+            self.census.directory_mut(number).parent = scan.directory;
+            scan.children.push(number);
+        }
+    }
+
+    /// Whether a name stands in the directory already. Names with the same hash are compared.
+    fn is_repeated(&mut self, scan: &mut Scan, entry: &Entry, chunk: &[u8]) -> Result<bool> {
+        let mut hasher = DefaultHasher::new();
+        entry.name.hash(&mut hasher);
+        let key = hasher.finish();
+        let Some(&(piece, offset_bytes)) = scan.seen.get(&key) else {
+            scan.seen.insert(key, scan.at);
+            return Ok(false);
+        };
+        let count = |chunk: &[u8]| {
+            records(chunk, scan.shape)
+                .filter(|(_, old)| old.inode != 0 && old.name == entry.name)
+                .count()
+        };
+        if (piece, offset_bytes) == scan.at {
+            return Ok(count(chunk) > 1);
+        }
+        let mut bytes = vec![0; offset_bytes + CHUNK_BYTES];
+        self.volume.read(piece, &mut bytes)?;
+        Ok(count(&bytes[offset_bytes..]) > 0)
+    }
+}
+
+/// The lengths of the records of `.` and `..`, where they belong.
+fn dots(chunk: &[u8], shape: DirectoryShape) -> (Option<usize>, Option<usize>) {
+    let mut records = records(chunk, shape).map(|(_, entry)| entry);
+    let mut next = |name: &[u8]| {
+        let entry = records.next().filter(|entry| entry.inode != 0 && entry.name == name);
+        entry.map(|entry| entry.record_bytes)
+    };
+    let dot = next(b".");
+    let dot_dot = next(b"..");
+    (dot, dot_dot)
+}

@@ -1,0 +1,5 @@
+//! fsck: sound images are found clean, and damage of every class is found, named and repaired.
+
+mod builder;
+mod clean;
+mod support;
