@@ -1,5 +1,6 @@
 //! Flags of `vnfsd image`.
 
+use crate::image::{Mode, Owner};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -63,5 +64,105 @@ pub enum Image {
         /// One JSON object for each path
         #[arg(long)]
         json: bool,
+    },
+    /// Copy files and directories into the image
+    ///
+    /// Keeps modes, owners, times, symbolic links, hard links and holes. A directory whose path
+    /// ends in /. stands for what is in it. Nothing that exists is replaced without --force.
+    Put {
+        /// The image or disk device
+        image: PathBuf,
+        /// What to copy; - is standard input
+        #[arg(required = true)]
+        sources: Vec<PathBuf>,
+        /// Where to: a new name, or a directory to put it in
+        dest: PathBuf,
+        /// Directories too, with all that is in them
+        #[arg(short, long)]
+        recursive: bool,
+        /// Replace files that exist, and fill directories that do
+        #[arg(short, long)]
+        force: bool,
+        /// Whose it is to be, in numbers, instead of whose it is here
+        #[arg(long, value_name = "UID[:GID]")]
+        owner: Option<Owner>,
+    },
+    /// Remove files
+    Rm {
+        /// The image or disk device
+        image: PathBuf,
+        /// Which files; symbolic links are removed, not followed
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Directories too, with all that is in them
+        #[arg(short, long)]
+        recursive: bool,
+        /// What is not there is no error
+        #[arg(short, long)]
+        force: bool,
+    },
+    /// Make directories
+    Mkdir {
+        /// The image or disk device
+        image: PathBuf,
+        /// Which directories
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// Those above too, and none that is there already is an error
+        #[arg(short, long)]
+        parents: bool,
+        /// Permissions, as chmod takes them [default: 0755]
+        #[arg(short, long)]
+        mode: Option<Mode>,
+    },
+    /// Move or rename files, replacing what is there
+    Mv {
+        /// The image or disk device
+        image: PathBuf,
+        /// Which files
+        #[arg(required = true)]
+        sources: Vec<PathBuf>,
+        /// Where to: a new name, or a directory to put them in
+        dest: PathBuf,
+    },
+    /// Give a file a further name, or make a symbolic link
+    Ln {
+        /// The image or disk device
+        image: PathBuf,
+        /// The file; or, with -s, what the link says
+        target: PathBuf,
+        /// The new name, or a directory to put it in
+        path: PathBuf,
+        /// Make a symbolic link
+        #[arg(short, long)]
+        symbolic: bool,
+    },
+    /// Change permissions
+    Chmod {
+        /// The image or disk device
+        image: PathBuf,
+        /// An octal mode such as 0644, or a symbolic one such as u+x,go=rX; nobody named means
+        /// everybody
+        #[arg(allow_hyphen_values = true)]
+        mode: Mode,
+        /// Which files; symbolic links are followed inside the image
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// All that is below directories too; symbolic links there are passed over
+        #[arg(short = 'R', long)]
+        recursive: bool,
+    },
+    /// Change owner and group
+    Chown {
+        /// The image or disk device
+        image: PathBuf,
+        /// UID, UID:GID or :GID, in numbers: an image knows no names
+        owner: Owner,
+        /// Which files; of symbolic links, the link itself
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+        /// All that is below directories too
+        #[arg(short = 'R', long)]
+        recursive: bool,
     },
 }

@@ -56,7 +56,7 @@ pub fn run(volume: &Volume, path: &[u8], style: Style, headed: bool) -> Result<(
         (false, _) => print(&mut output, style, vec![row(volume, path, path, &file)?])?,
     }
     output.flush()?;
-    omissions.finish()
+    omissions.finish("read")
 }
 
 /// Names alone need no look at the files.

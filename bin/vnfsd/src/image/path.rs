@@ -28,6 +28,42 @@ pub fn find(volume: &Volume, path: &[u8], last: Last) -> Result<Vnode> {
     Ok(walk.file)
 }
 
+/// The directory that the last name of `path` is in, and that name.
+///
+/// # Errors
+/// If the directory is not there, or the path ends in no name of its own.
+pub fn find_parent<'a>(volume: &Volume, path: &'a [u8]) -> Result<(Vnode, &'a [u8])> {
+    let name = last_name(path).filter(|&name| !matches!(name, b"." | b".."));
+    let name = name.ok_or_else(|| volume.error(path, Errno::Invalid))?;
+    Ok((find(volume, parent(path), Last::Follow)?, name))
+}
+
+/// The directory at `path`, if that is one. A path that ends in a slash has to be.
+pub fn directory_at(volume: &Volume, path: &[u8]) -> Result<Option<Vnode>> {
+    let found = find(volume, path, Last::Follow);
+    if path.ends_with(b"/") {
+        return found.map(Some);
+    }
+    let Ok(file) = found else { return Ok(None) };
+    let is_directory = volume.attributes(path, &file)?.file_type == FileType::Directory;
+    Ok(is_directory.then_some(file))
+}
+
+/// The path of the directory above everything on the way to `path`, one after another, and
+/// `path` itself.
+pub fn prefixes(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let path = trim(path);
+    let is_end = |index: &usize| *index > 0 && path[*index] == b'/' && path[index - 1] != b'/';
+    let slashes = (0..path.len()).filter(is_end);
+    slashes.chain([path.len()]).map(|end| &path[..end])
+}
+
+/// A path without its last name.
+fn parent(path: &[u8]) -> &[u8] {
+    let path = trim(path);
+    &path[..path.iter().rposition(|&byte| byte == b'/').map_or(0, |slash| slash + 1)]
+}
+
 /// A path without slashes at its end: nothing is left of the root's.
 pub fn trim(path: &[u8]) -> &[u8] {
     let end = path.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
@@ -90,5 +126,21 @@ impl Walk<'_> {
             self.rest.push_front(name);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_and_what_is_above() {
+        let all = |path| prefixes(path).collect::<Vec<&[u8]>>();
+        assert_eq!(all(b"/a//b/c/"), [&b"/a"[..], b"/a//b", b"/a//b/c"]);
+        assert_eq!(all(b"a/b"), [&b"a"[..], b"a/b"]);
+        assert_eq!(
+            (parent(b"/a/b/"), parent(b"/a"), parent(b"a")),
+            (&b"/a/"[..], &b"/"[..], &b""[..])
+        );
     }
 }

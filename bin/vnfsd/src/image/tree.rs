@@ -45,7 +45,7 @@ pub fn run(volume: &Volume, path: &[u8]) -> Result<()> {
     }
     writeln!(output, "\n{} directories, {} files", count.directories, count.files)?;
     output.flush()?;
-    omissions.finish()
+    omissions.finish("read")
 }
 
 impl Count {

@@ -1,8 +1,8 @@
 //! The contents of a regular file, holes kept.
 
 use super::create::cannot;
-use super::progress::Progress;
 use crate::image::cat::READ_BYTES;
+use crate::image::progress::Progress;
 use crate::image::volume::Volume;
 use crate::image::walk::Found;
 use anyhow::{Context, Result};

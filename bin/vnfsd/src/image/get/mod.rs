@@ -7,15 +7,14 @@
 
 mod contents;
 mod create;
-mod progress;
 
 use super::path::{Last, find, last_name, trim};
+use super::progress::Progress;
 use super::volume::Volume;
 use super::walk::{Found, Step, Walk};
 use super::{Omissions, record};
 use abi::{Attributes, FileId, FileType};
 use anyhow::{Context, Result};
-use progress::Progress;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs;
@@ -40,7 +39,7 @@ pub fn run(volume: &Volume, path: &[u8], dest: &Path) -> Result<()> {
         copy.step(step);
     }
     copy.progress.finish();
-    copy.omissions.finish()
+    copy.omissions.finish("read")
 }
 
 /// `dest` itself, or a name in it if it is a directory, as cp(1) has it.
