@@ -89,13 +89,13 @@ fn is_zero(mut file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<
     }
 }
 
-impl Destination for Old {
-    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
-        if !self.is_file {
-            return self.image.zero(0, size_bytes);
-        }
-        self.image.file().set_len(0)?;
-        self.image.file().set_len(size_bytes)
+impl ffscheck::Image for Old {
+    fn size_bytes(&self) -> io::Result<u64> {
+        Ok(self.image.geometry().size_bytes)
+    }
+
+    fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.image.file().read_exact_at(bytes, offset_bytes)
     }
 
     fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
@@ -107,11 +107,44 @@ impl Destination for Old {
     }
 }
 
+impl ffscheck::Image for Old {
+    fn size_bytes(&self) -> io::Result<u64> {
+        Ok(self.image.geometry().size_bytes)
+    }
+
+    fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.image.file().read_exact_at(bytes, offset_bytes)
+    }
+
+    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
+        self.image.file().write_all_at(bytes, offset_bytes)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.image.file().sync_all()
+    }
+}
+
+impl Destination for Old {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+        if !self.is_file {
+            return self.image.zero(0, size_bytes);
+        }
+        self.image.file().set_len(0)?;
+        self.image.file().set_len(size_bytes)
+    }
+}
+
 /// Takes everything and keeps nothing, to find out what would be made.
 pub struct Nowhere;
 
-impl Destination for Nowhere {
-    fn clear(&mut self, _: u64) -> io::Result<()> {
+impl ffscheck::Image for Nowhere {
+    fn size_bytes(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn read_at(&self, _: u64, bytes: &mut [u8]) -> io::Result<()> {
+        bytes.fill(0);
         Ok(())
     }
 
@@ -120,6 +153,12 @@ impl Destination for Nowhere {
     }
 
     fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Destination for Nowhere {
+    fn clear(&mut self, _: u64) -> io::Result<()> {
         Ok(())
     }
 }
