@@ -21,7 +21,13 @@ pub enum Last {
 /// The file at `path`, which starts at the image's root with or without a slash. Links, absolute
 /// ones too, never lead out of the image.
 pub fn find(volume: &Volume, path: &[u8], last: Last) -> Result<Vnode> {
-    let mut walk = Walk { volume, path, rest: components(path), file: volume.root(), links: 0 };
+    find_of(volume, path, path, last)
+}
+
+/// The same; errors name `whole`, of which `path` is a part.
+fn find_of(volume: &Volume, whole: &[u8], path: &[u8], last: Last) -> Result<Vnode> {
+    let (rest, file) = (components(path), volume.root());
+    let mut walk = Walk { volume, path: whole, rest, file, links: 0 };
     while let Some(name) = walk.rest.pop_front() {
         walk.step(&name, last)?;
     }
@@ -35,7 +41,7 @@ pub fn find(volume: &Volume, path: &[u8], last: Last) -> Result<Vnode> {
 pub fn find_parent<'a>(volume: &Volume, path: &'a [u8]) -> Result<(Vnode, &'a [u8])> {
     let name = last_name(path).filter(|&name| !matches!(name, b"." | b".."));
     let name = name.ok_or_else(|| volume.error(path, Errno::Invalid))?;
-    Ok((find(volume, parent(path), Last::Follow)?, name))
+    Ok((find_of(volume, path, parent(path), Last::Follow)?, name))
 }
 
 /// The directory at `path`, if that is one. A path that ends in a slash has to be.
@@ -92,6 +98,7 @@ fn components(path: &[u8]) -> VecDeque<Vec<u8>> {
 
 struct Walk<'a> {
     volume: &'a Volume,
+    /// What errors name.
     path: &'a [u8],
     /// Names still to be looked up.
     rest: VecDeque<Vec<u8>>,

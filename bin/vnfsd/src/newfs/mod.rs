@@ -48,7 +48,7 @@ pub fn create(path: &Path, size_bytes: u64) -> Result<()> {
 
 /// What would be made.
 fn plan(path: &Path, options: &Options, inodes: Option<u64>) -> Result<Made> {
-    let made = make_in(&mut Nowhere::default(), path, options)?;
+    let made = make_in(&mut Nowhere, path, options)?;
     if let Some(wanted) = inodes.filter(|&wanted| wanted > made.inodes) {
         bail!(
             "{}: {wanted} inodes do not fit in {} bytes, only {} do; choose a larger size, or \

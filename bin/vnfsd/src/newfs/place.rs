@@ -107,24 +107,6 @@ impl ffscheck::Image for Old {
     }
 }
 
-impl ffscheck::Image for Old {
-    fn size_bytes(&self) -> io::Result<u64> {
-        Ok(self.image.geometry().size_bytes)
-    }
-
-    fn read_at(&self, offset_bytes: u64, bytes: &mut [u8]) -> io::Result<()> {
-        self.image.file().read_exact_at(bytes, offset_bytes)
-    }
-
-    fn write_at(&mut self, offset_bytes: u64, bytes: &[u8]) -> io::Result<()> {
-        self.image.file().write_all_at(bytes, offset_bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.image.file().sync_all()
-    }
-}
-
 impl Destination for Old {
     fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
         if !self.is_file {
