@@ -10,6 +10,7 @@ use block::Device;
 use bytes::BytesMut;
 use core::cell::{Cell, RefCell};
 use core::fmt;
+use core::ops::Range;
 use ffscheck::Image;
 use ffscheck::newfs::{self, Memory};
 use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
@@ -23,6 +24,10 @@ pub(crate) struct MemoryDisk {
     pub(crate) image: RefCell<Memory>,
     /// Requests to read so far.
     pub(crate) reads: Cell<u64>,
+    /// Bytes written so far.
+    pub(crate) written_bytes: Cell<u64>,
+    /// Where writes fail, in bytes.
+    pub(crate) bad: RefCell<Range<u64>>,
     completions: RefCell<VecDeque<DiskCompletion>>,
 }
 
@@ -32,6 +37,11 @@ impl MemoryDisk {
             DiskOperation::Read { offset_bytes, buffers } => self.read(offset_bytes, buffers),
             DiskOperation::Write { offset_bytes, data } => {
                 let bytes = data.concat();
+                let end = offset_bytes + bytes.len() as u64;
+                if self.bad.borrow().start < end && offset_bytes < self.bad.borrow().end {
+                    return Err(Errno::Io);
+                }
+                self.written_bytes.set(self.written_bytes.get() + bytes.len() as u64);
                 let mut image = self.image.borrow_mut();
                 image.write_at(offset_bytes, &bytes).map_err(|_| Errno::Io)?;
                 Ok(Vec::new())

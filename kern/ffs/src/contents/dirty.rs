@@ -54,6 +54,12 @@ impl DirtyFiles {
         blocks.map(|(&owner, _)| owner).collect()
     }
 
+    /// How many.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
     /// Forgets blocks that are clean, if it is time to.
     pub(super) fn forget_clean(&mut self, is_dirty: impl Fn(PageNo) -> bool) {
         if self.blocks.len() > 2 * self.left.max(BLOCKS_MIN) {

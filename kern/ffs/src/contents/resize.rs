@@ -35,6 +35,7 @@ impl Ffs {
         while !self.transact(time, |transaction| transaction.reclaim(number)).await? {
             give_way().await;
         }
+        self.changeable()?.failures.borrow_mut().take(number);
         Ok(())
     }
 

@@ -50,24 +50,26 @@ impl Ffs {
     ) -> Result<u32> {
         let end = offset.checked_add(data.len() as u64);
         end.filter(|&end| end <= self.geometry.file_bytes_max).ok_or(Errno::FileTooBig)?;
-        let length = u32::try_from(data.len()).map_err(|_| Errno::Invalid)?;
+        u32::try_from(data.len()).map_err(|_| Errno::Invalid)?;
         self.tell_failure(node.number)?;
         let kind = Use::Data { stable: stability != Stability::Unstable };
         let mut done = 0;
-        while done < data.len() || done == 0 {
-            let piece = &data[done..data.len().min(done + PIECE_BYTES_MAX)];
-            let piece = Piece::new(node.number, offset + done as u64, piece, kind);
+        loop {
+            let at = offset + done as u64;
+            let length = self.piece_length(at).min(data.len() - done);
+            let piece = Piece::new(node.number, at, &data[done..done + length], kind);
             match self.write_piece(&piece, time).await {
-                Ok(count) if count == piece.data.len() => done += count,
+                Ok(count) if count == length && done + count < data.len() => done += count,
                 Ok(count) => return Ok((done + count) as u32),
                 Err(_) if done > 0 => return Ok(done as u32),
                 Err(errno) => return Err(errno),
             }
-            if data.is_empty() {
-                break;
-            }
         }
-        Ok(length)
+    }
+
+    /// How much to write at once: to the end of a block, if not to that of the data.
+    fn piece_length(&self, at: u64) -> usize {
+        PIECE_BYTES_MAX - (at & u64::from(self.geometry.block_bytes() - 1)) as usize
     }
 
     /// Writes as much of a piece as there is space for.
@@ -112,13 +114,11 @@ impl<'a> Piece<'a> {
 impl Transaction<'_> {
     /// Metadata first, and what it needs in memory; then the data, which is copied once.
     fn write(&mut self, piece: &Piece<'_>, length: usize) -> Step<()> {
-        let end = piece.offset + length as u64;
+        // Nothing, wherever it is written, makes no file longer.
+        let end = if length == 0 { 0 } else { piece.offset + length as u64 };
         self.expect_pages(piece, length)?;
-        let inode = self.inode(piece.number)?;
-        if length > 0 {
-            self.leave_tail(piece.number, piece.offset..end, piece.kind)?;
-        }
-        let size_bytes = if length > 0 { inode.size_bytes.max(end) } else { inode.size_bytes };
+        let size_bytes = self.inode(piece.number)?.size_bytes.max(end);
+        self.leave_tail(piece.number, piece.offset..end, piece.kind)?;
         let blocks = self.ready_blocks(piece, length, size_bytes)?;
         for (part, block) in piece.parts(length, self.ffs.geometry.block_shift).zip(blocks) {
             self.put(piece, &part, block)?;
@@ -170,6 +170,5 @@ impl Transaction<'_> {
 pub(super) fn touched(mut inode: Inode, time: Timestamp) -> Inode {
     inode.changed = time.after(inode.changed);
     inode.modified = inode.changed;
-    inode.revision = inode.revision.wrapping_add(1);
     inode
 }

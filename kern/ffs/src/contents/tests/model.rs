@@ -123,7 +123,7 @@ impl Model {
 
 fn run(layout: &newfs::Options, seed: u64) {
     let mut model = Model::new(layout, seed);
-    for _ in 0..4 {
+    for _ in 0..2 {
         for _ in 0..100 {
             model.step();
         }

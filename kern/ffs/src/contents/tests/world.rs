@@ -3,12 +3,14 @@
 use super::census::Census;
 use crate::Options;
 use crate::inodes::Node;
-use crate::layout::{Inode, ROOT_INODE, mode};
+use crate::layout::{FragNo, Inode, Lbn, ROOT_INODE, SUPERBLOCK_BYTES, Superblock, clean, mode};
+use crate::map::Map;
 use crate::testing::{Mounted, NOW, new_image};
 use abi::{InodeNo, Result, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
+use ffscheck::Image;
 use ffscheck::newfs::{self, ByteOrder, Format};
 use vfs::Stability;
 
@@ -47,10 +49,14 @@ impl World {
     }
 
     pub(super) fn with(layout: &newfs::Options, options: Options) -> Self {
-        let fs = Mounted::of(new_image(layout), options).expect("a mount");
-        let mut world = Self { fs, now: Cell::new(NOW.seconds), free_frags: 0 };
+        let mut world = Self::of(Mounted::of(new_image(layout), options).expect("a mount"));
         world.free_frags = Census::of(&world.fs).free_frags.len();
         world
+    }
+
+    /// One that is not to be checked.
+    pub(super) fn of(fs: Mounted) -> Self {
+        Self { fs, now: Cell::new(NOW.seconds), free_frags: 0 }
     }
 
     pub(super) fn time(&self) -> Timestamp {
@@ -70,6 +76,15 @@ impl World {
 
     pub(super) fn node(&self, file: InodeNo) -> Rc<Node> {
         self.fs.wait(self.fs.ffs.node(file)).expect("a node")
+    }
+
+    /// Where the blocks of data of a file are.
+    pub(super) fn data_frags(&self, file: InodeNo) -> Vec<FragNo> {
+        let node = self.node(file);
+        let blocks = self.size(file).div_ceil(self.fs.ffs.geometry.block_bytes().into());
+        let mut map = Map::new(&self.fs.ffs, &node);
+        let each = (0..blocks).map(|lbn| self.fs.wait(map.pointer(Lbn(lbn))).expect("a pointer"));
+        each.collect()
     }
 
     pub(super) fn size(&self, file: InodeNo) -> u64 {
@@ -115,6 +130,17 @@ impl World {
 
     pub(super) fn commit(&self) {
         self.fs.wait(self.fs.ffs.make_durable()).expect("a commit");
+    }
+
+    /// What is found if the power is cut now, by somebody who takes it for clean.
+    pub(super) fn after_crash(&self) -> Mounted {
+        let mut image = self.fs.disk.image.borrow().clone();
+        let (superblock, order) = (self.fs.ffs.superblock, self.fs.ffs.geometry.order);
+        let superblock = Superblock { clean: clean::IS_CLEAN, ..superblock };
+        let offset_bytes = superblock.superblock_offset_bytes as u64;
+        let bytes: [u8; SUPERBLOCK_BYTES] = superblock.to_bytes(order);
+        image.write_at(offset_bytes, &bytes).expect("room");
+        Mounted::of(image, Options::default()).expect("a mount")
     }
 
     /// Everything written, and another mount of it.
