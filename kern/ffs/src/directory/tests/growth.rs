@@ -3,8 +3,9 @@
 use super::records_looked_at;
 use super::world::{Layout, World};
 use crate::Options;
-use crate::layout::{ByteOrder, Format};
+use crate::layout::{ByteOrder, CHUNK_BYTES, Format};
 use alloc::format;
+use alloc::vec::Vec;
 
 const LAYOUT: Layout = Layout {
     format: Format::Ufs2,
@@ -66,7 +67,7 @@ fn without_an_index_it_works_all_the_same() {
     thousand(&mut world, 1000, enter);
     assert_eq!(world.size(), size);
     world.check();
-    let all: alloc::vec::Vec<_> = world.names.keys().skip(40).cloned().collect();
+    let all: Vec<_> = world.names.keys().skip(40).cloned().collect();
     all.iter().for_each(|name| strike(&mut world, name));
     assert!(world.entry_of(b"absent").is_err());
     assert!(!world.root().findings.is_unindexed.get(), "few enough names by now");
@@ -90,4 +91,27 @@ fn names_at_the_end_that_come_and_go_do_not_move_the_end() {
         }
         assert_eq!(world.size(), size);
     }
+}
+
+/// A rename enters the new name before it strikes the old one, and the index learns of both when
+/// all is done: what it knows of the end is old when the end is to be cut off.
+#[test]
+fn a_name_that_moves_into_the_free_end_keeps_it() {
+    let layout = Layout { block_bytes: 4096, fragment_bytes: 512, ..LAYOUT };
+    let mut world = World::new(&layout, 1);
+    let mut names = Vec::new();
+    while world.size() <= 12 * CHUNK_BYTES as u64 {
+        names.push(format!("name {:0100}", names.len()).into_bytes());
+        world.enter(&names[names.len() - 1]).expect("a name more");
+    }
+    // The first five chunks are full. The others are free, but for a name amid the first of them.
+    let chunk_of = |world: &World, name: &[u8]| world.entry_of(name).map(|at| at.offset / 512);
+    names.retain(|name| chunk_of(&world, name).expect("an entry") >= 5);
+    let moving = names.remove(2);
+    for name in &names {
+        world.strike(name).expect("a name less");
+    }
+    world.rename(&moving, &[b'x'; 255]).expect("another name");
+    assert_eq!(chunk_of(&world, &[b'x'; 255]), Ok(6));
+    world.check();
 }
