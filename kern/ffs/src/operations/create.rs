@@ -79,6 +79,9 @@ impl Transaction<'_> {
             text[..target.len()].copy_from_slice(target);
             inode.area = BlockArea::Text(text);
         } else {
+            // Its size says that the inode has pointers, not text.
+            inode.size_bytes = target.len() as u64;
+            self.set_inode(number, inode)?;
             let block = self.ready_block(number, Lbn(0), target.len() as u32, Use::Metadata)?;
             let (page, offset) = self.place(block.frag);
             let bytes = self.metadata_mut(page, offset..offset + target.len())?;
