@@ -5,7 +5,9 @@
 
 use crate::cache::{Write, WriteCache};
 use crate::{Image, Luck, Survivors};
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::Range;
 
 /// What happened to a disk, as far as a power cut can tell.
 #[derive(Clone, Debug)]
@@ -45,6 +47,14 @@ impl Tape {
         Replay { tape: self, position: 0, cache: WriteCache::new(self.first.clone()) }
     }
 
+    /// What happened between two moments, a line for each event.
+    pub fn describe(&self, moments: Range<usize>) -> String {
+        let first = moments.start;
+        let events = self.events.get(moments).unwrap_or_default().iter();
+        let lines = events.zip(first..).map(|(event, at)| format!("  {at:6} {event}"));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// A number that two tapes have in common only if the same happened on both.
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
@@ -59,6 +69,19 @@ impl Tape {
             }
         }
         hasher.finish()
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Submitted(number, Write { offset_bytes, data }) => {
+                write!(formatter, "write {number}: {} bytes at {offset_bytes}", data.len())
+            }
+            Self::Completed(number) => write!(formatter, "write {number} has completed"),
+            Self::Failed(number) => write!(formatter, "write {number} has failed"),
+            Self::Flushed { covered } => write!(formatter, "{covered} writes are durable"),
+        }
     }
 }
 

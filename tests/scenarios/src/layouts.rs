@@ -2,8 +2,8 @@
 
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{ByteOrder, Format};
-use ffscheck::newfs::{self, Memory, Options};
-use sim::Image;
+use ffscheck::newfs::{self, Error, Memory, Options};
+use sim::{Image, Luck};
 use std::fmt;
 
 /// A format and a byte order, with or without a log.
@@ -25,21 +25,59 @@ impl Layout {
         Self { format, byte_order, logged: number & 4 == 0 }
     }
 
-    /// A new file system of this layout.
-    pub fn image(self, id: FileSystemId, size_bytes: u64) -> Image {
-        let options = Options {
+    /// A new file system of this layout and shape, as much larger as its log needs.
+    pub fn image(self, id: FileSystemId, shape: Shape) -> Image {
+        let mut options = Options {
             format: self.format,
             byte_order: self.byte_order,
-            block_bytes: Some(4096),
-            fragment_bytes: Some(512),
+            block_bytes: Some(shape.block_bytes),
+            fragment_bytes: Some(shape.fragment_bytes),
+            bytes_per_inode: Some(shape.bytes_per_inode),
             reserved_percent: 0,
-            ..Options::new(size_bytes)
+            log_bytes: Some(if self.logged { LOG_BYTES } else { 0 }),
+            ..Options::new(shape.size_bytes)
         };
         let mut memory = Memory::default();
         let time = Timestamp { seconds: 1_600_000_000, nanoseconds: 0 };
-        let made = newfs::newfs(&mut memory, &options, id, time);
-        made.expect("these options make sense");
-        Image::from_bytes(&memory.to_vec())
+        loop {
+            match newfs::newfs(&mut memory, &options, id, time) {
+                Ok(_) => return Image::from_bytes(&memory.to_vec()),
+                Err(Error::NoRoomForLog { .. }) => options.size_bytes += shape.size_bytes / 4,
+                Err(why) => panic!("{shape:?}: {why}"),
+            }
+        }
+    }
+}
+
+/// The smallest log there can be, so that it comes round soon.
+const LOG_BYTES: u64 = 1 << 20;
+
+/// The sizes of an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// All of it, if its log has room in that.
+    pub size_bytes: u64,
+    /// A block.
+    pub block_bytes: u32,
+    /// A fragment.
+    pub fragment_bytes: u32,
+    /// The space for which there is one inode.
+    pub bytes_per_inode: u32,
+}
+
+impl Shape {
+    /// Small blocks and fragments, as many as possible.
+    pub fn small(size_bytes: u64) -> Self {
+        Self { size_bytes, block_bytes: 4096, fragment_bytes: 512, bytes_per_inode: 4096 }
+    }
+
+    /// A shape with blocks chosen by luck.
+    pub fn of_luck(size_bytes: u64, luck: &Luck) -> Self {
+        let small = (4096, 512);
+        let blocks = [small, small, small, (4096, 4096), (8192, 1024), (16384, 2048)];
+        let (block_bytes, fragment_bytes) = *luck.pick(&blocks);
+        let bytes_per_inode = *luck.pick(&[4096, 8192, 32768]);
+        Self { size_bytes, block_bytes, fragment_bytes, bytes_per_inode }
     }
 }
 

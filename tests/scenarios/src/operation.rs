@@ -21,7 +21,7 @@ impl fmt::Display for FileNo {
 pub type Place = (FileNo, String);
 
 /// What a new name shall lead to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum New {
     /// CREATE of any mode.
     Regular(How),
@@ -37,6 +37,20 @@ pub enum New {
     CharacterDevice(DeviceNumber),
     /// MKNOD of a block device.
     BlockDevice(DeviceNumber),
+}
+
+impl fmt::Debug for New {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Regular(how) => write!(formatter, "{how:?}"),
+            Self::Directory => formatter.write_str("Directory"),
+            Self::SymbolicLink(target) => write!(formatter, "link of {} bytes", target.len()),
+            Self::Fifo => formatter.write_str("Fifo"),
+            Self::Socket => formatter.write_str("Socket"),
+            Self::CharacterDevice(device) => write!(formatter, "character {device:?}"),
+            Self::BlockDevice(device) => write!(formatter, "block {device:?}"),
+        }
+    }
 }
 
 /// The modes of CREATE (RFC 1813 §3.3.8).

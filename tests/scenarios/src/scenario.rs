@@ -1,7 +1,7 @@
 //! Scenarios: rounds of work, each cut off at many moments and gone on with from one of them.
 
 use crate::judge;
-use crate::layouts::Layout;
+use crate::layouts::{Layout, Shape};
 use crate::model::Model;
 use crate::recording::{End, Ground, Happening, Recording, Settings, record};
 use crate::recovery::{Recovered, recover};
@@ -18,8 +18,8 @@ pub struct Plan {
     pub seed: u64,
     /// The image's layout.
     pub layout: Layout,
-    /// The image's size.
-    pub size_bytes: u64,
+    /// The image's sizes.
+    pub shape: Shape,
     /// What clients like to do.
     pub style: Style,
     /// How each round is made.
@@ -41,7 +41,7 @@ impl Plan {
         let luck = Luck::new(seed);
         let style = *luck.pick(&Style::ALL);
         let settings = Settings {
-            calls: luck.between(10, 150) as u32,
+            calls: if luck.one_in(5) { 800 } else { luck.between(10, 150) } as u32,
             depth: *luck.pick(&[1, 2, 4, 16]),
             disk_time: Duration::from_micros(*luck.pick(&[10, 500, 20_000])),
             cache_bytes: *luck.pick(&[256 << 10, 4 << 20]),
@@ -49,10 +49,12 @@ impl Plan {
             fault: luck.one_in(6).then(|| fault(&luck)),
         };
         let size_bytes = match style {
-            Style::Full => luck.between(3, 5) << 19,
+            Style::Full => luck.between(2, 4) << 19,
+            _ if luck.one_in(4) => luck.between(20, 40) << 20,
             _ => luck.between(2, 6) << 20,
         };
-        Self { seed, layout, size_bytes, style, settings, rounds: 3, moments: 40 }
+        let shape = Shape::of_luck(size_bytes, &luck);
+        Self { seed, layout, shape, style, settings, rounds: 3, moments: 40 }
     }
 }
 
@@ -68,12 +70,13 @@ fn fault(luck: &Luck) -> Fault {
 
 impl fmt::Display for Plan {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { seed, layout, size_bytes, style, settings, .. } = self;
+        let Self { seed, layout, shape, style, settings, .. } = self;
         let Settings { calls, depth, disk_time, cache_bytes, fault, .. } = settings;
+        let Shape { size_bytes, block_bytes, fragment_bytes, .. } = shape;
         write!(
             formatter,
-            "seed {seed} ({layout}, {} KiB, {style:?}, {calls} calls of which {depth} together, a \
-             disk of {disk_time:?}, a cache of {} KiB)",
+            "seed {seed} ({layout}, {} KiB of {block_bytes}/{fragment_bytes}, {style:?}, {calls} \
+             calls of which {depth} together, a disk of {disk_time:?}, a cache of {} KiB)",
             size_bytes >> 10,
             cache_bytes >> 10
         )?;
@@ -101,7 +104,7 @@ pub struct Tally {
 pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
     let luck = Luck::new(plan.seed);
     let id = FileSystemId(luck.number() >> 1);
-    let mut image = plan.layout.image(id, plan.size_bytes);
+    let mut image = plan.layout.image(id, plan.shape);
     let mut model = Model::default();
     let mut workload = Workload::new(plan.style, luck.fork());
     let mut tally = Tally::default();
@@ -227,7 +230,8 @@ impl<'a> Cuts<'a> {
             let length = self.recording.tape.length();
             format!(
                 "cut at {moment} of {length}, {survivors:?} of {at_risk} survive: {why}\n\
-                 the calls before:\n{}",
+                 the disk before:\n{}\nthe calls before:\n{}",
+                self.recording.tape.describe(moment.saturating_sub(24)..moment),
                 self.story()
             )
         })

@@ -4,7 +4,7 @@
 //! Black-Box Crash Testing", OSDI 2018) found that most bugs that lose data need no more than
 //! three operations on a small new file system, if each of them is made durable.
 
-use crate::layouts::Layout;
+use crate::layouts::{Layout, Shape};
 use crate::model::{File, Model};
 use crate::operation::{Change, FileNo, How, New, Operation, Place, ROOT};
 use crate::recording::{End, Ground, Settings, record};
@@ -96,7 +96,7 @@ impl Beginning {
     /// # Errors
     /// What went wrong, which should not.
     pub fn new(layout: Layout) -> Result<Self, String> {
-        let image = layout.image(FileSystemId(77), 1 << 20);
+        let image = layout.image(FileSystemId(77), Shape::small(1 << 20));
         let mut script = Script { steps: SETUP, next_file: 1, next_version: 1 };
         let settings = settings(SETUP.len());
         let luck = Luck::new(1);

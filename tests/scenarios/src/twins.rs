@@ -42,7 +42,7 @@ struct Promised {
     links: u32,
     size_bytes: Option<u64>,
     device: abi::DeviceNumber,
-    modified: Timestamp,
+    modified_seconds: i64,
 }
 
 impl Promised {
@@ -55,7 +55,7 @@ impl Promised {
             links: attributes.links,
             size_bytes: (!is_directory).then_some(attributes.size_bytes),
             device: attributes.device,
-            modified: attributes.modified,
+            modified_seconds: attributes.modified.seconds,
         }
     }
 }

@@ -154,7 +154,7 @@ impl Workload {
             11..=13 => New::Regular(How::Exclusive(self.luck.number().to_be_bytes())),
             14..=18 => New::Directory,
             19 => New::SymbolicLink("short".to_owned()),
-            20 => New::SymbolicLink("a/long/one/".repeat(1 + self.luck.index(80))),
+            20 => New::SymbolicLink("long/".repeat(1 + self.luck.index(200))),
             21 => New::Fifo,
             22 => New::Socket,
             _ if self.luck.one_in(2) => New::CharacterDevice(device),
@@ -236,7 +236,8 @@ impl Workload {
             });
         }
         if !truncates || luck.one_in(4) {
-            change.mode = Some(luck.below(0o10000) as u32);
+            // Without set-group-id: what is made in such a directory is not what was asked for.
+            change.mode = Some(luck.below(0o10000) as u32 & !0o2000);
             change.uid = luck.one_in(3).then(|| luck.below(1000) as u32);
             change.gid = luck.one_in(3).then(|| luck.below(1000) as u32);
             change.modified = luck.one_in(3).then(|| (luck.below(1 << 31) as u32, 7000));

@@ -281,7 +281,8 @@ impl Model {
             (it.modified, it.verifier) = (None, None);
             it.contents.resize(size_bytes);
         }
-        if change.modified.is_some() {
+        // A directory's time changes with its names.
+        if change.modified.is_some() && !it.is_directory() {
             (it.modified, it.verifier) = (change.modified, None);
         }
     }
