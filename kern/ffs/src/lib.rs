@@ -45,6 +45,7 @@ mod map;
 mod mount;
 mod node_table;
 mod operations;
+mod quota;
 mod seek;
 #[cfg(test)]
 mod testing;

@@ -53,8 +53,9 @@ impl Transaction<'_> {
     /// # Errors
     /// `Stale` if there is no such inode.
     pub(crate) fn free_inode(&mut self, number: InodeNo, was_directory: bool) -> Step<()> {
-        let generation = self.inode(number)?.generation;
-        self.set_inode(number, Inode { generation, ..Inode::free() })?;
+        let inode = self.inode(number)?;
+        self.release_file(&inode)?;
+        self.set_inode(number, Inode { generation: inode.generation, ..Inode::free() })?;
         let Some(mut group) = self.group(self.group_of_inode(number))? else { return Ok(()) };
         let index = (number.0 % u64::from(self.ffs.geometry.inodes_per_group)) as u32;
         if !self.set_inode_bit(&group, index, false)? {

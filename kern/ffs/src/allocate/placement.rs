@@ -1,6 +1,7 @@
 //! What the allocator remembers from one transaction to the next.
 
 use crate::layout::CylGroup;
+use crate::quota::QuotaKind;
 use alloc::collections::{BTreeMap, BTreeSet};
 
 /// See the top of the file.
@@ -11,6 +12,8 @@ pub(crate) struct Placement {
     /// Directories made in a group one after another, less files made there since
     /// (`fs_contigdirs`); groups without any are left out.
     directories_in_row: BTreeMap<CylGroup, u8>,
+    /// Quotas whose files are damaged: see [`crate::quota`].
+    without: BTreeSet<QuotaKind>,
 }
 
 impl Placement {
@@ -21,6 +24,15 @@ impl Placement {
     /// Says whether it was not left out before.
     pub(super) fn leave_out(&mut self, group: CylGroup) -> bool {
         self.left_out.insert(group)
+    }
+
+    pub(crate) fn is_without(&self, kind: QuotaKind) -> bool {
+        self.without.contains(&kind)
+    }
+
+    /// Says whether it was not done without before.
+    pub(crate) fn do_without(&mut self, kind: QuotaKind) -> bool {
+        self.without.insert(kind)
     }
 
     pub(super) fn directories_in_row(&self, group: CylGroup) -> u8 {

@@ -50,7 +50,7 @@ impl Group {
         while block < blocks.end {
             let byte = (block * self.frags_per_block / 8) as usize;
             let word = map.get(byte..byte + WORD_BYTES as usize);
-            if block % per_word == 0 && word == Some(&[0; WORD_BYTES as usize]) {
+            if block.is_multiple_of(per_word) && word == Some(&[0; WORD_BYTES as usize]) {
                 block += per_word;
             } else if is_fit(self.free_bits(map, block)) {
                 return Some(block);

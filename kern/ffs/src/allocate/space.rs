@@ -181,7 +181,7 @@ impl Transaction<'_> {
     ) -> Step<Option<(u32, u32)>> {
         let view = self.page(group.page)?;
         let map = self.usable_map(group, &view);
-        let mut whole = |group: &mut Group| find_whole(group, &map, start).map(|block| (block, 0));
+        let whole = |group: &mut Group| find_whole(group, &map, start).map(|block| (block, 0));
         let first = if wish.breaks_block { whole(group) } else { None };
         let run = first.or_else(|| find_run(group, &map, start, wish.frags));
         Ok(run.or_else(|| whole(group)))
@@ -265,11 +265,4 @@ fn find_whole(group: &mut Group, map: &[u8], start: Option<u32>) -> Option<u32> 
         group.header.block_rotor = block * group.frags_per_block;
     }
     Some(block)
-}
-
-impl Transaction<'_> {
-    /// Puts fragments on the account of a file's owner (less than zero: takes them off).
-    fn charge_frags(&mut self, _owner: InodeNo, _frags: i64) -> Step<()> {
-        Ok(())
-    }
 }

@@ -19,6 +19,7 @@ mod inode;
 mod inode_shape;
 pub mod log;
 mod numbers;
+mod quota;
 mod record;
 mod summary;
 mod superblock;
@@ -38,6 +39,7 @@ pub use inode::{
 };
 pub use inode_shape::InodeShape;
 pub use numbers::{CylGroup, FragNo, Lbn};
+pub use quota::{QUOTA_HEAD_BYTES, QUOTA_MAGIC, QuotaEntry, QuotaHeader, QuotaValue};
 pub use record::{ByteOrder, Field};
 pub use summary::{Summary, TotalSummary};
 pub use superblock::{

@@ -49,6 +49,8 @@ pub mod flags {
     pub const FLAGS_UPDATED: u8 = 0x80;
     /// NetBSD: metadata goes through a WAPBL log. FreeBSD: NFSv4 access control lists.
     pub const WAPBL: u32 = 0x100;
+    /// NetBSD: quotas are kept in the file system. FreeBSD: metadata has check hashes.
+    pub const QUOTAS: u32 = 0x200;
 }
 
 record! {

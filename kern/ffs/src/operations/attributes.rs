@@ -24,6 +24,8 @@ impl Ffs {
         }
         self.transact(time, |transaction| {
             let mut inode = transaction.inode(node.number)?;
+            let (uid, gid) = (change.uid.unwrap_or(inode.uid), change.gid.unwrap_or(inode.gid));
+            transaction.move_charge(&inode, uid, gid)?;
             set(&mut inode, change, transaction.time);
             transaction.set_inode(node.number, inode)
         })

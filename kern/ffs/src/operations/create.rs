@@ -28,7 +28,9 @@ impl Ffs {
                 transaction.expect_room_for_link(parent.number)?;
             }
             let (number, generation) = transaction.allocate_inode(parent.number, is_directory)?;
-            transaction.set_inode(number, transaction.new_inode(new, generation))?;
+            let inode = transaction.new_inode(new, generation);
+            transaction.charge_file(&inode)?;
+            transaction.set_inode(number, inode)?;
             transaction.start(number, parent.number, new.kind)?;
             let file_type = file_type(new.kind);
             transaction.enter(parent.number, &room, name.bytes(), number, file_type)?;

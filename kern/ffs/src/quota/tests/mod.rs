@@ -1,0 +1,5 @@
+//! Quotas on every layout, counted again by hand and by `fsck`.
+
+mod limits;
+mod usage;
+mod world;
