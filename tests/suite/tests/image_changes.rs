@@ -67,9 +67,6 @@ fn judge(image: &Path) {
 /// The Sleuth Kit does not recognize UFS2 by makefs, changed or not.
 fn judge_by_ourselves(image: &Path) {
     free_bytes(image);
-    if std::env::var_os("FSCK").is_some() {
-        run(process::command(vnfsd()).arg("fsck").arg(image));
-    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod newfs;
 mod serve;
 
 pub use image::Image;
-pub use newfs::{ByteOrder, Format, Newfs};
+pub use newfs::{ByteOrder, Format, LogSize, Newfs};
 pub use serve::{Backend, Serve};
 
 use clap::{Parser, Subcommand, ValueEnum};

@@ -1,6 +1,6 @@
 //! From flags to what is made.
 
-use crate::cli::{ByteOrder, Format, Newfs};
+use crate::cli::{ByteOrder, Format, LogSize, Newfs};
 use anyhow::{Result, bail};
 use ffs::layout;
 use ffscheck::newfs::Options;
@@ -9,6 +9,7 @@ use rustix::process::{getegid, geteuid};
 /// What newfs(8) would choose for this size, with a log; the root directory is the caller's.
 pub fn usual(size_bytes: u64) -> Options {
     Options {
+        log_bytes: None,
         owner_uid: geteuid().as_raw(),
         owner_gid: getegid().as_raw(),
         ..Options::new(size_bytes)
@@ -31,6 +32,10 @@ pub fn of(flags: &Newfs, size_bytes: u64) -> Result<Options> {
         fragment_bytes: flags.frag,
         bytes_per_inode: density(flags, size_bytes)?,
         reserved_percent: flags.reserve,
+        log_bytes: flags.log.map(|log| match log {
+            LogSize::None => 0,
+            LogSize::Bytes(bytes) => bytes,
+        }),
         volume_name: flags.label.clone(),
         owner_uid: flags.owner.unwrap_or(usual.owner_uid),
         owner_gid: flags.group.unwrap_or(usual.owner_gid),

@@ -21,6 +21,7 @@ pub struct Report {
     fragment_bytes: u32,
     groups: u32,
     inodes: u64,
+    log_bytes: u64,
     free_bytes: u64,
     label: String,
 }
@@ -40,6 +41,7 @@ impl Report {
             fragment_bytes: made.fragment_bytes,
             groups: made.groups,
             inodes: made.inodes,
+            log_bytes: made.log_bytes,
             free_bytes: made.free_bytes,
             label: options.volume_name.clone(),
         }
@@ -67,6 +69,7 @@ impl Report {
             ("block", sizes),
             ("groups", self.groups.to_string()),
             ("inodes", self.inodes.to_string()),
+            ("log", log_size(self.log_bytes)),
             ("free", format!("{} ({} bytes)", size::show(self.free_bytes), self.free_bytes)),
         ];
         if !self.label.is_empty() {
@@ -74,4 +77,8 @@ impl Report {
         }
         lines
     }
+}
+
+fn log_size(bytes: u64) -> String {
+    if bytes == 0 { "none".to_owned() } else { format!("{} ({bytes} bytes)", size::show(bytes)) }
 }

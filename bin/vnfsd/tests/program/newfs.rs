@@ -44,6 +44,24 @@ fn what_is_asked_for_is_made() {
 }
 
 #[test]
+fn a_log_is_as_large_as_asked() {
+    let (_folder, _, image) = place("new.img");
+    let size = ["--size", "64M", "--force"];
+    for (flags, log_bytes) in [
+        (&[][..], 1 << 20),
+        (&["--log", "2M"], 2 << 20),
+        (&["--log", "none"], 0),
+        (&["--log", "0"], 0),
+    ] {
+        let made = json(&[&[&*image][..], &size, flags].concat());
+        assert_eq!(made["log_bytes"], log_bytes, "{flags:?}");
+        assert!(text(["image", "stat", &image]).contains("state: clean"), "{flags:?}");
+    }
+    let said = complaint(1, ["newfs", &image, "--force", "--log", "63M"]);
+    assert!(said.contains("log"), "{said}");
+}
+
+#[test]
 fn a_terabyte_takes_a_moment_and_little_space() {
     let (_folder, path, image) = place("large.img");
     let started = Instant::now();
