@@ -46,6 +46,8 @@ pub(super) struct Directory {
     pub dot_dot: u32,
     /// Whether a path from the root leads there.
     pub is_reached: bool,
+    /// Whether it was asked where its name should be.
+    pub is_asked: bool,
     /// Whether it has names besides `.` and `..`.
     pub has_names: bool,
 }

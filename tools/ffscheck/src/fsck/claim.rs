@@ -6,7 +6,7 @@ use super::class::Class;
 use super::notes::Notes;
 use super::report::Place;
 use super::volume::{SNAPSHOT_FLAG, Volume};
-use super::walk::{Home, Kind, Pointer, Verdict};
+use super::walk::{Kind, Pointer, Verdict};
 use ffs::layout::{Geometry, Inode, mode};
 use std::ops::Range;
 
@@ -45,7 +45,6 @@ pub(super) struct Claim {
     geometry: Geometry,
     is_directory: bool,
     is_snapshot: bool,
-    is_device: bool,
     /// Blocks that a directory must have.
     blocks: u64,
     claimed: Claimed,
@@ -62,10 +61,6 @@ impl Claim {
             geometry: volume.geometry,
             is_directory: inode.mode & mode::TYPE == mode::DIRECTORY,
             is_snapshot: inode.flags & SNAPSHOT_FLAG != 0,
-            is_device: matches!(
-                inode.mode & mode::TYPE,
-                mode::CHARACTER_DEVICE | mode::BLOCK_DEVICE
-            ),
             blocks: inode.size_bytes.div_ceil(volume.block_bytes()),
             claimed: Claimed::default(),
             bad: 0,
@@ -81,8 +76,7 @@ impl Claim {
         notes: &mut Notes<'_>,
         pointer: &Pointer,
     ) -> Verdict {
-        let is_device_number = self.is_device && pointer.home == Home::Direct(0);
-        if is_device_number || self.is_snapshot && is_snapshot_mark(pointer.to) {
+        if self.is_snapshot && is_snapshot_mark(pointer.to) {
             return Verdict::Pass;
         }
         if pointer.frags == 0 {

@@ -6,6 +6,7 @@ use super::class::Class;
 use super::directory::Entry;
 use super::error::Result;
 use super::names::ROOT;
+use super::notes::CLEARED;
 use super::report::{Phase, Place};
 use std::collections::{BTreeSet, HashSet};
 
@@ -91,7 +92,7 @@ impl Check<'_> {
         let known = self.census.known(number);
         if known.links == 0 && !self.census.directory(number).has_names {
             let what = "an empty directory without a name, and meant to have none";
-            self.notes.fixed(Class::OrphanDirectory, Place::inode(number), what, "cleared");
+            self.notes.fixed(Class::OrphanDirectory, Place::inode(number), what, CLEARED);
             self.free_inode(number)?;
             return Ok(false);
         }

@@ -120,6 +120,12 @@ pub(super) fn set_bit(map: &mut [u8], index: u32, value: bool) {
     }
 }
 
+/// The bits of up to eight fragments of one block.
+fn free_of_block(map: &[u8], first: u32, count: u32) -> u8 {
+    let bits = map[first as usize / 8] >> (first % 8);
+    bits & (0xff_u16 >> (8 - count)) as u8
+}
+
 impl Tally {
     /// Counts a map of `frags` fragments in blocks of `per_block`.
     pub fn new(map: &[u8], frags: u32, per_block: u32, cluster_sizes: usize) -> Self {
@@ -132,14 +138,15 @@ impl Tally {
         let mut run = 0;
         for block in 0..blocks {
             let first = block * per_block;
-            let is_free = |frag: u32| frag < frags && bit(map, frag);
-            if (first..first + per_block).all(is_free) {
+            let count = per_block.min(frags - first);
+            let free = free_of_block(map, first, count);
+            if free.count_ones() == per_block {
                 tally.free_blocks += 1;
                 set_bit(&mut tally.cluster_map, block, true);
                 run += 1;
             } else {
                 tally.count_cluster(std::mem::take(&mut run));
-                tally.count_pieces((first..first + per_block).map(is_free));
+                tally.count_pieces(free);
             }
         }
         tally.count_cluster(run);
@@ -153,15 +160,13 @@ impl Tally {
         }
     }
 
-    fn count_pieces(&mut self, is_free: impl Iterator<Item = bool>) {
-        let mut run = 0;
-        for is_free in is_free.chain([false]) {
-            if is_free {
-                run += 1;
-                self.free_frags += 1;
-            } else if run > 0 {
-                self.free_runs[std::mem::take(&mut run)] += 1;
-            }
+    fn count_pieces(&mut self, mut free: u8) {
+        self.free_frags += free.count_ones() as i32;
+        while free != 0 {
+            free >>= free.trailing_zeros();
+            let run = free.trailing_ones();
+            self.free_runs[run as usize] += 1;
+            free = free.checked_shr(run).unwrap_or(0);
         }
     }
 

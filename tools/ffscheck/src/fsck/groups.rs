@@ -257,10 +257,9 @@ fn misplaced(old: &CylinderGroup, new: &CylinderGroup) -> Option<String> {
 /// The first bit in which two maps differ, how many are set only in the first, and how many only
 /// in the second.
 fn differences(new: &[u8], old: &[u8]) -> Option<(u32, u32, u32)> {
-    let bits = 0..new.len() as u32 * 8;
-    let mut differing = bits.filter(|&index| {
-        new[index as usize / 8] != old[index as usize / 8] && bit(new, index) != bit(old, index)
-    });
+    let bytes = (0..new.len() as u32).filter(|&byte| new[byte as usize] != old[byte as usize]);
+    let bits = bytes.flat_map(|byte| byte * 8..byte * 8 + 8);
+    let mut differing = bits.filter(|&index| bit(new, index) != bit(old, index));
     let first = differing.next()?;
     let all = std::iter::once(first).chain(differing);
     let (only_new, only_old) =

@@ -9,6 +9,7 @@ use super::census::{Known, type_code};
 use super::claim::{Claim, Claimed, Trouble};
 use super::class::Class;
 use super::error::Result;
+use super::notes::CLEARED;
 use super::report::{Phase, Place};
 use super::volume::SNAPSHOT_FLAG;
 use ffs::layout::{BlockArea, CHUNK_BYTES, CylGroup, CylinderGroup, Format, Inode, Maps, mode};
@@ -142,7 +143,7 @@ impl Check<'_> {
     }
 
     fn clear(&mut self, class: Class, number: u32, what: impl Into<String>) -> Result<()> {
-        self.notes.fixed(class, Place::inode(number), what, "cleared");
+        self.notes.fixed(class, Place::inode(number), what, CLEARED);
         self.forget_inode(number)
     }
 

@@ -181,9 +181,7 @@ impl Check<'_> {
 
     /// The blocks of a file that is about to go; what is no place is passed over.
     fn pieces_of_unlinked(&mut self, inode: &mut Inode) -> Result<Vec<(FragNo, u32)>> {
-        let is_device =
-            matches!(inode.mode & mode::TYPE, mode::CHARACTER_DEVICE | mode::BLOCK_DEVICE);
-        if inode.mode == 0 || is_device {
+        if inode.mode == 0 {
             inode.area = BlockArea::Pointers(Pointers::default());
         }
         let geometry = self.volume.geometry;

@@ -3,6 +3,7 @@
 use super::Check;
 use super::class::Class;
 use super::error::Result;
+use super::notes::CLEARED;
 use super::report::{Phase, Place};
 
 impl Check<'_> {
@@ -46,7 +47,7 @@ impl Check<'_> {
             0 => "a file without a name, and meant to have none",
             _ => "a file without a name, and nothing in it",
         };
-        self.notes.fixed(Class::UnreferencedFile, Place::inode(number), what, "cleared");
+        self.notes.fixed(Class::UnreferencedFile, Place::inode(number), what, CLEARED);
         self.free_inode(number)?;
         Ok(false)
     }

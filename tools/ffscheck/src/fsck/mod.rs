@@ -62,7 +62,7 @@ use claim::Duplicate;
 use connect::LostFound;
 use error::Result;
 use ffs::layout::{TotalSummary, clean, log};
-use notes::Notes;
+use notes::{CLEARED, Notes};
 use overlay::Overlay;
 use volume::Volume;
 
@@ -153,7 +153,8 @@ impl Check<'_> {
     fn name_findings(&mut self) -> Result<()> {
         let mut paths = Vec::new();
         for (index, finding) in self.notes.of_this_round().iter().enumerate() {
-            if finding.place.path.is_none() && finding.phase != Phase::Groups {
+            let is_gone = finding.remedy == Some(CLEARED) || finding.phase == Phase::Groups;
+            if finding.place.path.is_none() && !is_gone {
                 paths.extend(finding.place.inode.map(|inode| (index, inode)));
             }
         }

@@ -6,6 +6,9 @@ use super::report::{Finding, Phase, Place, Progress};
 /// As many findings are listed; more of them tell nobody anything.
 const FINDINGS_MAX: usize = 10_000;
 
+/// The remedy after which an inode is free, and may be another file's.
+pub(super) const CLEARED: &str = "cleared";
+
 /// Collects findings.
 pub(super) struct Notes<'a> {
     watch: &'a mut dyn FnMut(Progress),

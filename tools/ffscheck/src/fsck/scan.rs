@@ -18,6 +18,9 @@ use std::hash::{Hash, Hasher};
 /// A name that hides those of a layer below: its inode, and what it has for a type.
 const WHITEOUT: (u32, u8) = (1, 14);
 
+/// Larger directories are not searched for the name of one child.
+const SEARCHED_BYTES_MAX: u64 = 64 << 10;
+
 /// What is known of a directory while it is read.
 pub(super) struct Scan {
     pub directory: u32,
@@ -285,6 +288,9 @@ impl Check<'_> {
         let stays = !matches!(fault, Some(Fault::Remove(..)));
         if stays && self.is_repeated(scan, entry, chunk)? {
             fault = Some(Fault::Remove(Class::DuplicateName, "the same name again".into()));
+        } else if stays && self.belongs_elsewhere(scan.directory, entry.inode)? {
+            let what = format!("another name of directory {}", entry.inode);
+            fault = Some(Fault::Remove(Class::DirectoryLink, what));
         }
         match fault {
             Some(Fault::Remove(class, what)) => {
@@ -328,6 +334,28 @@ impl Check<'_> {
             return Some(Fault::Type(known.type_code, what));
         }
         None
+    }
+
+    /// Whether a directory says by its `..` that its name is in another directory, and that one
+    /// agrees. Asked once for each directory, and only of one that is searched in a moment.
+    fn belongs_elsewhere(&mut self, here: u32, number: u32) -> Result<bool> {
+        if !self.census.known(number).is_directory() || self.census.directory(number).is_asked {
+            return Ok(false);
+        }
+        self.census.directory_mut(number).is_asked = true;
+        let dot_dot = self.find_entry(number, |entry| entry.name == b"..")?;
+        let parent = dot_dot.map_or(here, |entry| entry.inode);
+        let is_parent = parent != here
+            && parent != number
+            && u64::from(parent) < self.volume.geometry.inodes()
+            && self.census.known(parent).is_directory();
+        if !is_parent || self.volume.inode(parent)?.size_bytes > SEARCHED_BYTES_MAX {
+            return Ok(false);
+        }
+        let is_name = |entry: &DirectoryEntry<'_>| {
+            entry.inode == number && entry.name != b"." && entry.name != b".."
+        };
+        Ok(self.find_entry(parent, is_name)?.is_some())
     }
 
     fn count(&mut self, scan: &mut Scan, number: u32) {

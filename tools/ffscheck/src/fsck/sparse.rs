@@ -40,7 +40,8 @@ pub(super) struct Bits(Sparse<u64>);
 
 /// The words that a range touches, and which bits of them.
 fn words(range: Range<u64>) -> impl Iterator<Item = (u64, u64)> {
-    (range.start / 64..range.end.div_ceil(64)).map(move |word| {
+    let end = if range.is_empty() { 0 } else { range.end.div_ceil(64) };
+    (range.start / 64..end).map(move |word| {
         let low = range.start.max(word * 64) - word * 64;
         let high = range.end.min(word * 64 + 64) - word * 64;
         (word, (u64::MAX >> (64 - (high - low))) << low)
@@ -86,6 +87,7 @@ mod tests {
         let expected = [60, 61].into_iter().chain(63..70);
         assert!(bits.ones(0..1000).eq(expected));
         assert_eq!(bits.ones(65_532..u64::MAX / 128).count(), 8);
+        bits.clear(61..61);
         assert_eq!(bits.ones(61..64).collect::<Vec<_>>(), [61, 63]);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::volume::Volume;
-use ffs::layout::{BlockArea, DIRECT_POINTERS, FragNo, Inode, Pointers};
+use ffs::layout::{BlockArea, DIRECT_POINTERS, FragNo, Inode, Pointers, mode};
 
 /// What a pointer leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,8 @@ struct Level {
 
 impl Volume<'_> {
     /// Shows every pointer of a file to `judge`, parents before children. Changes `inode`, and
-    /// blocks of pointers at their place; the inode itself is stored by who called.
+    /// blocks of pointers at their place; the inode itself is stored by who called. The number of
+    /// a device, which stands where others have their first pointer, is none.
     pub fn walk(
         &mut self,
         inode: &mut Inode,
@@ -77,7 +78,16 @@ impl Volume<'_> {
             return Ok(Walked::Stopped);
         }
         let BlockArea::Pointers(mut pointers) = inode.area else { return Ok(Walked::Whole) };
+        let is_device =
+            matches!(inode.mode & mode::TYPE, mode::CHARACTER_DEVICE | mode::BLOCK_DEVICE);
+        let number = pointers.direct[0];
+        if is_device {
+            pointers.direct[0] = FragNo::HOLE;
+        }
         let walked = self.walk_pointers(&mut pointers, inode.size_bytes, judge)?;
+        if is_device {
+            pointers.direct[0] = number;
+        }
         inode.area = BlockArea::Pointers(pointers);
         Ok(walked)
     }

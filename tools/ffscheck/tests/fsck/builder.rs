@@ -30,7 +30,6 @@ pub mod inode {
     pub const A: u32 = 11;
     pub const B: u32 = 12;
     pub const C: u32 = 13;
-    pub const INSIDE: u32 = 14;
     pub const OTHER: u32 = 15;
     /// The first that is free.
     pub const FREE: u32 = 16;

@@ -2,4 +2,7 @@
 
 mod builder;
 mod clean;
+mod planted;
+mod random;
 mod support;
+mod surgery;
