@@ -63,8 +63,8 @@ impl<'a> Chunk<'a> {
 
     /// The longest record there is room for, in bytes; none in a damaged chunk.
     pub(super) fn room(&self) -> usize {
-        let longest = |longest: usize, record| Ok(longest.max(Place::of(&record?).bytes));
-        self.records().try_fold(0, longest).unwrap_or_else(|_: Bad| 0)
+        let mut rooms = self.records().map(|record| Some(Place::of(&record.ok()?).bytes));
+        rooms.try_fold(0, |longest: usize, room| Some(longest.max(room?))).unwrap_or(0)
     }
 
     /// The name that begins at `offset` of the directory, as far as no damage stands before it.

@@ -20,7 +20,7 @@ fn damaged(world: World) -> (World, Vec<Vec<u8>>) {
         world.enter(format!("a rather long name, number {number:04}").as_bytes()).expect("a name");
         number += 1;
     }
-    world.fs.wait(world.fs.ffs.write_everything()).expect("all written");
+    world.fs.wait(world.fs.ffs.leave_clean()).expect("all written");
     let mut chunk = world.chunk(DAMAGED);
     let names = world.names_in(&chunk);
     chunk[names[2].0 + 4..][..2].fill(0xff);
