@@ -46,12 +46,15 @@ mod mount;
 mod node_table;
 mod operations;
 mod quota;
+mod recover;
 mod seek;
 #[cfg(test)]
 mod testing;
 mod transaction;
+mod under_way;
 mod writer;
 
+pub use commit::Counters;
 pub use damage::Damage;
 pub use description::{Condition, Description};
 pub use file_system::Ffs;

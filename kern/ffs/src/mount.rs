@@ -5,11 +5,13 @@ use crate::description::Condition;
 use crate::file_system::Ffs;
 use crate::layout::{
     Field, FieldFault, Format, Geometry, Kind, ROOT_INODE, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
-    Summary, Superblock,
+    Summary, Superblock, clean,
 };
+use crate::recover::{Recovered, recover};
 use crate::writer::Writer;
 use abi::{Errno, FileType};
 use alloc::rc::Rc;
+use alloc::vec::Vec;
 use alloc::{format, vec};
 use block::Device;
 use bytes::BytesMut;
@@ -27,6 +29,8 @@ pub struct Options {
     /// Whether it is to be changed. One that must not be is mounted for reading all the same (see
     /// [`Ffs::description`]).
     pub writable: bool,
+    /// Whether to use the log of one that has such. Without, metadata is written in steps.
+    pub log: bool,
     /// Where the write verifier starts: another one at each mount.
     pub verifier: u64,
     /// Dirty data that is not on its way to the disk, at most.
@@ -42,6 +46,7 @@ impl Default for Options {
             inode_cache_entries: 16384,
             directory_index_bytes: 16 << 20,
             writable: false,
+            log: true,
             verifier: 0,
             dirty_bytes_max: 32 << 20,
             hash_key: [0; 2],
@@ -117,8 +122,16 @@ pub async fn mount(
     options: Options,
     damage: Rc<dyn Damage>,
 ) -> Result<Rc<Ffs>, MountError> {
-    let found = find_superblock(&device).await?;
+    let mut found = find_superblock(&device).await?;
     let reports = Reports::new(damage);
+    let mut recovered = None;
+    if options.writable {
+        recovered = recover(&device, &mut found.superblock, &found.geometry, &reports).await;
+    }
+    if recovered.is_some() {
+        found = find_superblock(&device).await?;
+        found.superblock.clean |= clean::IS_CLEAN;
+    }
     let mut ffs = Ffs::new(device, found.superblock, found.geometry, options, reports);
     let root = ffs.node(ROOT_INODE).await.map_err(MountError::Root)?;
     if root.file_type != FileType::Directory {
@@ -126,22 +139,39 @@ pub async fn mount(
     }
     ffs.set_root(root.file());
     if ffs.options.writable && ffs.description().condition == Condition::Clean {
-        ffs.writer = Some(ffs.start_writing().await.map_err(MountError::Summaries)?);
+        let writer = ffs.start_writing(recovered.as_ref()).await;
+        ffs.writer = Some(writer.map_err(MountError::Summaries)?);
     }
-    Ok(Rc::new(ffs))
+    let ffs = Rc::new(ffs);
+    if let Some(recovered) = recovered.filter(|_| ffs.writer.is_some()) {
+        ffs.reclaim_listed(recovered.unlinked()).await;
+    }
+    Ok(ffs)
 }
 
 impl Ffs {
     /// Reads what changing it needs to know.
-    async fn start_writing(&self) -> Result<Writer, Errno> {
+    async fn start_writing(&self, recovered: Option<&Recovered>) -> Result<Writer, Errno> {
+        let log = self.open_log(recovered).await;
+        let summaries = match recovered {
+            Some(_) => self.count_groups().await?,
+            None => self.read_summaries().await?,
+        };
+        let writer = Writer::new(log, summaries, self.options.verifier);
+        let unlinked = recovered.map(Recovered::unlinked).unwrap_or_default();
+        let unlinked = unlinked.iter().map(|listed| (listed.inode, listed.mode as u16));
+        writer.unlinked.borrow_mut().extend(unlinked);
+        Ok(writer)
+    }
+
+    async fn read_summaries(&self) -> Result<Vec<Summary>, Errno> {
         let geometry = &self.geometry;
         let offset_bytes = geometry.summary_frag.0 << geometry.frag_shift;
         let buffers = vec![BytesMut::zeroed(geometry.summary_bytes as usize)];
         let buffers = self.cache.device().read(offset_bytes, buffers).await?;
         let table = buffers.first().ok_or(Errno::Io)?;
         let summaries = table.chunks_exact(Summary::BYTES).take(geometry.groups as usize);
-        let summaries = summaries.map(|bytes| Summary::get(bytes, geometry.order)).collect();
-        Ok(Writer::new(summaries, self.superblock.total, self.options.verifier))
+        Ok(summaries.map(|bytes| Summary::get(bytes, geometry.order)).collect())
     }
 }
 

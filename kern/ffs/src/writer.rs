@@ -2,9 +2,11 @@
 //! transaction, what is withheld, and whose data is dirty.
 
 use crate::allocate::{Placement, Withheld};
+use crate::commit::Commits;
 use crate::contents::{DirtyFiles, Failures};
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, FragNo, Lbn, Summary, TotalSummary};
+use crate::log::{Log, Need};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,17 @@ pub(crate) use crate::directory::IndexChange;
 
 /// Most sectors of metadata in one compound transaction.
 const OPEN_SECTORS_MAX: u32 = 4096;
+
+/// What a transaction adds to a compound one, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weight {
+    /// Sectors of metadata.
+    pub(crate) sectors: u32,
+    /// Extents that the log must not write any more.
+    pub(crate) revoked: usize,
+    /// Files without names.
+    pub(crate) unlinked: usize,
+}
 
 /// Fragments in a row, within one block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +46,8 @@ pub(crate) struct Snapshot {
     pub(crate) page: PageNo,
     pub(crate) bytes: Bytes,
     pub(crate) sectors: Sectors,
+    /// Those of the sectors that were free before.
+    pub(crate) new: Sectors,
 }
 
 /// The two layers of a transaction, for a file system without a log.
@@ -46,7 +61,11 @@ pub(crate) struct Ordered {
 #[derive(Debug, Default)]
 pub(crate) struct Open {
     /// Metadata changed; with a log.
-    pub(crate) pages: BTreeMap<PageNo, Sectors>,
+    pages: BTreeMap<PageNo, Sectors>,
+    /// Sectors of all pages together.
+    sectors: u32,
+    /// How many of the extents given back were metadata.
+    revoked: usize,
     /// The same, one by one; without a log.
     pub(crate) ordered: Vec<Ordered>,
     /// Pages with data in fragments that were free before: to be written first.
@@ -59,8 +78,39 @@ pub(crate) struct Open {
     pub(crate) is_used: bool,
 }
 
+impl Open {
+    /// Metadata of a page was changed.
+    pub(crate) fn add(&mut self, page: PageNo, sectors: Sectors) {
+        let all = self.pages.entry(page).or_default();
+        self.sectors += sectors.without(*all).count();
+        *all |= sectors;
+    }
+
+    /// Sectors of a page are metadata no longer.
+    pub(crate) fn remove(&mut self, page: PageNo, sectors: Sectors) {
+        if let Some(all) = self.pages.get_mut(&page) {
+            self.sectors -= sectors.intersection(*all).count();
+            *all = all.without(sectors);
+        }
+    }
+
+    /// Fragments were given back.
+    pub(crate) fn add_freed(&mut self, extents: Vec<Extent>) {
+        self.revoked += extents.iter().filter(|extent| extent.was_metadata).count();
+        self.freed.extend(extents);
+    }
+
+    /// Pages with metadata that was changed; of some of them none is left.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = (PageNo, Sectors)> {
+        self.pages.iter().map(|(&page, &sectors)| (page, sectors))
+    }
+}
+
 /// See the top of the file.
 pub(crate) struct Writer {
+    /// `None` if metadata is written in steps.
+    pub(crate) log: Option<Log>,
+    pub(crate) commits: Commits,
     pub(crate) open: RefCell<Open>,
     /// Fragments freed and not to be given out yet.
     pub(crate) withheld: RefCell<Withheld>,
@@ -80,8 +130,12 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(summaries: Vec<Summary>, total: TotalSummary, verifier: u64) -> Self {
+    pub(crate) fn new(log: Option<Log>, summaries: Vec<Summary>, verifier: u64) -> Self {
+        let none = TotalSummary::default();
+        let total = summaries.iter().fold(none, |total, &summary| total.plus(summary));
         Self {
+            log,
+            commits: Commits::default(),
             open: RefCell::default(),
             withheld: RefCell::default(),
             placement: RefCell::default(),
@@ -97,7 +151,7 @@ impl Writer {
 
     /// Whether transactions go through a log.
     pub(crate) fn has_log(&self) -> bool {
-        false
+        self.log.is_some()
     }
 
     /// The counts of one group.
@@ -128,16 +182,50 @@ impl Writer {
         self.verifier.get()
     }
 
-    /// Whether a transaction may join the open one.
+    /// Whether a transaction may join the open one: together they must not need more of the log
+    /// than one may.
     ///
     /// # Errors
-    /// `Halt::Commit` if that has to be committed first.
-    pub(crate) fn admit(&self, _ffs: &Ffs, transaction: &Transaction<'_>) -> Step<()> {
-        let (sectors, _) = transaction.weight();
+    /// `Halt::Commit` if that has to be committed first; `NoSpace` if the log is too small for
+    /// this one alone.
+    pub(crate) fn admit(&self, ffs: &Ffs, transaction: &Transaction<'_>) -> Step<()> {
         let open = self.open.borrow();
-        let used: u32 = open.pages.values().map(|sectors| sectors.count()).sum();
-        let fits = !open.is_used || used + sectors <= OPEN_SECTORS_MAX;
-        if fits { Ok(()) } else { Err(Halt::Commit) }
+        let unlinked = self.unlinked.borrow().len();
+        let used = Weight { sectors: open.sectors, revoked: open.revoked, unlinked };
+        let weight = transaction.weight();
+        match (self.excess(used, weight), open.is_used) {
+            (None, _) => Ok(()),
+            (Some(_), true) => Err(Halt::Commit),
+            (Some(_), false) if self.log.is_none() => Ok(()),
+            (Some(bytes), false) => {
+                let sectors = weight.sectors;
+                ffs.damaged(format_args!(
+                    "a change of {sectors} sectors needs {bytes} bytes more than the log takes at \
+                     a time: make a larger log"
+                ));
+                Err(Errno::NoSpace.into())
+            }
+        }
+    }
+
+    /// By how many bytes both are too much together, if they are.
+    fn excess(&self, used: Weight, weight: Weight) -> Option<u64> {
+        let sectors = used.sectors + weight.sectors;
+        let Some(log) = &self.log else {
+            return u64::from(sectors)
+                .checked_sub(OPEN_SECTORS_MAX.into())
+                .filter(|&more| more > 0);
+        };
+        // Each sector may be a run by itself, and takes a block of the log.
+        let block_bytes = log.block_bytes();
+        let need = Need::new(
+            block_bytes,
+            used.revoked + weight.revoked,
+            sectors as usize,
+            u64::from(sectors) * u64::from(block_bytes),
+            used.unlinked + weight.unlinked,
+        );
+        need.bytes().checked_sub(log.transaction_bytes_max()).filter(|&more| more > 0)
     }
 
     /// Takes over what a transaction says of files: which have no names, and where their dirty

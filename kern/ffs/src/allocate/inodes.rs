@@ -6,6 +6,7 @@ use super::order::groups_from;
 use crate::layout::{CylGroup, Format, Inode, ROOT_INODE, Summary};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
+use block::Sectors;
 use core::ops::Range;
 
 impl Transaction<'_> {
@@ -43,6 +44,7 @@ impl Transaction<'_> {
             }
             self.take_inode(group, index, is_directory)?;
             self.note_placed(first, is_directory);
+            self.note_new_inode(inode)?;
             return Ok((inode, self.next_generation(inode, old.generation)));
         }
         Err(Errno::NoSpace.into())
@@ -126,6 +128,13 @@ impl Transaction<'_> {
         let before = place[0];
         place[0] = bits::with_block(before, index, 1, is_used.into());
         Ok(place[0] != before)
+    }
+
+    fn note_new_inode(&mut self, number: InodeNo) -> Step<()> {
+        let (frag, offset) = self.ffs.geometry.inode_place(number).ok_or(Errno::Io)?;
+        let end = offset + self.ffs.geometry.format.inode_bytes() as usize;
+        self.note_new(self.ffs.page(frag), Sectors::of(offset..end));
+        Ok(())
     }
 
     /// Without a log, what initialized this inode must be durable before anything tells of it.

@@ -7,6 +7,7 @@ use super::{Near, bits};
 use crate::layout::{CylGroup, FragNo};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
+use block::Sectors;
 
 /// Free fragments that may be so many percent of all, less the reserve, before space matters more
 /// than time.
@@ -190,7 +191,20 @@ impl Transaction<'_> {
     /// Takes free fragments of a block.
     fn take_bits(&mut self, group: &mut Group, block: u32, taken: u8) -> Step<()> {
         let free = self.free_now(group, block)?;
+        self.note_new_frags(group.number, block, taken);
         self.set_free_bits(group, block, free & !taken)
+    }
+
+    /// Fragments of a block were free.
+    fn note_new_frags(&mut self, group: CylGroup, block: u32, taken: u8) {
+        let geometry = &self.ffs.geometry;
+        let first = u64::from(geometry.frags_per_group) * u64::from(group.0);
+        let at = FragNo(first + u64::from(block << geometry.frags_per_block_shift()));
+        let (page, frag_bytes) = (self.ffs.page(at), geometry.frag_bytes() as usize);
+        let frags = (0..u8::BITS as usize).filter(|&frag| taken >> frag & 1 != 0);
+        let ranges = frags.map(|frag| frag * frag_bytes..(frag + 1) * frag_bytes);
+        let sectors = ranges.fold(Sectors::NONE, |all, range| all | Sectors::of(range));
+        self.note_new(page, sectors);
     }
 
     /// The free fragments of a block, those that are withheld among them.

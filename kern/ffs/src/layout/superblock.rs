@@ -31,6 +31,8 @@ pub const MAGIC_UFS2_EXTATTR: u32 = 0x1901_2038;
 pub mod clean {
     /// Unmounted cleanly.
     pub const IS_CLEAN: u8 = 0x01;
+    /// NetBSD: was clean when mounted, and is in use.
+    pub const WAS_CLEAN: u8 = 0x02;
 }
 
 /// Bits of `fs_flags`.

@@ -5,19 +5,14 @@ use super::headers;
 use super::ledger::Ledger;
 use super::need::Need;
 use super::stream::Stream;
+use crate::layout::ByteOrder;
 use crate::layout::log::{Header, Place};
-use abi::{Errno, Result, Timestamp};
-use alloc::boxed::Box;
+use crate::under_way::UnderWay;
+use abi::{Result, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use block::{Device, PageNo};
 use core::cell::{Cell, RefCell};
-use core::future::poll_fn;
-use core::pin::Pin;
-use core::task::Poll;
-
-/// A write that was started.
-pub(super) type Write = Pin<Box<dyn Future<Output = Result<()>>>>;
 
 /// The log of a mounted file system. One transaction is appended at a time.
 ///
@@ -26,28 +21,55 @@ pub(super) type Write = Pin<Box<dyn Future<Output = Result<()>>>>;
 pub struct Log {
     device: Rc<Device>,
     place: Place,
+    page_bytes: u32,
     /// The newest header that is durable.
     header: Cell<Header>,
+    /// Whether that is so: a new log is made when it is needed.
+    is_made: Cell<bool>,
     ledger: RefCell<Ledger>,
-    /// Writes that have been started and not been waited for. One that lands late must not
-    /// overwrite what came after it, so everybody waits for them before writing anything.
-    under_way: RefCell<Vec<Write>>,
-    failed: Cell<Option<Errno>>,
+    under_way: UnderWay,
     flushes: Cell<u64>,
+    written_bytes: Cell<u64>,
 }
 
 impl Log {
-    /// The log that `header`, of [`super::format`] or [`super::replay`], is the newest header of.
-    pub fn new(device: Rc<Device>, place: Place, header: Header, page_bytes: u32) -> Self {
+    /// The log that `header`, which [`super::replay`] left, is the newest header of.
+    pub fn of(device: Rc<Device>, place: Place, header: Header, page_bytes: u32) -> Self {
         Self {
             device,
             place,
+            page_bytes,
             header: Cell::new(header),
+            is_made: Cell::new(true),
             ledger: RefCell::new(Ledger::new(&header, page_bytes)),
-            under_way: RefCell::default(),
-            failed: Cell::new(None),
+            under_way: UnderWay::default(),
             flushes: Cell::new(0),
+            written_bytes: Cell::new(0),
         }
+    }
+
+    /// A new log at `place`, whatever is there now: see [`Log::make`].
+    pub fn new(device: Rc<Device>, place: Place, order: ByteOrder, page_bytes: u32) -> Self {
+        let header = Header::empty(&place, order, Timestamp::default());
+        let log = Self::of(device, place, header, page_bytes);
+        log.is_made.set(false);
+        log
+    }
+
+    /// Makes sure that there is a log on the disk. What was there before must be without meaning:
+    /// the superblock says that no log is in use.
+    ///
+    /// # Errors
+    /// `Io` if the disk failed.
+    pub async fn make(&self) -> Result<()> {
+        if self.is_made.get() {
+            return Ok(());
+        }
+        self.under_way.finish().await?;
+        let header = self.header.get();
+        self.write_header(Header { generation: u32::MAX, ..header }).await?;
+        self.is_made.set(true);
+        Ok(())
     }
 
     /// Size of its blocks in bytes.
@@ -75,7 +97,12 @@ impl Log {
         self.flushes.get()
     }
 
-    /// Bytes in use, of all that there are.
+    /// Bytes of records that it has written.
+    pub fn written_bytes(&self) -> u64 {
+        self.written_bytes.get()
+    }
+
+    /// Bytes in use that must not be written again, and all that there are.
     pub fn fill_bytes(&self) -> (u64, u64) {
         let header = self.header.get();
         (header.used_bytes, header.circle.size_bytes)
@@ -94,82 +121,74 @@ impl Log {
         self.ledger.borrow_mut().in_place(page, number);
     }
 
-    /// Waits for all writes that were started.
-    ///
-    /// # Errors
-    /// If one of them failed, now or ever: then the log is not to be trusted any more.
-    pub async fn finish(&self) -> Result<()> {
-        poll_fn(|context| {
-            let mut under_way = self.under_way.borrow_mut();
-            under_way.retain_mut(|write| match write.as_mut().poll(context) {
-                Poll::Ready(result) => {
-                    self.failed.set(self.failed.get().or(result.err()));
-                    false
-                }
-                Poll::Pending => true,
-            });
-            if under_way.is_empty() { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        self.failed.get().map_or(Ok(()), Err)
+    /// What a transaction takes, exactly.
+    pub fn need(&self, batch: &Batch<'_>) -> Need {
+        batch.need(self.page_bytes, self.place.block_bytes)
     }
 
     /// Starts to write the records of a transaction behind the head, where there must be room.
-    /// Nothing must be under way (see [`Log::finish`]).
-    pub fn start(&self, batch: &Batch<'_>) {
+    /// First waits for whatever an earlier attempt has left under way.
+    ///
+    /// # Errors
+    /// `Io` if that failed.
+    pub async fn start(&self, batch: &Batch<'_>) -> Result<()> {
+        self.under_way.finish().await?;
         let (header, at) = (self.header.get(), self.ledger.borrow().head());
-        let mut stream = Stream::new(&self.device, &self.place, header.order, header.circle, at);
+        let writes = (&self.device, &self.under_way);
+        let mut stream = Stream::new(writes, &self.place, &header, at);
         stream.revocations(batch.revoked);
-        stream.blocks(&batch.extents(self.place.block_bytes));
+        stream.blocks(&batch.extents(self.page_bytes, self.place.block_bytes));
         stream.list(batch.unlinked);
-        let (writes, head) = stream.end();
+        let head = stream.end();
         debug_assert_eq!(head, header.circle.advance(at, self.need(batch).bytes()));
-        self.under_way.borrow_mut().extend(writes);
+        Ok(())
     }
 
-    /// What a transaction takes, exactly.
-    pub fn need(&self, batch: &Batch<'_>) -> Need {
-        batch.need(self.place.block_bytes)
-    }
-
-    /// Makes the transaction that was started, and has been finished, part of the log: it is
-    /// durable when this returns. `is_in_place` says of a page that all that was released of it is
-    /// in its place.
+    /// Makes the transaction that was started last part of the log: it is durable when this
+    /// returns. `is_in_place` says of a page that all that was released of it is in its place.
+    ///
+    /// # Errors
+    /// `Io` if the disk failed: nobody knows whether the transaction is in the log.
     pub async fn commit(
         &self,
         batch: &Batch<'_>,
         is_in_place: impl Fn(PageNo) -> bool,
     ) -> Result<()> {
         let need = self.need(batch);
+        self.under_way.finish().await?;
         // What is in place now is durable after the flush, so the tail may pass it.
         self.ledger.borrow_mut().refresh(is_in_place);
         self.flush().await?;
-        let kept = self.ledger.borrow().kept_with(need);
-        self.write_header(kept, batch.time).await?;
+        let (tail, used_bytes) = self.ledger.borrow().kept_with(need);
+        let header = self.header.get();
+        self.write_header(Header { tail, used_bytes, time: batch.time, ..header }).await?;
         self.ledger.borrow_mut().append(batch, need);
+        self.written_bytes.set(self.written_bytes.get() + need.bytes());
         Ok(())
     }
 
     /// Moves the tail as far as it can be. What it leaves behind may be written again when this
     /// returns.
-    pub async fn trim(&self, time: Timestamp, is_in_place: impl Fn(PageNo) -> bool) -> Result<()> {
+    ///
+    /// # Errors
+    /// `Io` if the disk failed.
+    pub async fn trim(&self, is_in_place: impl Fn(PageNo) -> bool) -> Result<()> {
+        self.under_way.finish().await?;
         self.ledger.borrow_mut().refresh(is_in_place);
         self.flush().await?;
-        let kept = {
+        let (tail, used_bytes) = {
             let ledger = self.ledger.borrow();
             ledger.kept(ledger.head())
         };
-        self.write_header(kept, time).await
+        self.write_header(Header { tail, used_bytes, ..self.header.get() }).await
     }
 
-    async fn write_header(&self, (tail, used_bytes): (u64, u64), time: Timestamp) -> Result<()> {
-        let old = self.header.get();
-        let mut header = Header { tail, used_bytes, time, ..old };
+    /// Writes `header` as the next generation, durably.
+    async fn write_header(&self, mut header: Header) -> Result<()> {
         loop {
             header.generation = header.generation.wrapping_add(1);
-            let write = headers::write(&self.device, &self.place, &header);
-            self.under_way.borrow_mut().push(Box::pin(write));
-            self.finish().await?;
+            self.under_way.add(headers::write(&self.device, &self.place, &header));
+            self.under_way.finish().await?;
             self.flush().await?;
             // Generation 0 is less than every other one, so it holds only with its successor.
             if header.generation != 0 {

@@ -12,7 +12,7 @@ use bytes::Bytes;
 pub struct LoggedPage {
     /// Which page.
     pub page: PageNo,
-    /// All of the page.
+    /// All of the page, or what the disk has of the last one.
     pub bytes: Bytes,
     /// What of it is logged.
     pub sectors: Sectors,
@@ -33,10 +33,10 @@ pub struct Batch<'a> {
 
 impl Batch<'_> {
     /// Extents of the disk and their contents, as they are logged: whole blocks of the log.
-    pub(super) fn extents(&self, block_bytes: u32) -> Vec<(Extent, Bytes)> {
+    pub(super) fn extents(&self, page_bytes: u32, block_bytes: u32) -> Vec<(Extent, Bytes)> {
         let mut extents = Vec::new();
         for logged in self.pages {
-            let start = logged.page.0 * logged.bytes.len() as u64;
+            let start = logged.page.0 * u64::from(page_bytes);
             for run in widened(logged.sectors, block_bytes).runs() {
                 let offset_bytes = start + run.start as u64;
                 let length_bytes = run.len() as u32;
@@ -47,8 +47,8 @@ impl Batch<'_> {
     }
 
     /// What it takes in the log, exactly.
-    pub fn need(&self, block_bytes: u32) -> Need {
-        let extents = self.extents(block_bytes);
+    pub fn need(&self, page_bytes: u32, block_bytes: u32) -> Need {
+        let extents = self.extents(page_bytes, block_bytes);
         let data_bytes = extents.iter().map(|(extent, _)| u64::from(extent.length_bytes)).sum();
         Need::new(block_bytes, self.revoked.len(), extents.len(), data_bytes, self.unlinked.len())
     }

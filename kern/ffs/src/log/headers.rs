@@ -2,29 +2,12 @@
 
 use super::ReplayError;
 use crate::layout::log::{Header, Place};
-use crate::layout::{ByteOrder, FieldFault};
-use abi::{Errno, Result, Timestamp};
+use crate::layout::FieldFault;
+use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec;
 use block::Device;
 use bytes::BytesMut;
-
-/// Makes an empty log at `place`, whatever was there before; it is durable when this returns.
-/// Nobody must have been told yet that a log is there, or else it must be without meaning.
-///
-/// # Errors
-/// `Io` if the disk failed.
-pub async fn format(
-    device: &Rc<Device>,
-    place: &Place,
-    order: ByteOrder,
-    time: Timestamp,
-) -> Result<Header> {
-    let mut header = Header::empty(place, order, time);
-    header.generation = u32::MAX;
-    write_next(device, place, &mut header).await?;
-    Ok(header)
-}
 
 /// The newer of the headers that are whole. One may not be: it was being written.
 pub(super) async fn newest(device: &Rc<Device>, place: &Place) -> Result<Header, ReplayError> {

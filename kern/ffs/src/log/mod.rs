@@ -1,7 +1,7 @@
 //! The log at work: made, replayed, appended to. What it looks like on disk is [`layout::log`].
 //!
 //! ```text
-//! format   two headers of an empty log
+//! make     two headers of an empty log
 //! replay   newest header ─► walk tail to head ─► newest contents of each extent, in place ─►
 //!          flush ─► header of a log with nothing in it but the list of inodes to be freed
 //! append   records behind the head (meanwhile: data that must come first) ─► flush ─►
@@ -28,7 +28,6 @@ mod window;
 
 pub use append::Log;
 pub use batch::{Batch, LoggedPage};
-pub use headers::format;
 pub use need::Need;
 pub use replay::{ReplayError, Replayed, replay};
 

@@ -1,12 +1,11 @@
 //! Writing records one behind the other, around the circle, in requests as large as they may be.
 
-use super::append::Write;
 use crate::layout::ByteOrder;
 use crate::layout::log::{
-    Circle, Extent, ListKind, Place, Unlinked, emit_extents, emit_inodes, extents_per_record,
-    inodes_per_record,
+    Circle, Extent, Header, ListKind, Place, Unlinked, emit_extents, emit_inodes,
+    extents_per_record, inodes_per_record,
 };
-use alloc::boxed::Box;
+use crate::under_way::UnderWay;
 use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -17,24 +16,25 @@ use bytes::{Bytes, BytesMut};
 /// request with hundreds of pieces costs more than the copy.
 pub(super) struct Stream<'a> {
     device: &'a Rc<Device>,
+    under_way: &'a UnderWay,
     place: &'a Place,
     order: ByteOrder,
     circle: Circle,
     /// Where the bytes in `buffer` begin.
     at: u64,
     buffer: BytesMut,
-    writes: Vec<Write>,
 }
 
 impl<'a> Stream<'a> {
+    /// A stream that begins at `at`; what it writes is handed to `under_way`.
     pub fn new(
-        device: &'a Rc<Device>,
+        (device, under_way): (&'a Rc<Device>, &'a UnderWay),
         place: &'a Place,
-        order: ByteOrder,
-        circle: Circle,
+        header: &Header,
         at: u64,
     ) -> Self {
-        Self { device, place, order, circle, at, buffer: BytesMut::new(), writes: Vec::new() }
+        let (order, circle) = (header.order, header.circle);
+        Self { device, under_way, place, order, circle, at, buffer: BytesMut::new() }
     }
 
     pub fn revocations(&mut self, revoked: &[Extent]) {
@@ -87,14 +87,13 @@ impl<'a> Stream<'a> {
         let at = self.at;
         self.at = self.circle.advance(at, data.len() as u64);
         if !data.is_empty() {
-            let write = self.device.write(self.place.offset_bytes + at, vec![data]);
-            self.writes.push(Box::pin(write));
+            self.under_way.add(self.device.write(self.place.offset_bytes + at, vec![data]));
         }
     }
 
-    /// The writes that were started, and where the next record would begin.
-    pub fn end(mut self) -> (Vec<Write>, u64) {
+    /// Starts to write the rest, and says where the next record would begin.
+    pub fn end(mut self) -> u64 {
         self.write();
-        (self.writes, self.at)
+        self.at
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Layer, Step, Transaction};
 use crate::file_system::Ffs;
-use crate::writer::{Extent, Open, Ordered, Snapshot};
+use crate::writer::{Extent, Open, Ordered, Snapshot, Weight};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use block::{PageNo, Sectors};
 
@@ -21,18 +22,22 @@ impl Transaction<'_> {
     pub(super) fn apply(self) -> Step<()> {
         self.writer.admit(self.ffs, &self)?;
         let mut open = self.writer.open.borrow_mut();
-        open.is_used |= !self.grow.pages.is_empty();
-        let (ffs, writer, has_log) = (self.ffs, self.writer, self.writer.has_log());
-        let grow = join(ffs, &mut open, self.grow, has_log);
-        let shrink = self.shrink.map(|layer| join(ffs, &mut open, layer, has_log));
-        if !has_log {
-            open.ordered.push(Ordered { grow, shrink: shrink.unwrap_or_default() });
+        let (ffs, writer) = (self.ffs, self.writer);
+        let has_shrunk = self.shrink.as_ref().is_some_and(|layer| !layer.pages.is_empty());
+        open.is_used |= has_shrunk || !self.grow.pages.is_empty();
+        writer.commits.note_joined(self.time);
+        let grow = join(ffs, self.grow, &self.new);
+        let shrink = self.shrink.map(|layer| join(ffs, layer, &self.new)).unwrap_or_default();
+        if writer.has_log() {
+            grow.iter().chain(&shrink).for_each(|part| open.add(part.page, part.sectors));
+        } else {
+            open.ordered.push(Ordered { grow, shrink });
         }
         for &extent in &self.freed {
             free(ffs, &mut open, extent);
             writer.withheld.borrow_mut().add(&ffs.geometry, extent);
         }
-        open.freed.extend(self.freed);
+        open.add_freed(self.freed);
         open.fresh.extend(self.fresh);
         open.stable.extend(self.stable);
         drop(open);
@@ -52,28 +57,28 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// How many sectors of metadata it changed, and how many extents it revokes.
-    pub(crate) fn weight(&self) -> (u32, usize) {
+    /// What it adds to a compound transaction, at most.
+    pub(crate) fn weight(&self) -> Weight {
         let layers = [Some(&self.grow), self.shrink.as_ref()];
         let edits = layers.into_iter().flatten().flat_map(|layer| layer.pages.values());
-        let sectors = edits.map(|edit| edit.metadata.count()).sum();
-        (sectors, self.freed.iter().filter(|extent| extent.was_metadata).count())
+        Weight {
+            sectors: edits.map(|edit| edit.metadata.count()).sum(),
+            revoked: self.freed.iter().filter(|extent| extent.was_metadata).count(),
+            unlinked: self.unlinked.iter().filter(|(_, mode)| mode.is_some()).count(),
+        }
     }
 }
 
-/// Hands the pages of a layer to the cache.
-fn join(ffs: &Ffs, open: &mut Open, layer: Layer, has_log: bool) -> Vec<Snapshot> {
+/// Hands the pages of a layer to the cache, and returns those with metadata.
+fn join(ffs: &Ffs, layer: Layer, new: &BTreeMap<PageNo, Sectors>) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
     for (page, edit) in layer.pages {
         let bytes = edit.bytes.freeze();
         ffs.cache.change(page, bytes.clone(), edit.data, edit.metadata);
-        if edit.metadata.is_empty() {
-            continue;
-        }
-        if has_log {
-            *open.pages.entry(page).or_default() |= edit.metadata;
-        } else {
-            snapshots.push(Snapshot { page, bytes, sectors: edit.metadata });
+        if !edit.metadata.is_empty() {
+            let sectors = edit.metadata;
+            let new = new.get(&page).copied().unwrap_or_default().intersection(sectors);
+            snapshots.push(Snapshot { page, bytes, sectors, new });
         }
     }
     snapshots
@@ -84,7 +89,5 @@ fn join(ffs: &Ffs, open: &mut Open, layer: Layer, has_log: bool) -> Vec<Snapshot
 fn free(ffs: &Ffs, open: &mut Open, extent: Extent) {
     let (page, sectors) = ffs.sectors(extent);
     ffs.cache.forget_data(page, sectors);
-    if let Some(dirt) = open.pages.get_mut(&page) {
-        *dirt = dirt.without(sectors);
-    }
+    open.remove(page, sectors);
 }

@@ -24,7 +24,7 @@ use crate::writer::{Extent, IndexChange, Writer};
 use abi::{Errno, InodeNo, Result, Timestamp};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use block::PageNo;
+use block::{PageNo, Sectors};
 use overlay::Layer;
 
 /// Why a run of a transaction ended without success.
@@ -60,6 +60,8 @@ pub(crate) struct Transaction<'a> {
     inodes: BTreeMap<InodeNo, Inode>,
     /// Pages with data in fragments that were free before.
     fresh: BTreeSet<PageNo>,
+    /// Fragments and inodes that were free before.
+    new: BTreeMap<PageNo, Sectors>,
     /// Pages with data that must be durable with this transaction.
     stable: BTreeSet<PageNo>,
     /// Fragments given back.
@@ -104,7 +106,7 @@ impl Ffs {
                 Ok(value) => return Ok(value),
                 Err(Halt::Errno(errno)) => return Err(errno),
                 Err(Halt::Page(page)) => pinned.push(self.cache.pin(page).await?),
-                Err(Halt::Commit) => self.commit_once().await?,
+                Err(Halt::Commit) => self.make_durable().await?,
             }
         }
     }
@@ -120,6 +122,7 @@ impl<'a> Transaction<'a> {
             shrink: None,
             inodes: BTreeMap::new(),
             fresh: BTreeSet::new(),
+            new: BTreeMap::new(),
             stable: BTreeSet::new(),
             freed: Vec::new(),
             replaced: Replaced::new(),
@@ -138,6 +141,11 @@ impl<'a> Transaction<'a> {
         if !self.writer.has_log() && self.shrink.is_none() {
             self.shrink = Some(Layer::default());
         }
+    }
+
+    /// Nothing on the disk leads to what stands in these sectors of a page.
+    pub(crate) fn note_new(&mut self, page: PageNo, sectors: Sectors) {
+        *self.new.entry(page).or_default() |= sectors;
     }
 
     /// Gives back fragments that lie in one block. The bitmaps are the allocator's business; here

@@ -4,7 +4,7 @@
 use super::{Luck, SECTOR, TinyDisk, blank, place, replay_image, run, sector};
 use crate::layout::ByteOrder;
 use crate::layout::log::{Extent, Unlinked};
-use crate::log::{Batch, Log, LoggedPage, format};
+use crate::log::{Batch, Log, LoggedPage};
 use abi::{InodeNo, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -46,8 +46,8 @@ impl World {
         let disk = TinyDisk::new(blank());
         let device = disk.device();
         let place = place(blocks);
-        let header = run(&device, format(&device, &place, ByteOrder::Little, TIME)).unwrap();
-        let log = Log::new(device.clone(), place, header, PAGE as u32);
+        let log = Log::new(device.clone(), place, ByteOrder::Little, PAGE as u32);
+        run(&device, log.make()).unwrap();
         let (bytes, committed) = (std::vec![0; PAGE], Bytes::new());
         let page = Page { bytes, committed, released: Sectors::NONE };
         let pages = PAGES.map(|number| (number, page.clone())).collect();
@@ -113,7 +113,7 @@ impl World {
                 self.write_back(page.0);
                 self.log.note_in_place(page, number);
             }
-            run(&self.device, self.log.trim(TIME, |_| false)).unwrap();
+            run(&self.device, self.log.trim(|_| false)).unwrap();
         }
     }
 
@@ -142,12 +142,10 @@ impl World {
         self.make_room(need);
         // A first attempt is sometimes given up half-way.
         if self.luck.below(3) == 0 {
-            self.log.start(&batch);
+            run(&self.device, self.log.start(&batch)).unwrap();
         }
         run(&self.device, async {
-            self.log.finish().await?;
-            self.log.start(&batch);
-            self.log.finish().await?;
+            self.log.start(&batch).await?;
             let is_in_place = |page: PageNo| self.pages[&page.0].released.is_empty();
             self.log.commit(&batch, is_in_place).await
         })

@@ -1,0 +1,141 @@
+//! Which compound transactions are durable, which one is being committed, and whose turn it is.
+
+use super::seal::Sealed;
+use crate::under_way::UnderWay;
+use crate::writer::{Open, Writer};
+use abi::{Errno, Result, Timestamp};
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
+use task::{ExclusiveGuard, Lock};
+
+/// What was committed, and what it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Transactions: changes of metadata, each whole or not at all.
+    pub transactions: u64,
+    /// Commits: compound transactions made durable.
+    pub commits: u64,
+    /// Times that the disk was asked to make durable what it had been given.
+    pub flushes: u64,
+    /// Bytes written into the log.
+    pub log_bytes: u64,
+}
+
+/// See the top of the file. Compound transactions are numbered as they are opened.
+#[derive(Default)]
+pub(crate) struct Commits {
+    turn: Lock,
+    sealed: RefCell<Option<Rc<Sealed>>>,
+    /// The number of the open one.
+    open: Cell<u64>,
+    /// The number of the first one that is not durable.
+    durable: Cell<u64>,
+    /// The newest one with data that could not be written.
+    trouble: Cell<Option<(u64, Errno)>>,
+    /// The time of the newest transaction.
+    time: Cell<Timestamp>,
+    is_started: Cell<bool>,
+    is_closed: Cell<bool>,
+    /// Writes of the superblock.
+    pub(super) under_way: UnderWay,
+    counters: Cell<Counters>,
+}
+
+impl Commits {
+    /// Waits for the right to commit.
+    pub(super) async fn turn(&self) -> ExclusiveGuard<'_> {
+        self.turn.exclusive().await
+    }
+
+    /// The number that must be durable so that all that was ordered is.
+    pub(super) fn wanted(&self, open: &Open) -> Option<u64> {
+        let number = self.open.get();
+        if open.is_used { Some(number) } else { number.checked_sub(1) }
+    }
+
+    pub(super) fn is_durable(&self, wanted: Option<u64>) -> bool {
+        wanted.is_none_or(|number| number < self.durable.get())
+    }
+
+    /// What was sealed and is not durable.
+    pub(super) fn sealed(&self) -> Option<Rc<Sealed>> {
+        self.sealed.borrow().clone()
+    }
+
+    /// The number of the transaction that is being sealed; the next one is open now.
+    pub(super) fn next_number(&self) -> u64 {
+        let number = self.open.get();
+        self.open.set(number + 1);
+        number
+    }
+
+    pub(super) fn set_sealed(&self, sealed: &Rc<Sealed>) {
+        *self.sealed.borrow_mut() = Some(sealed.clone());
+    }
+
+    pub(super) fn conclude(&self, sealed: &Sealed) {
+        self.durable.set(sealed.number + 1);
+        *self.sealed.borrow_mut() = None;
+        self.count(|counters| counters.commits += 1);
+    }
+
+    /// Data that was to be durable with this transaction is lost.
+    pub(super) fn note_trouble(&self, number: u64, errno: Errno) {
+        self.trouble.set(Some((number, errno)));
+    }
+
+    /// What became of the data of a transaction.
+    pub(super) fn trouble_of(&self, wanted: Option<u64>) -> Result<()> {
+        match self.trouble.get() {
+            Some((number, errno)) if Some(number) == wanted => Err(errno),
+            _ => Ok(()),
+        }
+    }
+
+    /// A transaction has joined the open one.
+    pub(crate) fn note_joined(&self, time: Timestamp) {
+        self.time.set(self.time.get().max(time));
+        self.count(|counters| counters.transactions += 1);
+    }
+
+    /// The time of the newest transaction.
+    pub(super) fn time(&self) -> Timestamp {
+        self.time.get()
+    }
+
+    /// Whether the superblock says that the file system is in use.
+    pub(super) fn is_started(&self) -> bool {
+        self.is_started.get()
+    }
+
+    pub(super) fn set_started(&self) {
+        self.is_started.set(true);
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.is_closed.get()
+    }
+
+    pub(super) fn close(&self) {
+        self.is_closed.set(true);
+    }
+
+    pub(super) fn count_flush(&self) {
+        self.count(|counters| counters.flushes += 1);
+    }
+
+    fn count(&self, change: impl FnOnce(&mut Counters)) {
+        let mut counters = self.counters.get();
+        change(&mut counters);
+        self.counters.set(counters);
+    }
+}
+
+impl Writer {
+    pub(super) fn counters(&self) -> Counters {
+        let counters = self.commits.counters.get();
+        let Some(log) = &self.log else { return counters };
+        let flushes = counters.flushes + log.flushes();
+        Counters { flushes, log_bytes: log.written_bytes(), ..counters }
+    }
+}

@@ -1,0 +1,141 @@
+//! Making durable what was ordered.
+//!
+//! ```text
+//!          transactions join            seal                conclude
+//!  Open n ───────────────────► Open n ───────► Sealed n ─────────────► durable: all up to n
+//!                                │                 │ written by whoever came first
+//!                                └► Open n + 1     ├─ with a log: see `logged`
+//!                                                  └─ without:    see `ordered`
+//! ```
+//! One compound transaction is committed at a time, while the next one fills. Whoever wants to have
+//! something durable waits in a queue for its turn; who finds it done has waited for somebody
+//! else's commit. If a task is dropped in the middle of one, the next in the queue begins the same
+//! sealed transaction again: every step may be done twice.
+//!
+//! A commit that fails ends all changes: what is in memory is not what the disk has, so nothing
+//! that builds on it may be written. Reading goes on.
+
+mod close;
+mod commits;
+mod logged;
+mod ordered;
+mod seal;
+mod start;
+mod superblock;
+
+pub(crate) use commits::Commits;
+pub use commits::Counters;
+pub(crate) use superblock::time_of;
+
+use crate::file_system::Ffs;
+use crate::writer::Writer;
+use abi::{Errno, Result};
+use alloc::rc::Rc;
+use seal::Sealed;
+
+impl Ffs {
+    /// What is needed to change anything.
+    ///
+    /// # Errors
+    /// `ReadOnly` if nothing may be changed, or nothing any more.
+    pub(crate) fn changeable(&self) -> Result<&Writer> {
+        let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
+        if writer.failed.get().is_some() || writer.commits.is_closed() {
+            return Err(Errno::ReadOnly);
+        }
+        Ok(writer)
+    }
+
+    /// What was committed so far, and what it cost.
+    pub fn counters(&self) -> Counters {
+        self.writer.as_ref().map(Writer::counters).unwrap_or_default()
+    }
+
+    /// Makes everything durable that was ordered before.
+    ///
+    /// # Errors
+    /// If it may be lost: the disk failed.
+    pub(crate) async fn make_durable(&self) -> Result<()> {
+        let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
+        let wanted = writer.commits.wanted(&writer.open.borrow());
+        while !writer.commits.is_durable(wanted) {
+            let _turn = writer.commits.turn().await;
+            if let Some(errno) = writer.failed.get() {
+                return Err(errno);
+            }
+            if !writer.commits.is_durable(wanted) {
+                self.commit(writer).await?;
+            }
+        }
+        writer.commits.trouble_of(wanted)
+    }
+
+    /// Commits what was sealed, or else the open transaction; on the committer's turn.
+    async fn commit(&self, writer: &Writer) -> Result<()> {
+        let sealed = match writer.commits.sealed() {
+            Some(sealed) => sealed,
+            None => self.seal(writer)?,
+        };
+        let written = self.write_sealed(writer, &sealed).await;
+        match written {
+            Ok(()) => self.conclude(writer, &sealed),
+            Err(errno) => self.fail(writer, errno),
+        }
+        written
+    }
+
+    async fn write_sealed(&self, writer: &Writer, sealed: &Rc<Sealed>) -> Result<()> {
+        if !sealed.has_changes() {
+            return self.write_stable(writer, sealed).await;
+        }
+        self.start(writer).await?;
+        match &writer.log {
+            Some(log) => self.write_logged(writer, log, sealed).await,
+            None => self.write_ordered(writer, sealed).await,
+        }
+    }
+
+    /// Nothing but data that somebody wants to be durable.
+    async fn write_stable(&self, writer: &Writer, sealed: &Sealed) -> Result<()> {
+        let stable = self.cache.write_back(sealed.stable.iter().copied()).await;
+        self.note_stable(writer, sealed, stable);
+        self.flush(writer).await
+    }
+
+    /// Data that cannot be written is its owner's trouble, and that of those who wait for it.
+    fn note_stable(&self, writer: &Writer, sealed: &Sealed, written: Result<()>) {
+        if let Err(errno) = written {
+            writer.commits.note_trouble(sealed.number, errno);
+            self.note_failures(writer);
+        }
+    }
+
+    /// What is sealed is durable: its metadata may come to its place, its frees to others.
+    fn conclude(&self, writer: &Writer, sealed: &Sealed) {
+        for logged in &sealed.pages {
+            self.cache.release(logged.page, logged.bytes.clone(), logged.sectors);
+        }
+        for &extent in &sealed.freed {
+            let (page, sectors) = self.sectors(extent);
+            self.cache.forget(page, sectors);
+            writer.withheld.borrow_mut().give_back(&self.geometry, extent);
+        }
+        writer.commits.conclude(sealed);
+        self.relieve_log(writer);
+    }
+
+    /// Nothing may be changed any more.
+    fn fail(&self, writer: &Writer, errno: Errno) {
+        writer.failed.set(Some(errno));
+        writer.change_verifier();
+        self.damaged(format_args!(
+            "metadata could not be written ({errno}): the file system is read-only from now on"
+        ));
+    }
+
+    /// Everything that was written before is durable when this ends.
+    async fn flush(&self, writer: &Writer) -> Result<()> {
+        writer.commits.count_flush();
+        self.cache.flush().await
+    }
+}

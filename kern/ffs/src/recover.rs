@@ -1,0 +1,149 @@
+//! What a crash has left is put in order before anything else: the log is replayed, counts are
+//! taken anew, and files without names are taken apart.
+//!
+//! `FS_DOWAPBL` in the superblock says that the log holds what may not be in place; without it,
+//! what stands in the log is history. The log may bring a superblock (NetBSD's does), so the
+//! superblock is read again afterwards.
+
+use crate::damage::Reports;
+use crate::file_system::Ffs;
+use crate::layout::log::{Location, OWNER_FLAG, Place, Unlinked};
+use crate::layout::{
+    BlockArea, CylGroup, CylinderGroup, FragNo, Geometry, Inode, Summary, Superblock, clean, flags,
+};
+use crate::log::{Log, Replayed, replay};
+use abi::{FileType, InodeNo, Result, Timestamp};
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use block::Device;
+
+/// A log that was replayed.
+pub(crate) struct Recovered {
+    place: Place,
+    replayed: Replayed,
+}
+
+impl Recovered {
+    /// Files without names, to be taken apart.
+    pub(crate) fn unlinked(&self) -> &[Unlinked] {
+        &self.replayed.unlinked
+    }
+}
+
+/// Replays the log, if it holds something. What is in the way is reported; the file system must
+/// not be changed then.
+pub(crate) async fn recover(
+    device: &Rc<Device>,
+    superblock: &mut Superblock,
+    geometry: &Geometry,
+    reports: &Reports,
+) -> Option<Recovered> {
+    // FreeBSD uses the flag for something else, and has other things where the version is.
+    if superblock.flags & flags::WAPBL == 0 || superblock.journal_version != 1 {
+        return None;
+    }
+    let replayed = match Place::of(superblock, geometry, device.geometry().size_bytes) {
+        Ok(Some(place)) => match replay(device, geometry, &place).await {
+            Ok(replayed) => Ok(Recovered { place, replayed }),
+            Err(error) => Err(reports.report(format_args!("the log is not replayed: {error}"))),
+        },
+        Ok(None) => Err(reports.report(format_args!("a log is in use, and nobody knows where"))),
+        Err(fault) => Err(reports.report(format_args!("the log's place: {fault}"))),
+    };
+    if replayed.is_err() {
+        superblock.clean &= !clean::IS_CLEAN;
+    }
+    replayed.ok()
+}
+
+impl Ffs {
+    /// The log to use: the one that was replayed, or the one that the superblock names.
+    pub(crate) async fn open_log(&self, recovered: Option<&Recovered>) -> Option<Log> {
+        let device = self.cache.device().clone();
+        let page_bytes = self.geometry.block_bytes();
+        if !self.options.log {
+            return None;
+        }
+        if let Some(Recovered { place, replayed }) = recovered {
+            return Some(Log::of(device, *place, replayed.header, page_bytes));
+        }
+        let disk_bytes = device.geometry().size_bytes;
+        if self.superblock.journal_version != 1 {
+            return None;
+        }
+        let place = match Place::of(&self.superblock, &self.geometry, disk_bytes) {
+            Ok(place) => place?,
+            Err(fault) => {
+                self.damaged(format_args!("the log is not used: {fault}"));
+                return None;
+            }
+        };
+        let is_owned = self.is_owned(&place).await;
+        is_owned.then(|| Log::new(device, place, self.geometry.order, page_bytes))
+    }
+
+    /// Whether the blocks of the log are the log's: the superblock may be wrong, and they be
+    /// somebody's file.
+    async fn is_owned(&self, place: &Place) -> bool {
+        let Location::Within(number) = place.location else { return true };
+        let inode = self.raw_inode(number).await;
+        let first = FragNo(place.offset_bytes >> self.geometry.frag_shift);
+        let is_owner = inode.is_ok_and(|inode| {
+            inode.file_type() == Some(FileType::Regular)
+                && inode.flags & OWNER_FLAG != 0
+                && matches!(inode.area, BlockArea::Pointers(pointers) if pointers.direct[0] == first)
+                && inode.size_bytes >= place.size_bytes
+        });
+        if !is_owner {
+            let number = number.0;
+            self.damaged(format_args!("the log is not used: inode {number} is not its owner"));
+        }
+        is_owner
+    }
+
+    async fn raw_inode(&self, number: InodeNo) -> Result<Inode> {
+        let (frag, offset) = self.geometry.inode_place(number).ok_or(abi::Errno::Io)?;
+        let shape = self.geometry.inode_shape();
+        let page = self.cache.read(self.page(frag)).await?;
+        let bytes = page.get(offset..offset + shape.bytes()).ok_or(abi::Errno::Io)?;
+        Ok(shape.parse(bytes))
+    }
+
+    /// The counts of all groups, from the groups themselves.
+    pub(crate) async fn count_groups(&self) -> Result<Vec<Summary>> {
+        let mut summaries = Vec::with_capacity(self.geometry.groups as usize);
+        for group in (0..self.geometry.groups).map(CylGroup) {
+            let page = self.page(self.geometry.group_block(group));
+            let block = self.cache.read(page).await?;
+            let header = CylinderGroup::parse(&block, self.geometry.order);
+            summaries.push(header.map(|header| header.summary).unwrap_or_default());
+        }
+        Ok(summaries)
+    }
+
+    /// Takes apart the files that had no name when the system stopped. One that cannot be stays in
+    /// the list for the next mount.
+    pub(crate) async fn reclaim_listed(&self, unlinked: &[Unlinked]) {
+        let time = Timestamp { seconds: crate::commit::time_of(&self.superblock), nanoseconds: 0 };
+        for listed in unlinked {
+            let number = listed.inode.0;
+            let reclaimed = match self.raw_inode(listed.inode).await {
+                Ok(inode) if inode.links > 0 => {
+                    self.forget_unlinked(listed.inode);
+                    Ok(())
+                }
+                Ok(_) => self.reclaim(listed.inode, time).await,
+                Err(errno) => Err(errno),
+            };
+            if let Err(errno) = reclaimed {
+                self.damaged(format_args!("inode {number} has no name and is not freed: {errno}"));
+            }
+        }
+    }
+
+    fn forget_unlinked(&self, number: InodeNo) {
+        if let Some(writer) = &self.writer {
+            writer.unlinked.borrow_mut().remove(&number);
+        }
+    }
+}
