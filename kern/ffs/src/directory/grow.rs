@@ -6,7 +6,7 @@ use crate::contents::Use;
 use crate::layout::{CHUNK_BYTES, FragNo, Lbn};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
-use block::PageNo;
+use block::{PageNo, Sectors};
 use core::ops::Range;
 
 const CHUNK: u64 = CHUNK_BYTES as u64;
@@ -64,6 +64,8 @@ impl Transaction<'_> {
         let block = self.ready_block(directory, lbn, end_bytes, Use::Metadata)?;
         let at = self.chunk_in(directory, offset, block.frag)?;
         self.start_chunk(at)?;
+        // Sound on the disk before the directory's size includes it.
+        self.note_new(at.page, Sectors::of(at.range()));
         let mut inode = self.inode(directory)?;
         inode.size_bytes = offset + CHUNK;
         self.set_inode(directory, inode)?;
