@@ -41,9 +41,10 @@ impl Group {
         self.frags.div_ceil(self.frags_per_block)
     }
 
-    /// The fragments that a block has.
-    pub(super) fn frags_of(&self, block: u32) -> Range<u32> {
-        0..(self.frags - block * self.frags_per_block).min(self.frags_per_block)
+    /// The fragments that a block has: none beyond the end of the group.
+    fn frags_of(&self, block: u32) -> Range<u32> {
+        let rest = self.frags.saturating_sub(block * self.frags_per_block);
+        0..rest.min(self.frags_per_block)
     }
 
     /// Whether these are the bits of a block that is free as a whole.

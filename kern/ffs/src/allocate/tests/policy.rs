@@ -120,3 +120,16 @@ fn fragments_fill_gaps_before_a_block_is_broken() {
     assert_eq!(rest, Ok(true));
     assert_eq!(world.transact(|one| one.extend_frags(owner, first, 3, 4)), Ok(false));
 }
+
+/// Behind the last block of the file system, and wherever a damaged pointer may lead.
+#[test]
+fn there_is_a_place_behind_every_other() {
+    let world = world(64 << 20);
+    let size = world.ffs.geometry.size_frags;
+    for previous in [0, 1, size - 8, size - 1, size, u64::MAX] {
+        for lbn in [0, 1, 12, 11 + 512, 12 + 512, 1 << 30] {
+            let frag = append(&world, 2, lbn, Some(FragNo(previous)));
+            assert!(world.ffs.geometry.is_data(frag, 8));
+        }
+    }
+}
