@@ -143,29 +143,36 @@ impl Transaction<'_> {
             return Ok(false);
         }
         cut.visits_left -= 1;
-        if self.check_indirect(cut.number, Lbn(branch.first), branch.level, branch.at).is_err() {
+        let frags = self.ffs.geometry.frags_per_block();
+        let lbn = Lbn(branch.first);
+        if self.check_indirect(cut.number, lbn, branch.level, branch.at).is_err() {
+            cut.blocks_left = cut.blocks_left.saturating_sub(1);
             return Ok(true);
         }
-        let below = self.branches(cut, branch)?;
-        let (mut cleared, mut is_whole) = (0, true);
-        for &(_, branch) in &below {
-            if !self.cut_branch(cut, branch)? {
-                is_whole = false;
-                break;
-            }
+        // A map that leads to one block in many ways is not walked more than once.
+        if self.is_any_free(branch.at, frags)? {
+            self.free(cut, branch.at, frags, true)?;
+            return Ok(true);
+        }
+        let limit = cut.blocks_left as usize + 1;
+        let below = self.branches(cut, branch, limit)?;
+        let mut cleared = 0;
+        while cleared < below.len() && self.cut_branch(cut, below[cleared].1)? {
             cleared += 1;
         }
-        if is_whole && branch.first >= cut.keep {
-            self.free(cut, branch.at, self.ffs.geometry.frags_per_block(), true)?;
+        if cleared == limit {
+            cut.stopped = Some(below[cleared - 1].1.first);
+        }
+        if cleared == below.len() && cleared < limit && branch.first >= cut.keep {
+            self.free(cut, branch.at, frags, true)?;
             return Ok(true);
         }
         self.clear_slots(branch.at, &below[..cleared])?;
         Ok(false)
     }
 
-    /// What is below an indirect block and not wholly kept, from the end, with its place there: no
-    /// more than can be freed, and one.
-    fn branches(&self, cut: &Cut, branch: Branch) -> Step<Vec<(usize, Branch)>> {
+    /// What is below an indirect block and not wholly kept, from the end, with its place there.
+    fn branches(&self, cut: &Cut, branch: Branch, limit: usize) -> Step<Vec<(usize, Branch)>> {
         let geometry = &self.ffs.geometry;
         let level = branch.level - 1;
         let span_shift = level * geometry.pointers_shift();
@@ -178,7 +185,7 @@ impl Transaction<'_> {
             let at = shape.pointer(&page, slot);
             (!at.is_hole()).then_some((slot, Branch { at, level, first }))
         });
-        Ok(below.take(cut.blocks_left as usize + 1).collect())
+        Ok(below.take(limit).collect())
     }
 
     /// Makes holes of pointers that follow each other, from the end, with nothing but holes between

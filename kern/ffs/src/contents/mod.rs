@@ -27,6 +27,7 @@
 //!
 //! After `ffs_balloc.c`, `ffs_inode.c` and `ufs_readwrite.c` of NetBSD, and `ffs_inode.c` of FreeBSD.
 
+mod bitmap;
 mod cut;
 mod dirty;
 mod extended;

@@ -2,7 +2,7 @@
 
 use super::{Block, Use};
 use crate::allocate::Near;
-use crate::layout::{CylinderGroup, DIRECT_POINTERS, FragNo, Inode, Lbn};
+use crate::layout::{DIRECT_POINTERS, FragNo, Inode, Lbn};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::InodeNo;
 use block::PageNo;
@@ -103,27 +103,6 @@ impl Transaction<'_> {
             self.note_dirty((number, lbn), page, true, stable);
         }
         Ok(())
-    }
-
-    /// Whether a page has nothing but these fragments that anybody needs: then it is not read. If it
-    /// is in memory, that is no question.
-    fn is_alone(&self, page: PageNo, frag: FragNo, frags: u32) -> bool {
-        let geometry = &self.ffs.geometry;
-        let all = geometry.frags_per_block();
-        if frags == all {
-            return true;
-        }
-        let (group, first) = geometry.place_in_group(frag);
-        let Ok(block) = self.page(self.ffs.page(geometry.group_block(group))) else { return false };
-        let Some(header) = CylinderGroup::parse(&block, geometry.order) else { return false };
-        let is_free = |frag: u32| {
-            let byte = block.get(header.frag_map as usize + frag as usize / 8);
-            byte.is_some_and(|byte| byte & (1 << (frag % 8)) != 0)
-        };
-        let start = first - first % all;
-        let mut others =
-            (start..start + all).filter(|other| !(first..first + frags).contains(other));
-        self.page(page).is_err() && others.all(is_free)
     }
 
     /// A part of a page, to change in it what is used as `kind` says.

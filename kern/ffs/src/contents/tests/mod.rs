@@ -5,6 +5,7 @@ mod bounds;
 mod census;
 mod crashes;
 mod failing;
+mod hostile;
 mod model;
 mod sparse;
 mod world;

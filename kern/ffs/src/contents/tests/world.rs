@@ -11,25 +11,26 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use ffscheck::Image;
-use ffscheck::newfs::{self, ByteOrder, Format};
+use ffscheck::newfs::{self, ByteOrder, Format, Memory};
 use vfs::Stability;
 
-/// Both formats and orders, with blocks of several sizes.
+/// Both formats and orders, with blocks of several sizes, with a log and without.
 pub(super) fn layouts() -> Vec<newfs::Options> {
     let sizes = [(4096, 512), (8192, 1024), (16384, 2048), (65536, 8192), (8192, 8192)];
     let kinds = [
-        (Format::Ufs1, ByteOrder::Little),
-        (Format::Ufs2, ByteOrder::Big),
-        (Format::Ufs1, ByteOrder::Big),
-        (Format::Ufs2, ByteOrder::Little),
+        (Format::Ufs1, ByteOrder::Little, 0),
+        (Format::Ufs2, ByteOrder::Big, 1 << 20),
+        (Format::Ufs1, ByteOrder::Big, 1 << 20),
+        (Format::Ufs2, ByteOrder::Little, 0),
     ];
     let all = sizes.iter().flat_map(|&size| kinds.map(|kind| (size, kind)));
-    all.map(|((block, fragment), (format, byte_order))| newfs::Options {
+    all.map(|((block, fragment), (format, byte_order, log_bytes))| newfs::Options {
         format,
         byte_order,
         block_bytes: Some(block),
         fragment_bytes: Some(fragment),
         reserved_percent: 0,
+        log_bytes: Some(log_bytes),
         ..newfs::Options::new(8 << 20)
     })
     .collect()
@@ -39,8 +40,8 @@ pub(super) fn layouts() -> Vec<newfs::Options> {
 pub(super) struct World {
     pub(super) fs: Mounted,
     now: Cell<i64>,
-    /// What was free before there were files.
-    free_frags: usize,
+    /// What was free or the log's before there were files.
+    frags: usize,
 }
 
 impl World {
@@ -50,13 +51,14 @@ impl World {
 
     pub(super) fn with(layout: &newfs::Options, options: Options) -> Self {
         let mut world = Self::of(Mounted::of(new_image(layout), options).expect("a mount"));
-        world.free_frags = Census::of(&world.fs).free_frags.len();
+        let census = Census::of(&world.fs);
+        world.frags = census.free_frags.len() + census.claimed.len();
         world
     }
 
     /// One that is not to be checked.
     pub(super) fn of(fs: Mounted) -> Self {
-        Self { fs, now: Cell::new(NOW.seconds), free_frags: 0 }
+        Self { fs, now: Cell::new(NOW.seconds), frags: 0 }
     }
 
     pub(super) fn time(&self) -> Timestamp {
@@ -132,15 +134,22 @@ impl World {
         self.fs.wait(self.fs.ffs.make_durable()).expect("a commit");
     }
 
-    /// What is found if the power is cut now, by somebody who takes it for clean.
+    /// What is found if the power is cut now, by somebody who replays the log or, if there is none,
+    /// takes it for clean.
     pub(super) fn after_crash(&self) -> Mounted {
         let mut image = self.fs.disk.image.borrow().clone();
+        if self.fs.ffs.writer.as_ref().is_none_or(|writer| writer.log.is_none()) {
+            self.mark_clean(&mut image);
+        }
+        Mounted::of(image, Options::default()).expect("a mount")
+    }
+
+    fn mark_clean(&self, image: &mut Memory) {
         let (superblock, order) = (self.fs.ffs.superblock, self.fs.ffs.geometry.order);
         let superblock = Superblock { clean: clean::IS_CLEAN, ..superblock };
         let offset_bytes = superblock.superblock_offset_bytes as u64;
         let bytes: [u8; SUPERBLOCK_BYTES] = superblock.to_bytes(order);
         image.write_at(offset_bytes, &bytes).expect("room");
-        Mounted::of(image, Options::default()).expect("a mount")
     }
 
     /// Everything written, and another mount of it.
@@ -154,7 +163,7 @@ impl World {
         assert_eq!(*self.fs.damage.borrow(), [""; 0]);
         let census = Census::of(&self.fs);
         let used = census.claimed.len();
-        assert_eq!(census.free_frags.len() + used, self.free_frags, "fragments nobody has");
+        assert_eq!(census.free_frags.len() + used, self.frags, "fragments nobody has");
         assert!(census.claimed.is_disjoint(&census.free_frags), "free fragments in use");
     }
 }
