@@ -27,6 +27,8 @@ pub enum Source {
         disk: Rc<dyn Disk>,
         /// Whether nothing may be changed, whatever the image allows.
         read_only: bool,
+        /// Whether changes go through the image's log, if it has one.
+        log: bool,
     },
     /// A file system in memory, empty at first.
     Memory {

@@ -35,11 +35,20 @@ pub(crate) enum Refused {
 
 type Attempt = Pin<Box<dyn Future<Output = Result<Found, Refused>>>>;
 
+/// What is wished of an image.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish {
+    /// Nothing is to be changed.
+    pub(crate) read_only: bool,
+    /// Its log is to be used.
+    pub(crate) log: bool,
+}
+
 /// An image about to be mounted.
 #[derive(Clone)]
 struct Image {
     device: Rc<Device>,
-    read_only: bool,
+    wish: Wish,
     cache_bytes: u64,
     dirty_bytes: u64,
     /// The service's name.
@@ -55,14 +64,14 @@ const IMAGE_FORMATS: &[Format] = &[ffs];
 /// What mounts an image, whatever format it has, or says in a sentence why none will.
 pub(crate) fn image(
     device: Rc<Device>,
-    read_only: bool,
+    wish: Wish,
     name: &str,
     host: &Host,
     limits: &Limits,
 ) -> impl Future<Output = Result<Found, String>> + use<> {
     let &Limits { cache_bytes, dirty_bytes, .. } = limits;
     let (name, host) = (name.into(), host.clone());
-    let image = Image { device, read_only, cache_bytes, dirty_bytes, name, host };
+    let image = Image { device, wish, cache_bytes, dirty_bytes, name, host };
     async move {
         let mut unknown = Vec::new();
         for format in IMAGE_FORMATS {
@@ -94,7 +103,8 @@ fn ffs(image: Image) -> Attempt {
     let luck = || image.host.random.next_u64();
     let options = ffs::Options {
         cache_bytes: image.cache_bytes,
-        writable: !image.read_only,
+        writable: !image.wish.read_only,
+        log: image.wish.log,
         verifier: luck(),
         dirty_bytes_max: image.dirty_bytes,
         hash_key: [luck(), luck()],
@@ -112,7 +122,11 @@ fn ffs(image: Image) -> Attempt {
             format: description.format_name().to_string(),
             byte_order: Some(description.byte_order),
             size_bytes: description.size_bytes,
-            read_only: read_only(&*file_system, image.read_only, description.condition.reason()),
+            read_only: read_only(
+                &*file_system,
+                image.wish.read_only,
+                description.condition.reason(),
+            ),
             file_system,
         })
     })

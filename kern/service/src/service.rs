@@ -1,6 +1,6 @@
 //! The instance and its turn.
 
-use crate::filesystems::{self, Found};
+use crate::filesystems::{self, Found, Wish};
 use crate::opening::{self, Opened};
 use crate::upkeep::Upkeep;
 use crate::{Config, Host, Limits, Next, Source, State};
@@ -172,10 +172,11 @@ impl Service {
                 let found = filesystems::memory(&self.host, size_bytes, id);
                 Box::pin(async { Ok(found) })
             }
-            Source::Image { disk, read_only } => {
+            Source::Image { disk, read_only, log } => {
                 let device = Device::new(disk);
                 self.disk = Some(device.clone());
-                Box::pin(filesystems::image(device, read_only, name, &self.host, limits))
+                let wish = Wish { read_only, log };
+                Box::pin(filesystems::image(device, wish, name, &self.host, limits))
             }
         }
     }

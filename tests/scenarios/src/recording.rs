@@ -147,7 +147,7 @@ impl<'a> Run<'a> {
             Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None),
             Ground::Image(image) => {
                 let disk = power_disk(image);
-                (Source::Image { disk: disk.clone(), read_only: false }, Some(disk))
+                (Source::Image { disk: disk.clone(), read_only: false, log: true }, Some(disk))
             }
         };
         let config = Config {

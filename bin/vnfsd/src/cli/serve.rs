@@ -25,6 +25,10 @@ pub struct Serve {
     /// Change nothing, whatever clients ask; others may look into the image meanwhile
     #[arg(long)]
     pub read_only: bool,
+    /// Change the image without using its log (WAPBL): metadata is written in a safe order instead,
+    /// which is slower. Changes that the log still holds are made all the same
+    #[arg(long, conflicts_with = "memory")]
+    pub no_journal: bool,
     /// Answer here, over TCP and UDP: an IPv4 address, or an IPv6 address in brackets, and a
     /// port, where 0 means any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:20490")]

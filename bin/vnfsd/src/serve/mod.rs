@@ -63,10 +63,10 @@ fn backend(backend: cli::Backend) -> Backend {
 fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
     let limits =
         Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() };
-    let read_only = options.read_only;
+    let (read_only, log) = (options.read_only, !options.no_journal);
     ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
         let (port, exports) = (site.port(), exports.list().to_vec());
-        Ok(Config { name, source: source.attach(site, read_only), exports, limits, port })
+        Ok(Config { name, source: source.attach(site, read_only, log), exports, limits, port })
     })
 }
 

@@ -61,9 +61,11 @@ impl Source {
     }
 
     /// The same for a service, on its worker's thread.
-    pub fn attach(self, site: &Site, read_only: bool) -> service::Source {
+    pub fn attach(self, site: &Site, read_only: bool, log: bool) -> service::Source {
         match self {
-            Self::Image(image) => service::Source::Image { disk: site.attach(image), read_only },
+            Self::Image(image) => {
+                service::Source::Image { disk: site.attach(image), read_only, log }
+            }
             Self::Memory(size_bytes) => {
                 service::Source::Memory { size_bytes, id: site.host.random.next_u64() }
             }

@@ -51,7 +51,8 @@ impl Disk for SlowDisk {
 
 fn failure(disk: SlowDisk) -> String {
     let disk = Rc::new(disk);
-    let mut world = World::new(config(Source::Image { disk: disk.clone(), read_only: false }));
+    let mut world =
+        World::new(config(Source::Image { disk: disk.clone(), read_only: false, log: true }));
     for _ in 0..10 {
         assert_eq!(world.service.turn(), Next::Idle);
         disk.complete_all();
@@ -76,7 +77,7 @@ fn memory_is_described() {
 #[test]
 fn calls_that_come_before_the_mount_wait_for_it() {
     let disk = Rc::new(SlowDisk::default());
-    let mut world = World::new(config(Source::Image { disk, read_only: true }));
+    let mut world = World::new(config(Source::Image { disk, read_only: true, log: true }));
     world.receive(&null(1));
     assert_eq!(world.service.turn(), Next::Idle);
     assert_eq!(world.service.state(), &State::Mounting);
