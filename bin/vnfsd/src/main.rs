@@ -1,11 +1,12 @@
 //! vnfsd: kernel file services as an ordinary process.
 //!
 //! The program is doors only: [`cli`] is the one table of flags, [`serve`] puts a service on the
-//! POSIX host and watches over it, [`newfs`] makes an image, [`image`] looks into one and changes
-//! it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
+//! POSIX host and watches over it, [`newfs`] makes an image and [`fsck`] checks one, [`image`] looks
+//! into one and changes it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
 //! host's.
 
 mod cli;
+mod fsck;
 mod image;
 mod log;
 mod manual;
@@ -20,17 +21,21 @@ use cli::{Cli, Command};
 use log::Times;
 use std::process::ExitCode;
 
-/// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2.
+/// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2. `fsck` has its own.
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let is_service = matches!(cli.command, Command::Serve(_));
     log::start(cli.log_level, if is_service { Times::Shown } else { Times::Hidden });
+    let failure = match cli.command {
+        Command::Fsck(_) => ExitCode::from(fsck::FAILURE),
+        _ => ExitCode::FAILURE,
+    };
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("vnfsd: {}{error:#}", place(&error));
-            ExitCode::FAILURE
+            failure
         }
     }
 }
@@ -41,14 +46,16 @@ fn place(error: &anyhow::Error) -> &'static str {
     if is_bare { "standard output: " } else { "" }
 }
 
-fn run(command: Command) -> Result<()> {
+fn run(command: Command) -> Result<ExitCode> {
     match command {
+        Command::Fsck(options) => return fsck::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Newfs(options) => newfs::run(&options),
         Command::Image(command) => image::run(&command),
         Command::Man { directory } => manual::write_pages(&directory),
         Command::Completions { shell } => manual::print_completions(shell),
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Whether whoever read our output has seen enough, as `head` does.

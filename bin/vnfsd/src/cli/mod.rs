@@ -1,10 +1,12 @@
 //! The one table of commands and flags: parsing, `--help`, the manual pages and the shells'
 //! completions all derive from it.
 
+mod fsck;
 mod image;
 mod newfs;
 mod serve;
 
+pub use fsck::Fsck;
 pub use image::Image;
 pub use newfs::{ByteOrder, Format, LogSize, Newfs};
 pub use serve::{Backend, Serve};
@@ -47,6 +49,8 @@ pub enum Command {
     Serve(Serve),
     /// Make an empty FFS file system
     Newfs(Newfs),
+    /// Check a file system, and repair it
+    Fsck(Fsck),
     /// Look into an image, or change it, without serving it
     #[command(subcommand)]
     Image(Image),

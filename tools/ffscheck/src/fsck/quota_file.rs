@@ -1,67 +1,18 @@
-//! A quota file: limits and counts of every user or group, as NetBSD keeps them (quota2).
-//!
-//! ```text
-//! 0       4      5       6      8               104    112
-//! | magic | kind | shift | size | default entry | free | heads of 2^shift lists | entries ...
-//! ```
-//! An entry of 96 bytes has limits and counts of sectors and of files, the offset of the next
-//! entry of its list, and its user or group. Offsets count from the beginning of the file; 0 ends
-//! a list. Entries do not cross blocks. After `ufs/quota2.h`.
+//! A quota file: where its entries and lists are (see `ffs::layout`'s `quota`). Offsets count from
+//! the beginning of the file.
 
 use super::directory::Piece;
 use super::error::Result;
 use super::volume::Volume;
-use ffs::layout::{ByteOrder, Field};
+use ffs::layout::{ByteOrder, Field, QUOTA_HEAD_BYTES, QUOTA_MAGIC, QuotaEntry, QuotaHeader};
 
-/// Q2_HEAD_MAGIC.
-pub(super) const MAGIC: u32 = 0xb746_915e;
-
-const DEFAULT_AT: usize = 8;
-const FREE_AT: u64 = 104;
-const HEADS_AT: u64 = 112;
-const ENTRY_BYTES: u64 = 96;
-/// In an entry: what is used of sectors and of files, the next entry, and whose it is.
-const USED_AT: [usize; 2] = [16, 56];
-const NEXT_AT: usize = 80;
-const OWNER_AT: usize = 88;
+/// Where the head of the list of free entries stands in the header.
+const FREE_AT: u64 = (QuotaHeader::BYTES - QUOTA_HEAD_BYTES) as u64;
+const HEADS_AT: u64 = QuotaHeader::BYTES as u64;
+const ENTRY_BYTES: u64 = QuotaEntry::BYTES as u64;
 
 /// What somebody uses: sectors, and files.
 pub(super) type Used = [u64; 2];
-
-/// An entry as it stands in the file.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
-    bytes: Vec<u8>,
-    order: ByteOrder,
-}
-
-impl Entry {
-    pub fn owner(&self) -> u32 {
-        u32::get(&self.bytes[OWNER_AT..], self.order)
-    }
-
-    pub fn next(&self) -> u64 {
-        u64::get(&self.bytes[NEXT_AT..], self.order)
-    }
-
-    pub fn used(&self) -> Used {
-        USED_AT.map(|at| u64::get(&self.bytes[at..], self.order))
-    }
-
-    pub fn set_owner(&mut self, owner: u32) {
-        owner.put(&mut self.bytes[OWNER_AT..], self.order);
-    }
-
-    pub fn set_next(&mut self, next: u64) {
-        next.put(&mut self.bytes[NEXT_AT..], self.order);
-    }
-
-    pub fn set_used(&mut self, used: Used) {
-        for (at, value) in USED_AT.into_iter().zip(used) {
-            value.put(&mut self.bytes[at..], self.order);
-        }
-    }
-}
 
 /// A quota file whose header makes sense.
 pub(super) struct QuotaFile {
@@ -81,13 +32,13 @@ impl QuotaFile {
         let Some(first) = pieces.first().filter(|_| pieces.iter().all(is_whole)) else {
             return Ok(None);
         };
-        let header = volume.read_frags(first.at, first.frags)?;
         let order = volume.geometry.order;
-        let lists = 1_u64.checked_shl(header[5].into()).unwrap_or(0);
+        let header = QuotaHeader::get(&volume.read_frags(first.at, first.frags)?, order);
+        let lists = 1_u64.checked_shl(header.hash_shift.into()).unwrap_or(0);
         let header_bytes = lists.saturating_mul(8).saturating_add(HEADS_AT);
-        let holds = u32::get(&header, order) == MAGIC
-            && header[4] == kind
-            && u64::from(u16::get(&header[6..], order)) == lists
+        let holds = header.magic == QUOTA_MAGIC
+            && header.kind == kind
+            && u64::from(header.hash_size) == lists
             && header_bytes + ENTRY_BYTES <= block_bytes;
         Ok(holds.then_some(Self { pieces, block_bytes, order, lists, header_bytes }))
     }
@@ -142,19 +93,23 @@ impl QuotaFile {
         volume.overlay.write(offset_bytes, &bytes)
     }
 
-    pub fn entry(&self, volume: &Volume<'_>, at: u64) -> Result<Entry> {
-        let mut bytes = vec![0; ENTRY_BYTES as usize];
+    pub fn entry(&self, volume: &Volume<'_>, at: u64) -> Result<QuotaEntry> {
+        let mut bytes = [0; QuotaEntry::BYTES];
         volume.overlay.read(self.offset_bytes(volume, at), &mut bytes)?;
-        Ok(Entry { bytes, order: self.order })
+        Ok(QuotaEntry::get(&bytes, self.order))
     }
 
     /// What a new entry begins with.
-    pub fn default_entry(&self, volume: &Volume<'_>) -> Result<Entry> {
-        self.entry(volume, DEFAULT_AT as u64)
+    pub fn default_entry(&self, volume: &Volume<'_>) -> Result<QuotaEntry> {
+        let mut bytes = [0; QuotaHeader::BYTES];
+        volume.overlay.read(self.offset_bytes(volume, 0), &mut bytes)?;
+        Ok(QuotaHeader::get(&bytes, self.order).default)
     }
 
-    pub fn put(&self, volume: &mut Volume<'_>, at: u64, entry: &Entry) -> Result<()> {
+    pub fn put(&self, volume: &mut Volume<'_>, at: u64, entry: &QuotaEntry) -> Result<()> {
+        let mut bytes = [0; QuotaEntry::BYTES];
+        entry.put(&mut bytes, self.order);
         let offset_bytes = self.offset_bytes(volume, at);
-        volume.overlay.write(offset_bytes, &entry.bytes)
+        volume.overlay.write(offset_bytes, &bytes)
     }
 }

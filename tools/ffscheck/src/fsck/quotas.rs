@@ -8,8 +8,9 @@ use super::Check;
 use super::census::REGULAR;
 use super::class::Class;
 use super::error::Result;
-use super::quota_file::{MAGIC, QuotaFile, Used};
+use super::quota_file::{QuotaFile, Used};
 use super::report::{Phase, Place};
+use ffs::layout::{QUOTA_MAGIC, QuotaEntry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// FS_DOQUOTA2: quotas are within the file system. (FreeBSD means check hashes.)
@@ -32,7 +33,7 @@ struct Lists {
 impl Check<'_> {
     pub(super) fn has_quotas(&self) -> bool {
         let raw = &self.volume.raw;
-        raw.is_updated() && raw.flags & QUOTAS != 0 && raw.quota_magic == MAGIC
+        raw.is_updated() && raw.flags & QUOTAS != 0 && raw.quota_magic == QUOTA_MAGIC
     }
 
     /// The inodes that quotas are kept in.
@@ -153,7 +154,7 @@ impl Check<'_> {
                 break;
             }
             let entry = file.entry(&self.volume, at)?;
-            let owner = entry.owner();
+            let owner = entry.owner;
             match list {
                 Some(list) if file.list_of(owner) != list => lists.is_broken = true,
                 Some(_) => {
@@ -161,7 +162,7 @@ impl Check<'_> {
                 }
                 None => {}
             }
-            at = entry.next();
+            at = entry.next;
         }
         Ok(())
     }
@@ -184,7 +185,7 @@ impl Check<'_> {
 
     fn link(&mut self, file: &QuotaFile, at: u64, head: u64) -> Result<()> {
         let mut entry = file.entry(&self.volume, at)?;
-        entry.set_next(file.read_head(&self.volume, head)?);
+        entry.next = file.read_head(&self.volume, head)?;
         file.put(&mut self.volume, at, &entry)?;
         file.write_head(&mut self.volume, head, at)
     }
@@ -197,12 +198,12 @@ impl Check<'_> {
         (at, expected): (u64, Used),
     ) -> Result<()> {
         let mut entry = file.entry(&self.volume, at)?;
-        let said = entry.used();
+        let said = entry.values.map(|value| value.used);
         if said == expected {
             return Ok(());
         }
-        self.note_count(kind, number, (entry.owner(), said, expected), "corrected");
-        entry.set_used(expected);
+        self.note_count(kind, number, (entry.owner, said, expected), "corrected");
+        set_used(&mut entry, expected);
         file.put(&mut self.volume, at, &entry)
     }
 
@@ -238,11 +239,11 @@ impl Check<'_> {
         }
         self.note_count(kind, number, (owner, [0; 2], used), "an entry made");
         let at = file.read_head(&self.volume, file.free_head())?;
-        let next_free = file.entry(&self.volume, at)?.next();
+        let next_free = file.entry(&self.volume, at)?.next;
         file.write_head(&mut self.volume, file.free_head(), next_free)?;
         let mut entry = file.default_entry(&self.volume)?;
-        entry.set_owner(owner);
-        entry.set_used(used);
+        entry.owner = owner;
+        set_used(&mut entry, used);
         file.put(&mut self.volume, at, &entry)?;
         self.link(file, at, file.head(file.list_of(owner)))
     }
@@ -258,5 +259,11 @@ impl Check<'_> {
             self.link(file, at, file.free_head())?;
         }
         Ok(true)
+    }
+}
+
+fn set_used(entry: &mut QuotaEntry, used: Used) {
+    for (value, used) in entry.values.iter_mut().zip(used) {
+        value.used = used;
     }
 }

@@ -200,7 +200,6 @@ fn merge(overlay: &Overlay<'_>, raw: Superblock, offset_bytes: u64, copy: Found)
     (merged.old_size_frags, merged.old_data_frags) =
         (copy.raw.old_size_frags, copy.raw.old_data_frags);
     merged.old_summary_frag = copy.raw.old_summary_frag;
-    merged.clean = 0;
     match Geometry::new(copy.kind, &merged.widened(offset_bytes), overlay.size_bytes()) {
         Ok(geometry) => Found { raw: merged, kind: copy.kind, geometry, offset_bytes },
         Err(_) => Found { raw: Superblock { clean: 0, ..copy.raw }, offset_bytes, ..copy },

@@ -141,7 +141,7 @@ fn blocks() {
     );
     plant(
         |patient| {
-            patient.point(SHORT_LINK + 1, |pointers| pointers.direct[0] = FragNo::from(-1_i64))
+            patient.point(SHORT_LINK + 1, |pointers| pointers.direct[0] = FragNo::from(-1_i64));
         },
         "phase 1: /long: block 0 at fragment -1 is no data",
         &[Class::BadBlock, Class::BlockCount],

@@ -35,7 +35,8 @@ impl Rng {
 fn places(patient: &Patient) -> Vec<Range<u64>> {
     let fs = &patient.superblock;
     let superblock = crate::builder::superblock_place(patient.format);
-    let mut places = vec![superblock..superblock + 1376];
+    let mut places = Vec::new();
+    places.push(superblock..superblock + 1376);
     let group = patient.group_place(0, fs.group_frag);
     places.push(group..group + 1000);
     let group = patient.group_place(1, fs.group_frag);

@@ -173,7 +173,7 @@ impl Patient {
     pub fn rename(&mut self, directory: u32, from: &str, to: &str) {
         assert_eq!(from.len(), to.len());
         self.alter_entry(directory, from, |bytes| {
-            bytes[8..][..to.len()].copy_from_slice(to.as_bytes())
+            bytes[8..][..to.len()].copy_from_slice(to.as_bytes());
         });
     }
 }
