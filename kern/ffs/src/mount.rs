@@ -158,6 +158,9 @@ impl Ffs {
             None => self.read_summaries().await?,
         };
         let writer = Writer::new(log, summaries, self.options.verifier);
+        if recovered.is_some() {
+            writer.commits.note_recovered();
+        }
         let unlinked = recovered.map(Recovered::unlinked).unwrap_or_default();
         let unlinked = unlinked.iter().map(|listed| (listed.inode, listed.mode as u16));
         writer.unlinked.borrow_mut().extend(unlinked);

@@ -39,7 +39,11 @@ impl Ffs {
         reclaimed?;
         self.write_everything().await?;
         let _turn = writer.commits.turn().await;
-        if writer.commits.is_started() { self.mark_clean(writer).await } else { Ok(()) }
+        if !writer.commits.is_in_use() {
+            return Ok(());
+        }
+        self.start(writer).await?;
+        self.mark_clean(writer).await
     }
 
     /// Frees what has lost its last name and is still there: whoever did it was stopped half-way.

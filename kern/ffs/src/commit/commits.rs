@@ -35,6 +35,8 @@ pub(crate) struct Commits {
     /// The time of the newest transaction.
     time: Cell<Timestamp>,
     is_started: Cell<bool>,
+    /// Whether the superblock says that the file system is in use.
+    is_in_use: Cell<bool>,
     is_closed: Cell<bool>,
     /// Writes of the superblock.
     pub(super) under_way: UnderWay,
@@ -103,13 +105,23 @@ impl Commits {
         self.time.get()
     }
 
-    /// Whether the superblock says that the file system is in use.
+    /// Whether the superblock says that the file system is in use, and how.
     pub(super) fn is_started(&self) -> bool {
         self.is_started.get()
     }
 
     pub(super) fn set_started(&self) {
         self.is_started.set(true);
+        self.is_in_use.set(true);
+    }
+
+    /// A crash has left the superblock saying that the file system is in use.
+    pub(crate) fn note_recovered(&self) {
+        self.is_in_use.set(true);
+    }
+
+    pub(super) fn is_in_use(&self) -> bool {
+        self.is_in_use.get()
     }
 
     pub(super) fn is_closed(&self) -> bool {
