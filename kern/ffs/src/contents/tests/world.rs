@@ -1,4 +1,4 @@
-//! Files without names on a new file system.
+//! Files on a new file system.
 
 use super::census::Census;
 use crate::Options;
@@ -6,13 +6,16 @@ use crate::inodes::Node;
 use crate::layout::{FragNo, Inode, Lbn, ROOT_INODE, SUPERBLOCK_BYTES, Superblock, clean, mode};
 use crate::map::Map;
 use crate::testing::{Mounted, NOW, new_image};
-use abi::{InodeNo, Result, Timestamp};
+use abi::{InodeNo, Result, SetTime, Timestamp};
+use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use ffscheck::Image;
+use ffscheck::fsck::{self, Class};
 use ffscheck::newfs::{self, ByteOrder, Format, Memory};
-use vfs::Stability;
+use vfs::{FileSystem, Name, NewFile, NewKind, Stability};
 
 /// Both formats and orders, with blocks of several sizes, with a log and without.
 pub(super) fn layouts() -> Vec<newfs::Options> {
@@ -40,6 +43,7 @@ pub(super) fn layouts() -> Vec<newfs::Options> {
 pub(super) struct World {
     pub(super) fs: Mounted,
     now: Cell<i64>,
+    names: RefCell<BTreeMap<InodeNo, String>>,
     /// What was free or the log's before there were files.
     frags: usize,
 }
@@ -58,7 +62,7 @@ impl World {
 
     /// One that is not to be checked.
     pub(super) fn of(fs: Mounted) -> Self {
-        Self { fs, now: Cell::new(NOW.seconds), frags: 0 }
+        Self { fs, now: Cell::new(NOW.seconds), names: RefCell::default(), frags: 0 }
     }
 
     pub(super) fn time(&self) -> Timestamp {
@@ -66,14 +70,24 @@ impl World {
         Timestamp { seconds: self.now.get(), nanoseconds: 0 }
     }
 
+    /// A new file in the root directory.
     pub(super) fn create(&self) -> InodeNo {
-        let created = self.fs.wait(self.fs.ffs.transact(self.time(), |one| {
-            let (number, generation) = one.allocate_inode(ROOT_INODE, false)?;
-            let new = Inode { mode: mode::REGULAR | 0o644, links: 1, generation, ..Inode::free() };
-            one.set_inode(number, new)?;
-            Ok(number)
-        }));
-        created.expect("an inode")
+        let time = self.time();
+        let text = time.seconds.to_string();
+        let name = Name::new(text.as_bytes()).expect("a name");
+        let keep = SetTime::Keep;
+        let new = NewFile {
+            kind: NewKind::Regular,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            accessed: keep,
+            modified: keep,
+        };
+        let root = self.fs.ffs.root();
+        let file = self.fs.wait(self.fs.ffs.create_file(root, name, &new, time)).expect("a file");
+        self.names.borrow_mut().insert(file.inode, text);
+        file.inode
     }
 
     pub(super) fn node(&self, file: InodeNo) -> Rc<Node> {
@@ -114,13 +128,10 @@ impl World {
     }
 
     pub(super) fn remove(&self, file: InodeNo) {
-        let unlinked = self.fs.wait(self.fs.ffs.transact(self.time(), |one| {
-            let inode = one.inode(file)?;
-            one.note_unlinked(file, inode.mode);
-            one.set_inode(file, Inode { links: 0, ..inode })
-        }));
-        unlinked.expect("unlinked");
-        self.fs.wait(self.fs.ffs.reclaim(file, self.time())).expect("reclaimed");
+        let text = self.names.borrow_mut().remove(&file).expect("a name");
+        let name = Name::new(text.as_bytes()).expect("a name");
+        let (root, time, file) = (self.fs.ffs.root(), self.time(), self.node(file).file());
+        self.fs.wait(self.fs.ffs.remove_file(root, name, file, time)).expect("removed");
     }
 
     pub(super) fn read(&self, file: InodeNo, offset: u64, length: u64) -> Vec<u8> {
@@ -144,6 +155,11 @@ impl World {
         Mounted::of(image, Options::default()).expect("a mount")
     }
 
+    /// There is nothing to be repaired if the power is cut now, after a commit.
+    pub(super) fn check_crash(&self) {
+        assert_eq!(found(&self.fs.disk.image.borrow()), [""; 0]);
+    }
+
     fn mark_clean(&self, image: &mut Memory) {
         let (superblock, order) = (self.fs.ffs.superblock, self.fs.ffs.geometry.order);
         let superblock = Superblock { clean: clean::IS_CLEAN, ..superblock };
@@ -161,9 +177,19 @@ impl World {
     pub(super) fn check(&mut self) {
         self.remount();
         assert_eq!(*self.fs.damage.borrow(), [""; 0]);
+        assert_eq!(found(&self.fs.disk.image.borrow()), [""; 0]);
         let census = Census::of(&self.fs);
         let used = census.claimed.len();
         assert_eq!(census.free_frags.len() + used, self.frags, "fragments nobody has");
         assert!(census.claimed.is_disjoint(&census.free_frags), "free fragments in use");
     }
+}
+
+/// What fsck finds but the counts beside the groups, which no log has.
+pub(super) fn found(image: &Memory) -> Vec<String> {
+    let mut image = image.clone();
+    let report = fsck::check(&mut image, &fsck::Options::default(), &mut |_| {});
+    let mut findings = report.expect("a file system").findings;
+    findings.retain(|one| !matches!(one.class, Class::SummaryTable | Class::Totals));
+    findings.iter().map(ToString::to_string).collect()
 }
