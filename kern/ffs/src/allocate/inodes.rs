@@ -25,29 +25,34 @@ impl Transaction<'_> {
             false => self.group_of_inode(parent),
         };
         for number in groups_from(first, self.ffs.geometry.groups) {
-            if self.counts_of(number).free_inodes <= 0 {
-                continue;
+            if let Some(found) = self.inode_in(number, is_directory)? {
+                self.note_placed(first, is_directory);
+                return Ok(found);
             }
-            let Some(mut group) = self.group(number)? else { continue };
-            let Some(index) = self.find_inode(&mut group)? else { continue };
-            let inode = self.inode_number(number, index);
-            self.expect_in_place(inode)?;
-            self.initialize_inodes(&mut group, index)?;
-            let old = self.inode(inode)?;
-            if old.mode != 0 {
-                let number = inode.0;
-                self.leave_out(
-                    group.number,
-                    format_args!("inode {number} is not free, as its map says"),
-                );
-                continue;
-            }
-            self.take_inode(group, index, is_directory)?;
-            self.note_placed(first, is_directory);
-            self.note_new_inode(inode)?;
-            return Ok((inode, self.next_generation(inode, old.generation)));
         }
         Err(Errno::NoSpace.into())
+    }
+
+    /// An inode of a group, and its generation, if the group has one to give.
+    fn inode_in(&mut self, number: CylGroup, is_directory: bool) -> Step<Option<(InodeNo, u32)>> {
+        if self.counts_of(number).free_inodes <= 0 {
+            return Ok(None);
+        }
+        let Some(mut group) = self.group(number)? else { return Ok(None) };
+        let Some(index) = self.find_inode(&mut group)? else { return Ok(None) };
+        let inode = self.inode_number(number, index);
+        self.expect_in_place(inode)?;
+        self.initialize_inodes(&mut group, index)?;
+        let old = self.inode(inode)?;
+        if old.mode != 0 {
+            let inode = inode.0;
+            let why = format_args!("inode {inode} is not free, as its map says");
+            self.leave_out(number, why);
+            return Ok(None);
+        }
+        self.take_inode(group, index, is_directory)?;
+        self.note_new_inode(inode)?;
+        Ok(Some((inode, self.next_generation(inode, old.generation))))
     }
 
     /// Takes back an inode. Its generation stays where it was, for the next file to have another.
