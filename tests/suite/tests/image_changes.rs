@@ -67,6 +67,7 @@ fn judge(image: &Path) {
 /// The Sleuth Kit does not recognize UFS2 by makefs, changed or not.
 fn judge_by_ourselves(image: &Path) {
     free_bytes(image);
+    run(process::command(vnfsd()).arg("fsck").arg(image));
 }
 
 #[test]
@@ -291,6 +292,48 @@ fn a_full_image_stays_in_order() {
     change(&image, "rm", &["-r", "/tree"]);
     run(look::command("put", &image).arg(source.join("00")).arg("/"));
     judge(&image);
+}
+
+/// The disk that the image is on is full before the image is.
+#[test]
+fn a_full_host_leaves_an_image_that_recovers() {
+    if !require::root() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let disk = Disk::mount(&folder.path().join("disk"), "size=12M");
+    let image = disk.0.join("image");
+    run(process::command(vnfsd()).arg("newfs").arg(&image).args(["--size", "64M"]));
+    let file = folder.path().join("file");
+    fs::write(&file, vec![1; 30_000_000]).expect("written");
+    change(&image, "mkdir", &["/before"]);
+    let mut put = look::command("put", &image);
+    put.arg(&file).arg("/file");
+    refuse(&mut put, &["cannot be left in order", "no space left"]);
+    run(process::command("mount").args(["-o", "remount,size=100M"]).arg(&disk.0));
+    change(&image, "mkdir", &["/after"]);
+    assert_eq!(names(&image, "/"), ["after", "before"]);
+    judge(&image);
+    run(&mut put);
+    judge(&image);
+}
+
+/// A file system of the host's in memory.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(place: &Path, options: &str) -> Self {
+        fs::create_dir(place).expect("made");
+        run(process::command("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(place));
+        Self(place.to_owned())
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What is mounted must not outlive the test.
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
 }
 
 #[test]

@@ -11,14 +11,18 @@ use crate::text::escape;
 use abi::{Credentials, Errno};
 use anyhow::{Context, Result, anyhow};
 use block::Device;
-use ffs::Ffs;
+use ffs::{Damage, Ffs};
 use hyper::{Clock, Random};
 use posix::{Access, HostClock, HostRandom, Image, SyncDisk};
+use std::cell::Cell;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 use vfs::{Caller, Tree, Vnode};
+
+/// Damaged or lost places of an image that get a line each.
+const DAMAGE_LINES_MAX: u32 = 16;
 
 /// An image while a command works on it.
 pub struct Volume {
@@ -39,7 +43,7 @@ impl Volume {
         let image = escape(path.as_os_str().as_bytes());
         let disk = SyncDisk::new(Image::open(path, access)?);
         let device = Device::new(Rc::new(disk));
-        let mounting = ffs::mount(device.clone(), options(access), Rc::new(report_damage));
+        let mounting = ffs::mount(device.clone(), options(access), damage());
         let mounted = task::drive(mounting, || device.collect());
         let file_system = mounted.with_context(|| image.clone())?;
         let tree = Tree::default();
@@ -83,6 +87,15 @@ fn options(access: Access) -> ffs::Options {
     }
 }
 
-fn report_damage(line: fmt::Arguments<'_>) {
-    tracing::warn!("{line}");
+/// Says what is damaged, or lost, as far as anybody would read it.
+fn damage() -> Rc<dyn Damage> {
+    let count = Cell::new(0);
+    Rc::new(move |line: fmt::Arguments<'_>| {
+        let shown = count.replace(count.get() + 1);
+        match shown {
+            0..DAMAGE_LINES_MAX => tracing::warn!("{line}"),
+            DAMAGE_LINES_MAX => tracing::warn!("more lines like these are not shown"),
+            _ => {}
+        }
+    })
 }
