@@ -14,17 +14,31 @@ use core::task::Poll;
 const HOLE: Use = Use::Data { stable: false };
 
 impl Ffs {
-    /// Cuts a regular file off, or extends it with a hole; under its lock.
+    /// Cuts a regular file off, or extends it with a hole; under its lock. `rest` is done together
+    /// with the last step.
     ///
     /// # Errors
     /// `FileTooBig`; `NoSpace` or `QuotaExceeded` if there is none for the last block of a longer
-    /// file.
-    pub(crate) async fn resize(&self, number: InodeNo, size: u64, time: Timestamp) -> Result<()> {
+    /// file; whatever `rest` says.
+    pub(crate) async fn resize(
+        &self,
+        number: InodeNo,
+        size: u64,
+        time: Timestamp,
+        rest: impl Fn(&mut Transaction<'_>) -> Step<()>,
+    ) -> Result<()> {
         if size > self.geometry.file_bytes_max {
             return Err(Errno::FileTooBig);
         }
         self.prepare_end(number, size, time).await?;
-        while !self.transact(time, |transaction| transaction.resize(number, size)).await? {
+        let mut step = |transaction: &mut Transaction<'_>| {
+            let is_done = transaction.resize(number, size)?;
+            if is_done {
+                rest(transaction)?;
+            }
+            Ok(is_done)
+        };
+        while !self.transact(time, &mut step).await? {
             give_way().await;
         }
         Ok(())

@@ -3,11 +3,12 @@
 use super::time_set;
 use crate::file_system::Ffs;
 use crate::layout::{Inode, mode};
-use abi::{Errno, FileId, FileType, Result, SetAttributes, Timestamp};
+use crate::transaction::{Step, Transaction};
+use abi::{Errno, FileId, FileType, InodeNo, Result, SetAttributes, Timestamp};
 
 impl Ffs {
-    /// See [`vfs::WritableFileSystem::set_attributes`]. A change of size comes first and by
-    /// itself: it may be many transactions.
+    /// See [`vfs::WritableFileSystem::set_attributes`]. A change of size may be many transactions;
+    /// everything else changes with the last of them, so that no crash leaves half of it.
     pub(crate) async fn change_attributes(
         &self,
         file: FileId,
@@ -15,21 +16,26 @@ impl Ffs {
         time: Timestamp,
     ) -> Result<()> {
         let node = self.file(file).await?;
-        if let Some(size_bytes) = change.size_bytes {
-            match node.file_type {
-                FileType::Regular => self.resize(node.number, size_bytes, time).await?,
-                FileType::Directory => return Err(Errno::IsDirectory),
-                _ => return Err(Errno::Invalid),
+        let rest =
+            |transaction: &mut Transaction<'_>| transaction.set_attributes(node.number, change);
+        match (change.size_bytes, node.file_type) {
+            (None, _) => self.transact(time, rest).await,
+            (Some(size_bytes), FileType::Regular) => {
+                self.resize(node.number, size_bytes, time, rest).await
             }
+            (Some(_), FileType::Directory) => Err(Errno::IsDirectory),
+            (Some(_), _) => Err(Errno::Invalid),
         }
-        self.transact(time, |transaction| {
-            let mut inode = transaction.inode(node.number)?;
-            let (uid, gid) = (change.uid.unwrap_or(inode.uid), change.gid.unwrap_or(inode.gid));
-            transaction.move_charge(&inode, uid, gid)?;
-            set(&mut inode, change, transaction.time);
-            transaction.set_inode(node.number, inode)
-        })
-        .await
+    }
+}
+
+impl Transaction<'_> {
+    fn set_attributes(&mut self, number: InodeNo, change: &SetAttributes) -> Step<()> {
+        let mut inode = self.inode(number)?;
+        let (uid, gid) = (change.uid.unwrap_or(inode.uid), change.gid.unwrap_or(inode.gid));
+        self.move_charge(&inode, uid, gid)?;
+        set(&mut inode, change, self.time);
+        self.set_inode(number, inode)
     }
 }
 

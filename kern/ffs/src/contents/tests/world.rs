@@ -124,7 +124,7 @@ impl World {
     }
 
     pub(super) fn resize(&self, file: InodeNo, size: u64) -> Result<()> {
-        self.fs.wait(self.fs.ffs.resize(file, size, self.time()))
+        self.fs.wait(self.fs.ffs.resize(file, size, self.time(), |_| Ok(())))
     }
 
     pub(super) fn remove(&self, file: InodeNo) {
