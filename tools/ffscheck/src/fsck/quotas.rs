@@ -41,7 +41,9 @@ impl Check<'_> {
         let raw = &self.volume.raw;
         let kinds = (0..2).filter(|kind| self.has_quotas() && raw.quota_flags >> kind & 1 != 0);
         let inodes = kinds.filter_map(|kind| u32::try_from(raw.quota_inodes[kind]).ok());
-        inodes.filter(|&inode| u64::from(inode) < self.volume.geometry.inodes()).collect()
+        inodes
+            .filter(|inode| (3..self.volume.geometry.inodes()).contains(&(*inode).into()))
+            .collect()
     }
 
     pub(super) fn check_quotas(&mut self) -> Result<()> {

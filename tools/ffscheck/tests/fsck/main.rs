@@ -2,7 +2,9 @@
 
 mod builder;
 mod clean;
+mod log;
 mod planted;
+mod quotas;
 mod random;
 mod support;
 mod surgery;
