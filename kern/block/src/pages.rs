@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
 use core::ops::Range;
 use hashbrown::HashMap;
+use task::WaitQueue;
 
 type Load = Rc<Outcome<Bytes>>;
 
@@ -37,6 +38,8 @@ pub(crate) struct Pages {
     dirty: DirtyPages,
     /// How often pages are pinned, in memory or not.
     pins: HashMap<u64, usize>,
+    /// Where is waited for the end of a write.
+    ends: Rc<WaitQueue>,
     loading: HashMap<u64, Load>,
     /// Bytes of the pages in `loading`.
     loading_bytes: u64,
@@ -51,6 +54,7 @@ impl Pages {
             resident: Clock::new(budget_bytes),
             dirty: DirtyPages::default(),
             pins: HashMap::default(),
+            ends: Rc::default(),
             loading: HashMap::default(),
             loading_bytes: 0,
             budget_bytes,
@@ -165,6 +169,10 @@ impl Pages {
 impl Pages {
     pub(crate) fn dirty(&self) -> &DirtyPages {
         &self.dirty
+    }
+
+    pub(crate) fn ends(&self) -> Rc<WaitQueue> {
+        self.ends.clone()
     }
 
     pub(crate) fn take_failures(&mut self) -> Vec<(PageNo, Errno)> {

@@ -97,6 +97,12 @@ impl Cache {
         self.pages.borrow().dirty().dirty_bytes()
     }
 
+    /// Ends with the next write of pages that does, well or badly; one must be under way.
+    pub async fn next_end(&self) {
+        let ends = self.pages.borrow().ends();
+        ends.wait().await;
+    }
+
     /// Everything completed before is durable when it ends.
     ///
     /// # Errors
@@ -121,6 +127,8 @@ fn submit(pages: &Rc<RefCell<Pages>>, device: &Device, requests: Vec<Request>) {
         device.start(DiskOperation::Write { offset_bytes, data }, move |device, result| {
             let requests = pages.borrow_mut().request_ended(&covered, result.map(drop));
             submit(&pages, device, requests);
+            let ends = pages.borrow().ends();
+            ends.wake_all();
         });
     }
 }

@@ -48,19 +48,13 @@ impl Way {
 #[derive(Clone, Copy)]
 pub(crate) enum Role {
     Data(Lbn),
-    Indirect {
-        depth: u32,
-        lbn: Lbn,
-    },
-    /// Of extended attributes.
-    Extended(Lbn),
+    Indirect { depth: u32, lbn: Lbn },
 }
 
 impl fmt::Display for Role {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Data(lbn) => write!(formatter, "block {}", lbn.0),
-            Self::Extended(lbn) => write!(formatter, "block {} of extended attributes", lbn.0),
             Self::Indirect { depth, lbn } => {
                 let name = ["single", "double", "triple"][(depth - 1) as usize % 3];
                 write!(formatter, "{name} indirect block for block {}", lbn.0)

@@ -48,6 +48,18 @@ fn dirty_page(cache: &Cache, page: u64, byte: u8) {
 }
 
 #[test]
+fn whoever_waits_for_an_end_is_told_of_each() {
+    let (disk, cache) = cache(1 << 22, 8);
+    for page in [3, 9] {
+        dirty_page(&cache, page, 200);
+        drop(cache.write_back([PageNo(page)]));
+    }
+    disk.completions_left.set(1);
+    run(&cache, cache.next_end());
+    assert_eq!(cache.dirty_bytes(), u64::from(PAGE));
+}
+
+#[test]
 fn what_is_changed_is_seen_at_once_and_written_when_told() {
     let (disk, cache) = cache(1 << 22, 8);
     let before = run(&cache, cache.read(PageNo(3))).unwrap();

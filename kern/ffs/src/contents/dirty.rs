@@ -44,6 +44,7 @@ impl DirtyFiles {
     }
 
     /// The pages of all of them.
+    #[cfg(test)]
     pub(super) fn all_pages(&self) -> Vec<PageNo> {
         self.blocks.values().copied().collect()
     }

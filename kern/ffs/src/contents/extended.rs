@@ -1,7 +1,6 @@
 //! Extended attributes of a UFS2 file: two blocks beside its data, freed with it.
 
 use crate::layout::{FragNo, Lbn};
-use crate::map::Role;
 use crate::transaction::{Step, Transaction};
 use abi::InodeNo;
 
@@ -15,7 +14,6 @@ impl Transaction<'_> {
             let lbn = Lbn(index as u64);
             let frags = self.ffs.block_frags(extended.size_bytes.into(), lbn);
             if !frag.is_hole() && frags > 0 {
-                self.ffs.check_pointer(number, Role::Extended(lbn), frag, frags)?;
                 self.free_frags(number, frag, frags, true)?;
                 freed += u64::from(frags);
             }

@@ -29,25 +29,20 @@ impl Ffs {
     /// been dirty for longest is written without waiting.
     pub(super) async fn wait_for_clean(&self, bytes: u64) -> Result<()> {
         let writer = self.changeable()?;
-        let is_dirty = |page| self.cache.is_dirty(page);
-        writer.dirty_files.borrow_mut().forget_clean(is_dirty);
+        writer.dirty_files.borrow_mut().forget_clean(|page| self.cache.is_dirty(page));
         let limit = self.options.dirty_bytes_max;
-        let expected = || self.cache.dirty_bytes().saturating_add(bytes);
-        if expected() > limit / 2 {
-            let excess = (expected() - limit / 2).max(REQUEST_BYTES_MAX);
-            // The device goes on with it by itself.
-            drop(self.cache.write_back(self.cache.oldest(excess)));
-        }
-        while expected() > limit {
-            let before = expected();
-            let pages = writer.dirty_files.borrow().all_pages();
-            // Who lost data is told by `note_failures`.
-            let _ = self.cache.write_back(pages).await;
-            // What is left is not data: it is bounded by the log.
-            if expected() >= before {
-                break;
+        loop {
+            let dirty = self.cache.dirty_bytes();
+            let expected = dirty.saturating_add(bytes);
+            if expected > limit / 2 {
+                let excess = (expected - limit / 2).max(REQUEST_BYTES_MAX);
+                // The device goes on with it by itself; `note_failures` tells who lost data.
+                drop(self.cache.write_back(self.cache.oldest(excess)));
             }
+            if expected <= limit || dirty == 0 {
+                return Ok(());
+            }
+            self.cache.next_end().await;
         }
-        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use super::census::Census;
 use crate::Options;
 use crate::inodes::Node;
-use crate::layout::{FragNo, Inode, Lbn, ROOT_INODE, SUPERBLOCK_BYTES, Superblock, clean, mode};
+use crate::layout::{FragNo, Lbn, SUPERBLOCK_BYTES, Superblock, clean};
 use crate::map::Map;
 use crate::testing::{Mounted, NOW, new_image};
 use abi::{InodeNo, Result, SetTime, Timestamp};
