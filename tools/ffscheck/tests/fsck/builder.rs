@@ -4,8 +4,8 @@
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{
     BlockArea, ByteOrder, CHUNK_BYTES, DIRECT_POINTERS, DirectoryEntry, DirectoryShape,
-    ExtendedAttributes, Format, FragNo, Inode, InodeShape, POINTERS, Pointers, SUPERBLOCK_BYTES,
-    SUPERBLOCK_OFFSETS, Superblock, mode, record_bytes_min,
+    ExtendedAttributes, Format, FragNo, INODE_FORMAT_44, Inode, InodeShape, POINTERS, Pointers,
+    SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS, Superblock, mode, record_bytes_min,
 };
 use ffscheck::Image;
 use ffscheck::newfs::{Memory, Options, newfs};
@@ -50,6 +50,26 @@ pub struct Builder {
 }
 
 impl Builder {
+    /// UFS1 as 4.3BSD made it: narrow fields only, links never in the inode unless they have no
+    /// blocks, names without types.
+    pub fn old(byte_order: ByteOrder) -> Self {
+        let mut builder = Self::new(Format::Ufs1, byte_order);
+        let fs = &mut builder.superblock;
+        (fs.old_flags, fs.old_inode_format) = (0, INODE_FORMAT_44 - 1);
+        (fs.inline_link_bytes_max, fs.cluster_sizes) = (0, 0);
+        let bytes = fs.to_bytes(byte_order);
+        let size = fs.frags_per_group as u64;
+        let copies =
+            (0..fs.groups).map(|group| u64::from(group) * size + fs.superblock_frag as u64);
+        let copies: Vec<u64> = copies.map(|frag| frag * FRAG_BYTES as u64).collect();
+        for place in copies.into_iter().chain([superblock_place(Format::Ufs1)]) {
+            builder.image.write_at(place, &bytes).expect("inside");
+        }
+        (builder.inodes.old, builder.inodes.inline_link_bytes_max) = (true, 0);
+        builder.names.has_types = false;
+        builder
+    }
+
     pub fn new(format: Format, byte_order: ByteOrder) -> Self {
         let options = Options {
             format,

@@ -6,5 +6,6 @@ mod log;
 mod planted;
 mod quotas;
 mod random;
+mod special;
 mod support;
 mod surgery;
