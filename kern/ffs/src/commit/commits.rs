@@ -144,6 +144,11 @@ impl Commits {
 }
 
 impl Writer {
+    /// Whether there are transactions that are not durable.
+    pub(crate) fn has_uncommitted(&self) -> bool {
+        self.open.borrow().is_used || self.commits.sealed.borrow().is_some()
+    }
+
     pub(super) fn counters(&self) -> Counters {
         let counters = self.commits.counters.get();
         let Some(log) = &self.log else { return counters };

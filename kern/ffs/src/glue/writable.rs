@@ -43,8 +43,7 @@ impl WritableFileSystem for Ffs {
     }
 
     fn is_unsaved(&self) -> bool {
-        let is_open = self.writer.as_ref().is_some_and(|writer| writer.open.borrow().is_used);
-        is_open || self.cache.dirty_bytes() > 0
+        self.writer.as_ref().is_some_and(Writer::has_uncommitted) || self.cache.dirty_bytes() > 0
     }
 
     fn sync(&self) -> Wait<'_, ()> {

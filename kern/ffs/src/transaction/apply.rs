@@ -34,7 +34,9 @@ impl Transaction<'_> {
             open.ordered.push(Ordered { grow, shrink });
         }
         for &extent in &self.freed {
-            free(ffs, &mut open, extent);
+            if writer.has_log() {
+                free(ffs, &mut open, extent);
+            }
             writer.withheld.borrow_mut().add(&ffs.geometry, extent);
         }
         open.add_freed(self.freed);
@@ -84,8 +86,9 @@ fn join(ffs: &Ffs, layer: Layer, new: &BTreeMap<PageNo, Sectors>) -> Vec<Snapsho
     snapshots
 }
 
-/// What was freed needs neither be logged nor, if it is data, be written. (Metadata of earlier
-/// transactions may still have to be written in place: until this one is durable.)
+/// What was freed needs neither be logged nor, if it is data, be written: with a log, nobody ever
+/// sees what was between two transactions of a compound one. (Metadata of earlier ones may still
+/// have to be written in place: until this one is durable.)
 fn free(ffs: &Ffs, open: &mut Open, extent: Extent) {
     let (page, sectors) = ffs.sectors(extent);
     ffs.cache.forget_data(page, sectors);
