@@ -1,10 +1,13 @@
 //! What was found after a power cut, held against what must be there.
 
-use crate::model::{Effect, File, Model};
+use crate::model::{Effect, EntryChange, File, Model};
 use crate::observe::{Found, Tree};
-use crate::operation::{Change, FileNo, Operation, ROOT};
+use crate::operation::{Change, FileNo, Operation, Place, ROOT};
 use abi::{FileId, FileType};
 use std::collections::BTreeMap;
+
+/// Where fsck puts what has lost its name. No workload uses this one.
+const LOST_FOUND: &str = "lost+found";
 
 /// How strictly operations under way are judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +50,9 @@ fn settle(
     effect: &Effect,
     rigour: Rigour,
 ) -> Result<(), String> {
-    settled.admit_write(operation);
+    settled.admit_data(operation, effect);
     let mut done = effect.entries.iter().map(|change| {
-        let found = found_at(model, tree, change.place.0, &change.place.1);
+        let found = found_at(model, tree, &change.place);
         let is = |file: Option<FileNo>| match (file.map(|file| model.file(file)), found) {
             (None, found) => found.is_none(),
             // A file that the operation makes: anything that was not there before.
@@ -70,16 +73,44 @@ fn settle(
             Ok(())
         };
     }
-    if rigour == Rigour::Ordered && matches!(operation, Operation::Rename(..)) && names[1].1 {
-        settled.change_entry(&effect.entries[1]);
-        return Ok(());
+    if rigour == Rigour::Ordered && matches!(operation, Operation::Rename(..)) {
+        return settle_rename(model, settled, tree, effect);
     }
-    Err("is half done".to_owned())
+    let described = effect.entries.iter().map(|change| {
+        let id = |file: Option<FileNo>| file.and_then(|file| model.file(file)?.id);
+        let found = found_at(model, tree, &change.place);
+        format!("{found:?}, from {:?} to {:?}", id(change.before), id(change.after))
+    });
+    Err(format!("is half done: {:?}", described.collect::<Vec<_>>()))
+}
+
+/// Without a log a rename under way may leave both names, or of a directory one of the two, which
+/// fsck chooses; then what the new one led to before is gone.
+fn settle_rename(
+    model: &Model,
+    settled: &mut Model,
+    tree: &Tree,
+    effect: &Effect,
+) -> Result<(), String> {
+    let [from, to] = &effect.entries[..] else { return Err("has no two names".to_owned()) };
+    let moved = from.before.and_then(|file| model.file(file));
+    let id = moved.and_then(|file| file.id);
+    let is_directory = moved.is_some_and(|file| file.is_directory());
+    match [from, to].map(|change| found_at(model, tree, &change.place)) {
+        [old, new] if old == id && new == id => settled.change_entry(to),
+        [old, None] if old == id && is_directory => {
+            settled.change_entry(&EntryChange { after: None, ..to.clone() });
+        }
+        found => {
+            return Err(format!("is half done: {found:?}, where {id:?} should be once or twice"));
+        }
+    }
+    Ok(())
 }
 
 /// The file that a name leads to.
-fn found_at(model: &Model, tree: &Tree, directory: FileNo, name: &str) -> Option<FileId> {
-    let id = model.file(directory)?.id?;
+fn found_at(model: &Model, tree: &Tree, (directory, name): &Place) -> Option<FileId> {
+    let id = model.file(*directory)?.id?;
     tree.files.get(&id)?.entries.get(name).copied()
 }
 
@@ -92,10 +123,7 @@ fn settle_attributes(
 ) -> Result<(), String> {
     let Some((file, change)) = &effect.change else { return Ok(()) };
     let id = match is_new {
-        true => effect
-            .entries
-            .first()
-            .and_then(|entry| found_at(settled, tree, entry.place.0, &entry.place.1)),
+        true => effect.entries.first().and_then(|entry| found_at(settled, tree, &entry.place)),
         false => settled.file(*file).and_then(|file| file.id),
     };
     let found = id.and_then(|id| tree.files.get(&id));
@@ -150,7 +178,7 @@ impl Walk<'_> {
         if file.id.is_some_and(|known| known != id) {
             return Err(format!("{number} was {:?} and is {id:?}", file.id));
         }
-        compare_attributes(file, found)?;
+        compare_attributes(file, found).map_err(|why| format!("{why}{}", self.names_of(id)))?;
         match file.file_type {
             FileType::Directory => return self.compare_names(file, found),
             FileType::Regular => {
@@ -164,12 +192,22 @@ impl Walk<'_> {
         Ok(Vec::new())
     }
 
+    /// Every name that leads to a file, for a complaint.
+    fn names_of(&self, id: FileId) -> String {
+        let all = self.tree.files.iter().flat_map(|(directory, found)| {
+            let here = found.entries.iter().filter(move |(_, leads_to)| **leads_to == id);
+            here.map(move |(name, _)| format!("; {name} in inode {}", directory.inode.0))
+        });
+        all.collect()
+    }
+
     fn compare_names(
         &self,
         file: &File,
         found: &Found,
     ) -> Result<Vec<(FileNo, FileId, String)>, String> {
-        if let Some(name) = found.entries.keys().find(|name| !file.entries.contains_key(*name)) {
+        let is_strange = |name: &&String| !file.entries.contains_key(*name) && *name != LOST_FOUND;
+        if let Some(name) = found.entries.keys().find(is_strange) {
             return Err(format!("{name} is there and must not be"));
         }
         let child = |(name, number): (&String, &FileNo)| {

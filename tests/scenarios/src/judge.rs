@@ -75,12 +75,16 @@ pub fn mend(image: &Image) -> Result<Image, String> {
 const COUNTS: &[Class] = &[Class::SummaryTable, Class::Totals];
 
 /// What else fsck -p mends without asking: what is marked used and is not, names fewer than
-/// counted, files that were never named.
+/// counted, files that were never named, and the directory where those go; and what a directory looks
+/// like that is about to move: it has two names, and one of them is not its parent's.
 const PREEN: &[Class] = &[
     Class::BlockCount,
     Class::PartlyTruncated,
     Class::UnreferencedFile,
+    Class::DirectoryLink,
+    Class::WrongDotDot,
     Class::OrphanDirectory,
+    Class::LostFound,
     Class::LinkCount,
     Class::InodeMap,
     Class::FragmentMap,

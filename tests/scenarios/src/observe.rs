@@ -57,7 +57,10 @@ impl Mounted {
         let mounting = ffs::mount(device.clone(), options, damage);
         let mounted = task::drive(mounting, || turn(&device, &clock, &disk));
         let ffs = mounted.map_err(|why| format!("cannot mount: {why}"))?;
-        Ok(Self { disk, device, clock, ffs })
+        match ffs.writable() {
+            Some(_) => Ok(Self { disk, device, clock, ffs }),
+            None => Err(format!("mounted, and cannot write: {:?}", ffs.description().condition)),
+        }
     }
 
     /// The file system.

@@ -102,6 +102,8 @@ struct Run<'a> {
     stream: StreamId,
     inbox: Vec<u8>,
     file_system: FileSystemId,
+    /// The model before the first call.
+    first: Model,
     model: Model,
     settings: &'a Settings,
     luck: Luck,
@@ -128,7 +130,7 @@ pub fn record(
     let mut run = Run::new(ground, model, settings, luck);
     match run.play(next) {
         Ok(()) => Ok(Recording {
-            first: model.clone(),
+            first: run.first,
             calls: run.calls,
             tape: run.disk.as_ref().map(|disk| disk.tape()).unwrap_or_default(),
             verifier: run.verifier,
@@ -165,6 +167,7 @@ impl<'a> Run<'a> {
             stream,
             inbox: Vec::new(),
             file_system: FileSystemId(0),
+            first: model.clone(),
             model: model.clone(),
             settings,
             luck: luck.fork(),
@@ -257,6 +260,7 @@ impl<'a> Run<'a> {
         let handle = FileHandle::from_bytes(handle).map_err(|errno| errno.to_string())?;
         self.file_system = handle.file_system;
         self.model.adopt(ROOT, handle.file, None);
+        self.first = self.model.clone();
         match self.world.service().state() {
             State::Serving(what) if what.read_only.is_none() => Ok(()),
             state => Err(format!("the service cannot write: {state:?}")),

@@ -14,6 +14,9 @@ pub const SECTOR: u64 = sim::SECTOR_BYTES as u64;
 
 type Sector = Rc<[u8; sim::SECTOR_BYTES]>;
 
+/// The largest block of any image here.
+const BLOCK_BYTES_MAX: u64 = 16384;
+
 /// What is in a file.
 #[derive(Clone, Debug, Default)]
 pub struct Contents {
@@ -58,6 +61,15 @@ impl Contents {
         self.high_bytes = self.high_bytes.max(offset_bytes + data.len() as u64);
     }
 
+    /// A cut that has not ended: what is behind the new end in its block may be zeros before the
+    /// file is shorter. (ext4 and BSD's FFS are no stricter: the zeros are data.)
+    pub fn maybe_resize(&mut self, size_bytes: u64) {
+        let end = size_bytes.next_multiple_of(BLOCK_BYTES_MAX).min(self.size_bytes);
+        if size_bytes < end {
+            self.maybe_write(size_bytes, &vec![0; (end - size_bytes) as usize]);
+        }
+    }
+
     /// A write that readers see from now on.
     pub fn write(&mut self, offset_bytes: u64, data: &[u8], is_stable: bool) {
         let end = offset_bytes + data.len() as u64;
@@ -85,9 +97,9 @@ impl Contents {
         self.low_bytes = self.low_bytes.max(self.size_bytes.min(range.end));
     }
 
-    /// Every attribute is durable now, the size among them.
-    pub fn settle_size(&mut self) {
-        (self.low_bytes, self.high_bytes) = (self.size_bytes, self.size_bytes);
+    /// A size that the file has, or had lately, is durable.
+    pub fn settle_size(&mut self, size_bytes: u64) {
+        self.low_bytes = self.low_bytes.max(size_bytes.min(self.size_bytes));
     }
 
     /// Another size, which is durable.
@@ -105,8 +117,7 @@ impl Contents {
                 Rc::make_mut(sector)[inside..].fill(0);
             }
         }
-        self.size_bytes = size_bytes;
-        self.settle_size();
+        (self.size_bytes, self.low_bytes, self.high_bytes) = (size_bytes, size_bytes, size_bytes);
     }
 
     /// Whether a file may have these contents after a power cut.
@@ -139,17 +150,21 @@ impl Contents {
     }
 
     fn complaint(&self, index: u64, bytes: &[u8]) -> String {
-        let offset = index * SECTOR;
-        let describe_one = |sector: Option<&Sector>| match sector {
-            Some(sector) => describe(offset, &sector[..]),
+        let now = self.now.get(&index);
+        let differs = |at: &usize| now.map_or(0, |sector| sector[*at]) != bytes[*at];
+        let at = (0..bytes.len()).find(differs).unwrap_or(0);
+        let offset = index * SECTOR + at as u64;
+        let tell = |sector: Option<&Sector>| match sector {
+            Some(sector) => describe(offset, &sector[at..bytes.len()]),
             None => "a hole".to_owned(),
         };
         let older = self.older.get(&index).into_iter().flatten();
-        let older: Vec<_> = older.map(|one| describe_one(one.as_ref())).collect();
+        let older: Vec<_> = older.map(|one| tell(one.as_ref())).collect();
+        let found = describe(offset, &bytes[at..]);
         format!(
-            "at byte {offset} there are {}; readers saw {}, and before that {older:?}",
-            describe(offset, bytes),
-            describe_one(self.now.get(&index)),
+            "at byte {offset} of {} there are {found}; readers saw {}, and before that {older:?}",
+            self.size_bytes,
+            tell(now),
         )
     }
 

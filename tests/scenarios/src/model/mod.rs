@@ -95,6 +95,8 @@ pub struct UnderWay {
     /// What it does, unless it is to be refused.
     pub effect: Option<Effect>,
     claims: Vec<Claim>,
+    /// The size, when it began, of the file that it writes to.
+    size_bytes: u64,
 }
 
 /// The tree, and what is being done to it.
@@ -150,7 +152,13 @@ impl Model {
     pub fn start(&mut self, number: u32, operation: &Operation) {
         let effect = self.predict(operation);
         let claims = self.claims(operation);
-        let call = UnderWay { operation: operation.clone(), effect, claims };
+        let size_bytes = match operation {
+            Operation::Write { file, .. } => {
+                self.file(*file).map_or(0, |it| it.contents.size_bytes())
+            }
+            _ => 0,
+        };
+        let call = UnderWay { operation: operation.clone(), effect, claims, size_bytes };
         self.under_way.insert(number, call);
     }
 
@@ -166,8 +174,8 @@ impl Model {
         let Some(call) = self.under_way.remove(&number) else {
             return Err(format!("call {number} has ended twice"));
         };
-        match (outcome.succeeded, call.effect) {
-            (true, Some(effect)) => self.take_effect(&call.operation, &effect, outcome),
+        match (outcome.succeeded, &call.effect) {
+            (true, Some(effect)) => self.take_effect(&call, effect, outcome),
             (true, None) => Err(format!("{:?} succeeded, and should be refused", call.operation)),
             (false, Some(_)) if !is_excused => {
                 Err(format!("{:?} was refused, and should succeed", call.operation))
@@ -178,17 +186,17 @@ impl Model {
 
     fn take_effect(
         &mut self,
-        operation: &Operation,
+        call: &UnderWay,
         effect: &Effect,
         outcome: &Outcome,
     ) -> Result<(), String> {
         self.apply(effect);
-        match operation {
+        match &call.operation {
             Operation::Make { place, .. } => {
                 let named = self.file(place.0).and_then(|it| it.entries.get(&place.1)).copied();
                 named.map_or(Ok(()), |file| self.learn(file, outcome.file))?;
             }
-            Operation::Write { file, .. } => self.end_write(*file, operation, outcome)?,
+            Operation::Write { file, .. } => self.end_write(*file, call, outcome)?,
             Operation::Commit { file, offset_bytes, length_bytes } => {
                 let end = match *length_bytes {
                     0 => u64::MAX,
@@ -217,9 +225,10 @@ impl Model {
     fn end_write(
         &mut self,
         file: FileNo,
-        operation: &Operation,
+        call: &UnderWay,
         outcome: &Outcome,
     ) -> Result<(), String> {
+        let operation = &call.operation;
         let Operation::Write { offset_bytes, length_bytes, stability, version, .. } = operation
         else {
             return Ok(());
@@ -233,7 +242,7 @@ impl Model {
         (it.modified, it.verifier) = (None, None);
         it.contents.write(*offset_bytes, &data, outcome.stability > Stability::Unstable);
         if outcome.stability == Stability::File {
-            it.contents.settle_size();
+            it.contents.settle_size(call.size_bytes);
         }
         Ok(())
     }
@@ -287,16 +296,19 @@ impl Model {
         }
     }
 
-    /// Data of a write under way may be there already.
-    pub fn admit_write(&mut self, operation: &Operation) {
-        let Operation::Write { file, offset_bytes, length_bytes, version, .. } = operation else {
-            return;
-        };
-        let origin = Origin { file: file.0, version: *version };
-        let data = origin.bytes(*offset_bytes, *length_bytes as usize);
-        let Some(it) = self.change_file(*file) else { return };
-        (it.modified, it.verifier) = (None, None);
-        it.contents.maybe_write(*offset_bytes, &data);
+    /// What an operation under way does to data may be there already.
+    pub fn admit_data(&mut self, operation: &Operation, effect: &Effect) {
+        if let Operation::Write { file, offset_bytes, length_bytes, version, .. } = operation {
+            let origin = Origin { file: file.0, version: *version };
+            let data = origin.bytes(*offset_bytes, *length_bytes as usize);
+            let Some(it) = self.change_file(*file) else { return };
+            (it.modified, it.verifier) = (None, None);
+            it.contents.maybe_write(*offset_bytes, &data);
+        }
+        if let Some((file, Change { size_bytes: Some(size_bytes), .. })) = effect.change {
+            let Some(it) = self.change_file(file) else { return };
+            it.contents.maybe_resize(size_bytes);
+        }
     }
 
     /// A file turned out to be called this and to hold exactly these bytes, all durable.
