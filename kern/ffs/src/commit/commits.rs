@@ -5,7 +5,6 @@ use crate::under_way::UnderWay;
 use crate::writer::{Open, Writer};
 use abi::{Errno, Result, Timestamp};
 use alloc::rc::Rc;
-use block::PageNo;
 use core::cell::{Cell, RefCell};
 use task::{ExclusiveGuard, Lock};
 
@@ -63,11 +62,6 @@ impl Commits {
     /// What was sealed and is not durable.
     pub(super) fn sealed(&self) -> Option<Rc<Sealed>> {
         self.sealed.borrow().clone()
-    }
-
-    /// Whether data of a page must be on the disk before what is being committed is durable.
-    pub(crate) fn owes(&self, page: PageNo) -> bool {
-        self.sealed.borrow().as_ref().is_some_and(|sealed| sealed.fresh.contains(&page))
     }
 
     /// The number of the transaction that is being sealed; the next one is open now.
@@ -150,6 +144,11 @@ impl Commits {
 }
 
 impl Writer {
+    /// Whether there are transactions that are not durable.
+    pub(crate) fn has_uncommitted(&self) -> bool {
+        self.open.borrow().is_used || self.commits.sealed.borrow().is_some()
+    }
+
     pub(super) fn counters(&self) -> Counters {
         let counters = self.commits.counters.get();
         let Some(log) = &self.log else { return counters };

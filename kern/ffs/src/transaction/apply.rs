@@ -2,7 +2,7 @@
 
 use super::{Layer, Step, Transaction};
 use crate::file_system::Ffs;
-use crate::writer::{Extent, Open, Ordered, Snapshot, Weight, Writer};
+use crate::writer::{Extent, Open, Ordered, Snapshot, Weight};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use block::{PageNo, Sectors};
@@ -34,7 +34,9 @@ impl Transaction<'_> {
             open.ordered.push(Ordered { grow, shrink });
         }
         for &extent in &self.freed {
-            free(ffs, writer, &mut open, extent);
+            if writer.has_log() {
+                free(ffs, &mut open, extent);
+            }
             writer.withheld.borrow_mut().add(&ffs.geometry, extent);
         }
         open.add_freed(self.freed);
@@ -84,16 +86,11 @@ fn join(ffs: &Ffs, layer: Layer, new: &BTreeMap<PageNo, Sectors>) -> Vec<Snapsho
     snapshots
 }
 
-/// What was freed needs neither be logged nor, if it is data, be written. (Metadata of earlier
-/// transactions may still have to be written in place: until this one is durable.)
-///
-/// But where an earlier transaction that made the data may be durable before this one, a crash
-/// between the two must not show what the fragments held before: that data is still written.
-fn free(ffs: &Ffs, writer: &Writer, open: &mut Open, extent: Extent) {
+/// What was freed needs neither be logged nor, if it is data, be written: with a log, nobody ever
+/// sees what was between two transactions of a compound one. (Metadata of earlier ones may still
+/// have to be written in place: until this one is durable.)
+fn free(ffs: &Ffs, open: &mut Open, extent: Extent) {
     let (page, sectors) = ffs.sectors(extent);
-    let is_owed = !writer.has_log() && open.fresh.contains(&page);
-    if !is_owed && !writer.commits.owes(page) {
-        ffs.cache.forget_data(page, sectors);
-    }
+    ffs.cache.forget_data(page, sectors);
     open.remove(page, sectors);
 }
