@@ -160,6 +160,9 @@ impl Check<'_> {
         if let Some(known) = self.lost_found.take() {
             return Ok(Some(known));
         }
+        if self.has_no_lost_found {
+            return Ok(None);
+        }
         let old = self.find_entry(ROOT, |entry| entry.name == NAME)?;
         let inode = match old {
             Some(entry) if self.census.known(entry.inode).is_directory() => Some(entry.inode),
@@ -182,7 +185,10 @@ impl Check<'_> {
                 made
             }
         };
-        let Some(inode) = inode else { return Ok(None) };
+        let Some(inode) = inode else {
+            self.has_no_lost_found = true;
+            return Ok(None);
+        };
         let names = self.names_of(inode)?;
         Ok(Some(LostFound { inode, names, full: 0 }))
     }

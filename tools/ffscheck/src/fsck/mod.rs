@@ -8,7 +8,7 @@
 //! 0   superblock, log      superblock  fields  search  journal
 //! 1   inodes and blocks    inodes  claim
 //! 1b  duplicate blocks     duplicates
-//! 2   names                names  scan
+//! 2   names                names  scan  flaw
 //! 3   connectivity         connect
 //! 4   link counts          links
 //! 4b  quotas               quotas
@@ -33,6 +33,7 @@ mod directory;
 mod duplicates;
 mod error;
 mod fields;
+mod flaw;
 mod group_block;
 mod groups;
 mod inodes;
@@ -69,6 +70,9 @@ use volume::Volume;
 /// A repair that has not come to rest after so many rounds never will.
 const ROUNDS_MAX: u32 = 8;
 
+/// A path is found by reading the directories on the way: so many findings have one.
+const PATHS_MAX: u32 = 1000;
+
 /// Why images with snapshots are left alone.
 const SNAPSHOTS: &str = "it has snapshots, which a repair could spoil: remove them, or use the \
                          fsck of the system that made them";
@@ -81,6 +85,10 @@ struct Check<'a> {
     supply: Supply,
     duplicates: Vec<Duplicate>,
     lost_found: Option<LostFound>,
+    /// Whether there was no room to make one.
+    has_no_lost_found: bool,
+    /// Paths that may still be looked for.
+    paths_left: u32,
     /// Whether each `..` is among the names of its directory yet.
     parents_are_counted: bool,
     log: Option<log::Place>,
@@ -108,6 +116,8 @@ pub fn check(
         supply: Supply::default(),
         duplicates: Vec::new(),
         lost_found: None,
+        has_no_lost_found: false,
+        paths_left: PATHS_MAX,
         parents_are_counted: false,
         log: None,
         replay: None,
@@ -135,7 +145,8 @@ impl Check<'_> {
     fn round(&mut self) -> Result<()> {
         self.census = Census::default();
         self.supply = Supply::default();
-        (self.lost_found, self.parents_are_counted) = (None, false);
+        (self.lost_found, self.has_no_lost_found) = (None, false);
+        self.parents_are_counted = false;
         self.check_inodes()?;
         self.check_duplicates()?;
         self.check_log_owner()?;

@@ -156,6 +156,8 @@ impl Check<'_> {
 
     /// The path of a directory, as far as its names are known.
     pub(super) fn path(&mut self, directory: u32) -> Result<Option<Vec<u8>>> {
+        let Some(left) = self.paths_left.checked_sub(1) else { return Ok(None) };
+        self.paths_left = left;
         let mut names = Vec::new();
         let mut at = directory;
         while at != ROOT {

@@ -2,6 +2,7 @@
 
 use super::class::Class;
 use super::report::{Finding, Phase, Place, Progress};
+use std::collections::BTreeSet;
 
 /// As many findings are listed; more of them tell nobody anything.
 const FINDINGS_MAX: usize = 10_000;
@@ -15,8 +16,10 @@ pub(super) struct Notes<'a> {
     pub phase: Phase,
     pub findings: Vec<Finding>,
     pub left_out: u64,
-    /// Those of the round before: what could not be repaired then is not told again.
+    /// How many there were before this round.
     earlier: usize,
+    /// What could not be repaired: it is not told again.
+    told: BTreeSet<(Class, Option<u32>, Option<u32>)>,
     /// Findings of this round that were repaired.
     pub repaired: u64,
     pub unrepaired: u64,
@@ -30,6 +33,7 @@ impl<'a> Notes<'a> {
             findings: Vec::new(),
             left_out: 0,
             earlier: 0,
+            told: BTreeSet::new(),
             repaired: 0,
             unrepaired: 0,
         }
@@ -65,12 +69,7 @@ impl<'a> Notes<'a> {
     /// Something was found, and nothing can be done.
     pub fn lost(&mut self, class: Class, place: Place, what: impl Into<String>) {
         self.unrepaired += 1;
-        let is_known = |finding: &Finding| {
-            finding.remedy.is_none()
-                && finding.class == class
-                && (finding.place.inode, finding.place.group) == (place.inode, place.group)
-        };
-        if !self.findings[..self.earlier].iter().any(is_known) {
+        if self.told.insert((class, place.inode, place.group)) {
             self.push(class, place, what.into(), None);
         }
     }
