@@ -23,6 +23,9 @@ mod seal;
 mod start;
 mod superblock;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use commits::Commits;
 pub use commits::Counters;
 pub(crate) use superblock::time_of;
