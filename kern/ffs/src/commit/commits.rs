@@ -31,7 +31,7 @@ pub(crate) struct Commits {
     /// The number of the first one that is not durable.
     durable: Cell<u64>,
     /// The newest one with data that could not be written.
-    trouble: Cell<Option<(u64, Errno)>>,
+    trouble: Cell<Option<u64>>,
     /// The time of the newest transaction.
     time: Cell<Timestamp>,
     is_started: Cell<bool>,
@@ -82,16 +82,14 @@ impl Commits {
     }
 
     /// Data that was to be durable with this transaction is lost.
-    pub(super) fn note_trouble(&self, number: u64, errno: Errno) {
-        self.trouble.set(Some((number, errno)));
+    pub(super) fn note_trouble(&self, number: u64) {
+        self.trouble.set(Some(number));
     }
 
     /// What became of the data of a transaction.
     pub(super) fn trouble_of(&self, wanted: Option<u64>) -> Result<()> {
-        match self.trouble.get() {
-            Some((number, errno)) if Some(number) == wanted => Err(errno),
-            _ => Ok(()),
-        }
+        let is_lost = wanted.is_some() && self.trouble.get() == wanted;
+        if is_lost { Err(Errno::Io) } else { Ok(()) }
     }
 
     /// A transaction has joined the open one.

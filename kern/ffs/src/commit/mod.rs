@@ -57,7 +57,7 @@ impl Ffs {
     /// Makes everything durable that was ordered before.
     ///
     /// # Errors
-    /// If it may be lost: the disk failed.
+    /// `Io` if it may be lost: the disk failed.
     pub(crate) async fn make_durable(&self) -> Result<()> {
         let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
         let wanted = writer.commits.wanted(&writer.open.borrow());
@@ -79,12 +79,13 @@ impl Ffs {
             Some(sealed) => sealed,
             None => self.seal(writer)?,
         };
-        let written = self.write_sealed(writer, &sealed).await;
-        match written {
-            Ok(()) => self.conclude(writer, &sealed),
-            Err(errno) => self.fail(writer, errno),
+        match self.write_sealed(writer, &sealed).await {
+            Ok(()) => {
+                self.conclude(writer, &sealed);
+                Ok(())
+            }
+            Err(errno) => Err(self.fail(writer, errno)),
         }
-        written
     }
 
     async fn write_sealed(&self, writer: &Writer, sealed: &Rc<Sealed>) -> Result<()> {
@@ -107,8 +108,8 @@ impl Ffs {
 
     /// Data that cannot be written is its owner's trouble, and that of those who wait for it.
     fn note_stable(&self, writer: &Writer, sealed: &Sealed, written: Result<()>) {
-        if let Err(errno) = written {
-            writer.commits.note_trouble(sealed.number, errno);
+        if written.is_err() {
+            writer.commits.note_trouble(sealed.number);
             self.note_failures(writer);
         }
     }
@@ -127,13 +128,15 @@ impl Ffs {
         self.relieve_log(writer);
     }
 
-    /// Nothing may be changed any more.
-    fn fail(&self, writer: &Writer, errno: Errno) {
-        writer.failed.set(Some(errno));
+    /// Nothing may be changed any more. Whatever the disk said, what it means for those who wait
+    /// is `Io`: `NoSpace` would tell them that nothing has happened.
+    fn fail(&self, writer: &Writer, errno: Errno) -> Errno {
+        writer.failed.set(Some(Errno::Io));
         writer.change_verifier();
         self.damaged(format_args!(
             "metadata could not be written ({errno}): the file system is read-only from now on"
         ));
+        Errno::Io
     }
 
     /// Everything that was written before is durable when this ends.
