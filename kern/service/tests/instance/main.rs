@@ -4,4 +4,5 @@ mod lifecycle;
 mod memory;
 mod nfs_calls;
 mod rpc_client;
+mod upkeep;
 mod world;

@@ -57,13 +57,22 @@ pub fn read(xid: u32, handle: &[u8], offset: u64, count: u32) -> Vec<u8> {
     call(xid, NFS, 6, &arguments)
 }
 
+/// WRITE, FILE_SYNC.
 pub fn write(xid: u32, handle: &[u8], offset: u64, data: &[u8]) -> Vec<u8> {
-    const FILE_SYNC: u32 = 2;
+    write_as(2, xid, handle, offset, data)
+}
+
+/// WRITE, UNSTABLE.
+pub fn write_unstable(xid: u32, handle: &[u8], offset: u64, data: &[u8]) -> Vec<u8> {
+    write_as(0, xid, handle, offset, data)
+}
+
+fn write_as(stability: u32, xid: u32, handle: &[u8], offset: u64, data: &[u8]) -> Vec<u8> {
     let arguments = arguments(|writer| {
         writer.opaque(handle);
         writer.u64(offset);
         writer.u32(data.len() as u32);
-        writer.u32(FILE_SYNC);
+        writer.u32(stability);
         writer.opaque(data);
     });
     call(xid, NFS, 7, &arguments)

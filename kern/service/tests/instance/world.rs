@@ -45,10 +45,16 @@ impl Random for CountedLuck {
     }
 }
 
-struct NoLog;
+/// What the service said.
+#[derive(Default)]
+pub struct Lines {
+    pub lines: RefCell<Vec<String>>,
+}
 
-impl Log for NoLog {
-    fn log(&self, _: Level, _: &'static str, _: fmt::Arguments<'_>) {}
+impl Log for Lines {
+    fn log(&self, _: Level, _: &'static str, line: fmt::Arguments<'_>) {
+        self.lines.borrow_mut().push(line.to_string());
+    }
 }
 
 /// What the network was asked to do.
@@ -87,6 +93,9 @@ pub struct World {
     pub service: Service,
     pub clock: Rc<StoppedClock>,
     pub network: Rc<Network>,
+    pub log: Rc<Lines>,
+    /// Whether a disk has completions for the service.
+    pub disk_is_done: Box<dyn Fn() -> bool>,
 }
 
 pub fn address(port: u16) -> SocketAddr {
@@ -103,16 +112,17 @@ pub fn config(source: Source) -> Config {
     Config { name: "test".into(), source, exports: vec![root], limits, port: 2049 }
 }
 
-fn host(clock: Rc<StoppedClock>, network: Rc<Network>) -> Host {
-    Host { clock, random: Rc::new(CountedLuck::default()), log: Rc::new(NoLog), streams: network }
+fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Host {
+    Host { clock, random: Rc::new(CountedLuck::default()), log, streams: network }
 }
 
 impl World {
     /// A service with a connection open, not turned yet.
     pub fn new(config: Config) -> Self {
         let (clock, network) = (Rc::<StoppedClock>::default(), Rc::<Network>::default());
-        let service = Service::new(host(clock.clone(), network.clone()), config);
-        let mut world = Self { service, clock, network };
+        let log = Rc::<Lines>::default();
+        let service = Service::new(host(clock.clone(), network.clone(), log.clone()), config);
+        let mut world = Self { service, clock, network, log, disk_is_done: Box::new(|| false) };
         world.open(CLIENT);
         world
     }
@@ -133,8 +143,14 @@ impl World {
         self.service.stream_event(StreamEvent::Received { stream: CLIENT, bytes });
     }
 
-    pub fn turn_until_idle(&mut self) {
-        while self.service.turn() == Next::Again {}
+    /// Turns the service as a host does, until it waits for time or clients.
+    pub fn turn_until_idle(&mut self) -> Next {
+        loop {
+            let next = self.service.turn();
+            if next != Next::Again && !(self.disk_is_done)() {
+                return next;
+            }
+        }
     }
 
     pub fn asked(&mut self) -> Vec<Asked> {
