@@ -99,7 +99,7 @@ impl Transaction<'_> {
         if size == old_size {
             return Ok(());
         }
-        self.leave_tail(number, size..size, HOLE)?;
+        self.leave_tail(number, size, HOLE)?;
         let shift = self.ffs.geometry.block_shift;
         let lbn = Lbn((size - 1) >> shift);
         self.ready_block(number, lbn, (size - (lbn.0 << shift)) as u32, HOLE)?;

@@ -73,23 +73,25 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Prepares a file for new bytes in `range`, as far as its end so far is concerned: if the
-    /// range ends behind it, the last block becomes as long as it has to be, and what the file
-    /// gets between its end and the range is zeros. The size follows, up to the end of that block.
-    pub(super) fn leave_tail(&mut self, number: InodeNo, range: Range<u64>, kind: Use) -> Step<()> {
+    /// Prepares a file for new bytes up to `end`, as far as its end so far is concerned: if they go
+    /// beyond that, the last block becomes as long as it has to be, and what the file gets of it is
+    /// zeros. The size follows, up to the end of that block.
+    ///
+    /// That holds for bytes that are about to be written, too: their new contents may reach the
+    /// disk later than the size, and what a crash left there must not be seen meanwhile.
+    pub(super) fn leave_tail(&mut self, number: InodeNo, end: u64, kind: Use) -> Step<()> {
         let inode = self.inode(number)?;
         let (size, shift) = (inode.size_bytes, self.ffs.geometry.block_shift);
         let lbn = Lbn(size >> shift);
-        let (start, end) = (lbn.0 << shift, (lbn.0 + 1) << shift);
-        let new_size = range.end.min(end);
+        let start = lbn.0 << shift;
+        let new_size = end.min((lbn.0 + 1) << shift);
         if size == start || new_size <= size {
             return Ok(());
         }
         if !self.pointer_of(number, &inode, lbn)?.is_hole() {
             let block = self.ready_block(number, lbn, (new_size - start) as u32, kind)?;
             let (page, base) = self.place(block.frag);
-            let gap = size - start..range.start.clamp(size, new_size) - start;
-            let gap = base + gap.start as usize..base + gap.end as usize;
+            let gap = base + (size - start) as usize..base + (new_size - start) as usize;
             self.clear_part(number, lbn, page, gap, kind)?;
         }
         let inode = self.inode(number)?;

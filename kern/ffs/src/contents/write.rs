@@ -118,7 +118,7 @@ impl Transaction<'_> {
         let end = if length == 0 { 0 } else { piece.offset + length as u64 };
         self.expect_pages(piece, length)?;
         let size_bytes = self.inode(piece.number)?.size_bytes.max(end);
-        self.leave_tail(piece.number, piece.offset..end, piece.kind)?;
+        self.leave_tail(piece.number, end, piece.kind)?;
         let blocks = self.ready_blocks(piece, length, size_bytes)?;
         for (part, block) in piece.parts(length, self.ffs.geometry.block_shift).zip(blocks) {
             self.put(piece, &part, block)?;
