@@ -50,7 +50,7 @@ fn settle(
     effect: &Effect,
     rigour: Rigour,
 ) -> Result<(), String> {
-    settled.admit_data(operation, effect);
+    settled.admit_data(operation, effect, rigour == Rigour::Atomic);
     let mut done = effect.entries.iter().map(|change| {
         let found = found_at(model, tree, &change.place);
         let is = |file: Option<FileNo>| match (file.map(|file| model.file(file)), found) {

@@ -60,15 +60,24 @@ pub fn after_unmount(image: &Image) -> Result<(), String> {
     }
 }
 
-/// Mends what a file system without a log may leave behind.
+/// Mends what a file system without a log may leave behind. `None` if there is no space left for
+/// what has lost its name: that is for a person to decide.
 ///
 /// # Errors
 /// What it found that fsck -p would not mend by itself.
-pub fn mend(image: &Image) -> Result<Image, String> {
+pub fn mend(image: &Image) -> Result<Option<Image>, String> {
     let mut mended = OnDisk(image.clone());
     let report = check(&mut mended, true)?;
     refuse(&report, |finding| COUNTS.contains(&finding.class) || PREEN.contains(&finding.class))?;
-    Ok(mended.0)
+    let is_nameless = |finding: &Finding| {
+        matches!(finding.class, Class::UnreferencedFile | Class::OrphanDirectory | Class::LostFound)
+    };
+    let left: Vec<_> = report.findings.iter().filter(|finding| finding.remedy.is_none()).collect();
+    match report.outcome {
+        Outcome::Clean | Outcome::Repaired => Ok(Some(mended.0)),
+        Outcome::Damaged if left.iter().all(|finding| is_nameless(finding)) => Ok(None),
+        Outcome::Damaged => Err(format!("fsck cannot repair {left:?}")),
+    }
 }
 
 /// What is kept beside the groups, and never logged.

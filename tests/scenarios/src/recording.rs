@@ -5,7 +5,7 @@
 
 use crate::client::{self, Client};
 use crate::model::{Model, Outcome};
-use crate::operation::{Operation, ROOT};
+use crate::operation::{How, New, Operation, ROOT};
 use crate::rpc;
 use abi::FileSystemId;
 use hyper::StreamId;
@@ -311,14 +311,13 @@ impl<'a> Run<'a> {
             _ => None,
         });
         let operation = operation.ok_or("a reply to nothing")?.clone();
-        let answer = client::answer(&operation, result)?;
+        let mut answer = client::answer(&operation, result)?;
         let is_excused = matches!(answer.status, Status::NoSpace | Status::QuotaExceeded);
-        if answer.outcome.is_doubtful {
-            if self.settings.fault.is_none() {
-                return Err(format!("{operation:?} ended with {:?}", answer.status));
-            }
-            self.doubtful += 1;
+        if answer.outcome.is_doubtful && self.settings.fault.is_none() {
+            return Err(format!("{operation:?} ended with {:?}", answer.status));
         }
+        answer.outcome.is_doubtful |= is_excused && has_two_steps(&operation);
+        self.doubtful += usize::from(answer.outcome.is_doubtful);
         self.check_verifier(&operation, answer.verifier)?;
         self.note(Happening::Ended(number, answer.outcome, is_excused));
         let ended = self.model.end(number, &answer.outcome, is_excused);
@@ -347,4 +346,10 @@ impl<'a> Run<'a> {
         let log = self.world.log().at_least(hyper::Level::Information);
         format!("{why}\nthe last calls:\n{}\nthe log:\n{log}", last.join("\n"))
     }
+}
+
+/// CREATE with a size makes the file, and then gives it the size: refused for want of space, it may
+/// have made the file.
+fn has_two_steps(operation: &Operation) -> bool {
+    matches!(operation, Operation::Make { new: New::Regular(How::Unchecked(Some(_))), .. })
 }

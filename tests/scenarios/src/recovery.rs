@@ -20,22 +20,32 @@ pub struct Recovered {
 }
 
 /// Recovers from a cut while things were as in `model`: fsck, replay, a walk through everything,
-/// and an orderly end. Now and then the power fails again on the way.
+/// and an orderly end. Now and then the power fails again on the way. `None` if a person would
+/// have to decide how to go on: see [`judge::mend`].
 ///
 /// # Errors
 /// The rule that was broken.
-pub fn recover(cut: &Image, model: &Model, logged: bool, luck: &Luck) -> Result<Recovered, String> {
-    let mut recovered = once(cut, model, logged)?;
+pub fn recover(
+    cut: &Image,
+    model: &Model,
+    logged: bool,
+    luck: &Luck,
+) -> Result<Option<Recovered>, String> {
+    let (image, rigour) = match logged {
+        true => (judge::after_cut(cut).map(|()| Some(cut.clone()))?, Rigour::Atomic),
+        false => (judge::mend(cut)?, Rigour::Ordered),
+    };
+    let Some(image) = image else { return Ok(None) };
+    let mut recovered = once(&image, model, rigour)?;
     if luck.one_in(CRASHES_DURING_RECOVERY) {
-        recovered.cuts += again(cut, &recovered.model, logged, luck)
+        recovered.cuts += again(&image, &recovered.model, logged, luck)
             .map_err(|why| format!("after a second cut, during recovery: {why}"))?;
     }
-    Ok(recovered)
+    Ok(Some(recovered))
 }
 
-fn once(cut: &Image, model: &Model, logged: bool) -> Result<Recovered, String> {
-    let (image, rigour) = ready(cut, logged)?;
-    let mounted = Mounted::new(image)?;
+fn once(image: &Image, model: &Model, rigour: Rigour) -> Result<Recovered, String> {
+    let mounted = Mounted::new(image.clone())?;
     let tree = mounted.walk()?;
     let model = compare::judge(model, &tree, rigour)?;
     let image = mounted.unmount()?;
@@ -43,25 +53,14 @@ fn once(cut: &Image, model: &Model, logged: bool) -> Result<Recovered, String> {
     Ok(Recovered { image, model, cuts: 1 })
 }
 
-/// What can be mounted: without a log only what fsck has mended.
-fn ready(cut: &Image, logged: bool) -> Result<(Image, Rigour), String> {
-    if logged {
-        judge::after_cut(cut)?;
-        Ok((cut.clone(), Rigour::Atomic))
-    } else {
-        Ok((judge::mend(cut)?, Rigour::Ordered))
-    }
-}
-
 /// Cuts a recovery off at some moment and recovers from that. Replaying finds the same again.
-fn again(cut: &Image, model: &Model, logged: bool, luck: &Luck) -> Result<u64, String> {
-    let (image, _) = ready(cut, logged)?;
-    let mounted = Mounted::new(image)?;
+fn again(image: &Image, model: &Model, logged: bool, luck: &Luck) -> Result<u64, String> {
+    let mounted = Mounted::new(image.clone())?;
     let disk = mounted.disk.clone();
     mounted.unmount()?;
     let tape = disk.tape();
     let mut replay = tape.replay();
     replay.reach(luck.index(tape.length() + 1));
     let second = replay.cut(*luck.pick(&Survivors::ALL), luck);
-    once(&second, model, logged).map(|recovered| recovered.cuts)
+    Ok(recover(&second, model, logged, luck)?.map_or(0, |recovered| recovered.cuts))
 }

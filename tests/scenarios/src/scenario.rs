@@ -140,7 +140,8 @@ fn stopped(recording: &Recording, logged: bool) -> Result<(), String> {
     judge::after_unmount(&image)?;
     let mut model = cuts.model.clone();
     model.stabilize();
-    recover(&image, &model, logged, &cuts.luck).map(drop)
+    let recovered = recover(&image, &model, logged, &cuts.luck);
+    recovered.map(drop).map_err(|why| format!("{why}\nthe calls before:\n{}", cuts.story()))
 }
 
 /// Some moments of a recording, or all if there are few, in order.
@@ -154,6 +155,9 @@ fn moments(recording: &Recording, count: usize, luck: &Luck) -> Vec<usize> {
     moments.dedup();
     moments
 }
+
+/// Calls that a report of a failure tells of.
+const STORY_CALLS: usize = 20;
 
 /// Power cuts of one recording, in the order of time.
 pub struct Cuts<'a> {
@@ -187,9 +191,9 @@ impl<'a> Cuts<'a> {
         for (index, &moment) in moments.iter().enumerate() {
             self.reach(moment)?;
             for survivors in self.policies() {
-                let recovered = self.cut(moment, survivors)?;
+                let Some(recovered) = self.cut(moment, survivors)? else { continue };
                 on_cut(recovered.cuts);
-                if index == chosen {
+                if index <= chosen || kept.is_none() {
                     kept = Some(recovered);
                 }
             }
@@ -222,7 +226,7 @@ impl<'a> Cuts<'a> {
         Ok(())
     }
 
-    fn cut(&self, moment: usize, survivors: Survivors) -> Result<Recovered, String> {
+    fn cut(&self, moment: usize, survivors: Survivors) -> Result<Option<Recovered>, String> {
         let luck = self.luck.fork();
         let image = self.replay.cut(survivors, &luck);
         recover(&image, &self.model, self.logged, &luck).map_err(|why| {
@@ -240,7 +244,7 @@ impl<'a> Cuts<'a> {
     /// The last calls before the cut, and those under way.
     fn story(&self) -> String {
         let told = &self.recording.calls[..self.told];
-        let last = told.iter().rev().take(16).rev();
+        let last = told.iter().rev().take(STORY_CALLS).rev();
         let last: Vec<_> = last.map(|(at, what)| format!("  {at:6} {what:?}")).collect();
         let under_way: Vec<_> =
             self.model.under_way().map(|call| format!("  {:?}", call.operation)).collect();

@@ -62,9 +62,11 @@ impl Contents {
     }
 
     /// A cut that has not ended: what is behind the new end in its block may be zeros before the
-    /// file is shorter. (ext4 and BSD's FFS are no stricter: the zeros are data.)
-    pub fn maybe_resize(&mut self, size_bytes: u64) {
-        let end = size_bytes.next_multiple_of(BLOCK_BYTES_MAX).min(self.size_bytes);
+    /// file is shorter. (ext4 and BSD's FFS are no stricter: the zeros are data.) If pointers go
+    /// before the size does, so may be everything behind it.
+    pub fn maybe_resize(&mut self, size_bytes: u64, has_pointers_first: bool) {
+        let block_end = size_bytes.next_multiple_of(BLOCK_BYTES_MAX);
+        let end = if has_pointers_first { u64::MAX } else { block_end }.min(self.size_bytes);
         if size_bytes < end {
             self.maybe_write(size_bytes, &vec![0; (end - size_bytes) as usize]);
         }

@@ -296,8 +296,9 @@ impl Model {
         }
     }
 
-    /// What an operation under way does to data may be there already.
-    pub fn admit_data(&mut self, operation: &Operation, effect: &Effect) {
+    /// What an operation under way does to data may be there already; without a log, the ends of
+    /// files come off in steps.
+    pub fn admit_data(&mut self, operation: &Operation, effect: &Effect, logged: bool) {
         if let Operation::Write { file, offset_bytes, length_bytes, version, .. } = operation {
             let origin = Origin { file: file.0, version: *version };
             let data = origin.bytes(*offset_bytes, *length_bytes as usize);
@@ -307,7 +308,7 @@ impl Model {
         }
         if let Some((file, Change { size_bytes: Some(size_bytes), .. })) = effect.change {
             let Some(it) = self.change_file(file) else { return };
-            it.contents.maybe_resize(size_bytes);
+            it.contents.maybe_resize(size_bytes, !logged);
         }
     }
 
