@@ -25,7 +25,14 @@ fn manual_pages_cover_every_command_and_flag() {
     let folder = tempfile::tempdir().expect("a folder");
     let pages = folder.path().join("man");
     text(["man", pages.to_str().expect("a plain path")]);
-    for page in ["vnfsd.1", "vnfsd-serve.1", "vnfsd-image.1", "vnfsd-image-get.1"] {
+    for page in [
+        "vnfsd.1",
+        "vnfsd-serve.1",
+        "vnfsd-newfs.1",
+        "vnfsd-image.1",
+        "vnfsd-image-get.1",
+        "vnfsd-image-put.1",
+    ] {
         assert!(pages.join(page).is_file(), "{page}");
     }
     let serve = fs::read_to_string(pages.join("vnfsd-serve.1")).expect("a page");
