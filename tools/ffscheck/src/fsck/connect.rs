@@ -5,7 +5,7 @@ use super::census::{DIRECTORY, Directory};
 use super::class::Class;
 use super::directory::Entry;
 use super::error::Result;
-use super::names::ROOT;
+use super::names::{ROOT, is_child};
 use super::notes::CLEARED;
 use super::report::{Phase, Place};
 use std::collections::{BTreeSet, HashSet};
@@ -75,10 +75,7 @@ impl Check<'_> {
             at = self.census.directory(at).parent;
         }
         let parent = self.census.directory(lowest).parent;
-        let is_it = |entry: &ffs::layout::DirectoryEntry<'_>| {
-            entry.inode == lowest && entry.name != b"." && entry.name != b".."
-        };
-        if let Some(entry) = self.find_entry(parent, is_it)? {
+        if let Some(entry) = self.find_entry(parent, |entry| is_child(entry, lowest))? {
             self.remove_entry(parent, &entry)?;
             self.census.known_mut(lowest).names -= 1;
         }

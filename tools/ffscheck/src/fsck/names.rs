@@ -197,7 +197,8 @@ impl Check<'_> {
 /// Deeper directories have no path in a report.
 const PATH_NAMES_MAX: usize = 256;
 
-fn is_child(entry: &DirectoryEntry<'_>, number: u32) -> bool {
+/// Whether an entry is the name of a file, and not a directory's own `.` or `..`.
+pub(super) fn is_child(entry: &DirectoryEntry<'_>, number: u32) -> bool {
     entry.inode == number && entry.name != b"." && entry.name != b".."
 }
 

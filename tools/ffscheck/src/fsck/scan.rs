@@ -6,7 +6,7 @@ use super::class::Class;
 use super::directory::{Entry, free_record, records};
 use super::error::Result;
 use super::flaw::read_record;
-use super::names::{ROOT, join};
+use super::names::{ROOT, is_child, join};
 use super::report::Place;
 use ffs::layout::{CHUNK_BYTES, DirectoryEntry, DirectoryShape, Field, FragNo};
 use std::collections::HashMap;
@@ -294,10 +294,7 @@ impl Check<'_> {
         if !is_parent || self.volume.inode(parent)?.size_bytes > SEARCHED_BYTES_MAX {
             return Ok(false);
         }
-        let is_name = |entry: &DirectoryEntry<'_>| {
-            entry.inode == number && entry.name != b"." && entry.name != b".."
-        };
-        Ok(self.find_entry(parent, is_name)?.is_some())
+        Ok(self.find_entry(parent, |entry| is_child(entry, number))?.is_some())
     }
 
     fn count(&mut self, scan: &mut Scan, number: u32) {
