@@ -5,6 +5,7 @@ use crate::under_way::UnderWay;
 use crate::writer::{Open, Writer};
 use abi::{Errno, Result, Timestamp};
 use alloc::rc::Rc;
+use block::PageNo;
 use core::cell::{Cell, RefCell};
 use task::{ExclusiveGuard, Lock};
 
@@ -62,6 +63,13 @@ impl Commits {
     /// What was sealed and is not durable.
     pub(super) fn sealed(&self) -> Option<Rc<Sealed>> {
         self.sealed.borrow().clone()
+    }
+
+    /// Whether data of a page must be on the disk before what was sealed is durable.
+    pub(crate) fn owes(&self, page: PageNo) -> bool {
+        let sealed = self.sealed.borrow();
+        let is_owed = |it: &Rc<Sealed>| it.fresh.contains(&page) || it.stable.contains(&page);
+        sealed.as_ref().is_some_and(is_owed)
     }
 
     /// The number of the transaction that is being sealed; the next one is open now.

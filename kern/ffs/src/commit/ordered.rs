@@ -13,7 +13,8 @@
 //! ```
 //! A block is marked used before anything leads to it, and free after nothing does; it and an inode
 //! are whole before something leads to them. The last step of a transaction and the first of the
-//! next one are written together: neither depends on the other.
+//! next one are written together: neither depends on the other. (But for steps in the same page: it
+//! is written as the later one left it, with what that one must not show yet.)
 
 use super::seal::Sealed;
 use crate::file_system::Ffs;
@@ -45,6 +46,9 @@ impl Ffs {
         let mut waiting = Step::new();
         for transaction in &sealed.ordered {
             let [first, rest @ ..] = self.growing(&transaction.grow);
+            if share_a_page(&waiting, &first) {
+                self.write_step(writer, core::mem::take(&mut waiting)).await?;
+            }
             waiting.extend(first);
             for step in rest.into_iter().chain(self.shrinking(&transaction.shrink)) {
                 if !step.is_empty() {
@@ -111,6 +115,10 @@ impl Ffs {
         self.cache.write_back(step.iter().map(|(part, _)| part.page)).await?;
         self.flush(writer).await
     }
+}
+
+fn share_a_page(one: &Step<'_>, other: &Step<'_>) -> bool {
+    one.iter().any(|(part, _)| other.iter().any(|(another, _)| another.page == part.page))
 }
 
 /// The sectors of each page that `wanted` names, if any.

@@ -2,7 +2,7 @@
 
 use super::{Layer, Step, Transaction};
 use crate::file_system::Ffs;
-use crate::writer::{Extent, Open, Ordered, Snapshot, Weight};
+use crate::writer::{Extent, Open, Ordered, Snapshot, Weight, Writer};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use block::{PageNo, Sectors};
@@ -35,7 +35,7 @@ impl Transaction<'_> {
         }
         for &extent in &self.freed {
             if writer.has_log() {
-                free(ffs, &mut open, extent);
+                free(ffs, writer, &mut open, extent);
             }
             writer.withheld.borrow_mut().add(&ffs.geometry, extent);
         }
@@ -88,9 +88,11 @@ fn join(ffs: &Ffs, layer: Layer, new: &BTreeMap<PageNo, Sectors>) -> Vec<Snapsho
 
 /// What was freed needs neither be logged nor, if it is data, be written: with a log, nobody ever
 /// sees what was between two transactions of a compound one. (Metadata of earlier ones may still
-/// have to be written in place: until this one is durable.)
-fn free(ffs: &Ffs, open: &mut Open, extent: Extent) {
+/// have to be written in place, and data that they promise: until this one is durable.)
+fn free(ffs: &Ffs, writer: &Writer, open: &mut Open, extent: Extent) {
     let (page, sectors) = ffs.sectors(extent);
-    ffs.cache.forget_data(page, sectors);
+    if !writer.commits.owes(page) {
+        ffs.cache.forget_data(page, sectors);
+    }
     open.remove(page, sectors);
 }
