@@ -92,11 +92,10 @@ impl Contents {
         }
     }
 
-    /// What readers see in `range` is durable now; an empty range at its end means to the end.
+    /// What readers see in `range` is durable now.
     pub fn commit(&mut self, range: Range<u64>) {
         let sectors = range.start / SECTOR..range.end.div_ceil(SECTOR);
         self.older.retain(|index, _| !sectors.contains(index));
-        self.low_bytes = self.low_bytes.max(self.size_bytes.min(range.end));
     }
 
     /// A size that the file has, or had lately, is durable.
@@ -224,8 +223,10 @@ mod tests {
         let mut contents = Contents::default();
         contents.write(0, &[1; 1024], false);
         contents.commit(0..512);
+        contents.settle_size(512);
         assert!(contents.check(&[1; 512]).is_ok() && contents.check(&[1; 300]).is_err());
         contents.commit(0..1024);
+        contents.settle_size(1024);
         assert!(contents.check(&[1; 1024]).is_ok() && contents.check(&[1; 512]).is_err());
     }
 

@@ -95,7 +95,7 @@ pub struct UnderWay {
     /// What it does, unless it is to be refused.
     pub effect: Option<Effect>,
     claims: Vec<Claim>,
-    /// The size, when it began, of the file that it writes to.
+    /// The size, when it began, of the file that it writes or commits.
     size_bytes: u64,
 }
 
@@ -153,7 +153,7 @@ impl Model {
         let effect = self.predict(operation);
         let claims = self.claims(operation);
         let size_bytes = match operation {
-            Operation::Write { file, .. } => {
+            Operation::Write { file, .. } | Operation::Commit { file, .. } => {
                 self.file(*file).map_or(0, |it| it.contents.size_bytes())
             }
             _ => 0,
@@ -202,10 +202,9 @@ impl Model {
                     0 => u64::MAX,
                     length => offset_bytes + u64::from(length),
                 };
-                let range = *offset_bytes..end;
-                self.change_file(*file)
-                    .into_iter()
-                    .for_each(|it| it.contents.commit(range.clone()));
+                let Some(it) = self.change_file(*file) else { return Ok(()) };
+                it.contents.commit(*offset_bytes..end);
+                it.contents.settle_size(call.size_bytes.min(end));
             }
             _ => {}
         }
@@ -324,7 +323,9 @@ impl Model {
     /// Every byte is durable now.
     pub fn stabilize(&mut self) {
         for file in self.files.values_mut() {
-            Rc::make_mut(file).contents.commit(0..u64::MAX);
+            let contents = &mut Rc::make_mut(file).contents;
+            contents.commit(0..u64::MAX);
+            contents.settle_size(u64::MAX);
         }
     }
 
