@@ -12,8 +12,8 @@ use base::{Base, bases};
 use block::Device;
 use ffs::Options;
 use ffs::layout::SUPERBLOCK_OFFSETS;
-use ffscheck::MemoryDisk;
 use ffscheck::Image;
+use ffscheck::MemoryDisk;
 use ffscheck::newfs::{Destination, Memory};
 use std::fmt;
 use std::rc::Rc;
@@ -23,15 +23,20 @@ const RAW_BYTES: u64 = 512 << 10;
 const CHANGES_MAX: u32 = 64;
 const CHANGE_BYTES_MAX: u8 = 16;
 
-/// Mounts the image that the input says and reads everything in it.
-pub fn ffs_image(input: &[u8]) {
+/// The image that an input says.
+pub(super) fn image(input: &[u8]) -> Memory {
     let mut input = Input::new(input);
     let bases = bases();
     let choice = usize::from(input.u8());
-    let image = match bases.get(choice % (bases.len() + 1)) {
+    match bases.get(choice % (bases.len() + 1)) {
         Some(base) => changed(base, &mut input),
         None => raw(&mut input),
-    };
+    }
+}
+
+/// Mounts the image that the input says and reads everything in it.
+pub fn ffs_image(input: &[u8]) {
+    let image = image(input);
     let disk_bytes = image.size_bytes();
     let disk = Rc::new(MemoryDisk::new(image));
     let device = Device::new(disk.clone());
@@ -40,6 +45,7 @@ pub fn ffs_image(input: &[u8]) {
         inode_cache_entries: 16,
         directory_index_bytes: 64 << 10,
         hash_key: [1, 2],
+        ..Options::default()
     };
     // Said aloud, so that formatting is tried too.
     let damage = Rc::new(|line: fmt::Arguments<'_>| assert!(!line.to_string().is_empty()));

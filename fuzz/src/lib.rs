@@ -9,14 +9,20 @@
 //! | [`rpc_records`] | bytes of several connections, in splits, and the order in which calls end | every reply is a whole record of a call that was made, limits are kept |
 //! | [`nfs3_calls`] | calls of every procedure on a small file system in memory | one reply to each call |
 //! | [`ffs_image`] | changes to a small image, or an image | mounted or refused, everything read, bounded I/O |
+//! | [`fsck`] | the same | checked, repaired, and nothing left to be found if that is what the check said |
+//! | [`ffs_log`] | records of a log, and changes to it | refused without a trace, or replayed, and used as after any crash |
 #![forbid(unsafe_code)]
 
+mod fsck;
 mod image;
 mod input;
+mod log;
 mod nfs3;
 mod records;
 
+pub use fsck::fsck;
 pub use image::ffs_image;
+pub use log::ffs_log;
 pub use nfs3::nfs3_calls;
 pub use records::rpc_records;
 
@@ -25,5 +31,10 @@ pub use records::rpc_records;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 3] =
-    [("rpc_records", rpc_records), ("nfs3_calls", nfs3_calls), ("ffs_image", ffs_image)];
+pub const TARGETS: [Target; 5] = [
+    ("rpc_records", rpc_records),
+    ("nfs3_calls", nfs3_calls),
+    ("ffs_image", ffs_image),
+    ("fsck", fsck),
+    ("ffs_log", ffs_log),
+];
