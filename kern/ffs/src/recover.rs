@@ -12,10 +12,11 @@ use crate::layout::{
     BlockArea, CylGroup, CylinderGroup, FragNo, Geometry, Inode, Summary, Superblock, clean, flags,
 };
 use crate::log::{Log, Replayed, replay};
-use abi::{FileType, InodeNo, Result, Timestamp};
+use abi::{Errno, FileType, InodeNo, Result, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use block::Device;
+use core::fmt;
 
 /// A log that was replayed.
 pub(crate) struct Recovered {
@@ -42,18 +43,25 @@ pub(crate) async fn recover(
     if superblock.flags & flags::WAPBL == 0 || superblock.journal_version != 1 {
         return None;
     }
-    let replayed = match Place::of(superblock, geometry, device.geometry().size_bytes) {
-        Ok(Some(place)) => match replay(device, geometry, &place).await {
-            Ok(replayed) => Ok(Recovered { place, replayed }),
-            Err(error) => Err(reports.report(format_args!("the log is not replayed: {error}"))),
-        },
-        Ok(None) => Err(reports.report(format_args!("a log is in use, and nobody knows where"))),
-        Err(fault) => Err(reports.report(format_args!("the log's place: {fault}"))),
+    let place = match Place::of(superblock, geometry, device.geometry().size_bytes) {
+        Ok(Some(place)) => place,
+        Ok(None) => return refuse(superblock, reports, format_args!("nobody knows where it is")),
+        Err(fault) => return refuse(superblock, reports, format_args!("its place: {fault}")),
     };
-    if replayed.is_err() {
-        superblock.clean &= !clean::IS_CLEAN;
+    match replay(device, geometry, &place).await {
+        Ok(replayed) => Some(Recovered { place, replayed }),
+        Err(error) => refuse(superblock, reports, format_args!("{error}")),
     }
-    replayed.ok()
+}
+
+fn refuse(
+    superblock: &mut Superblock,
+    reports: &Reports,
+    why: fmt::Arguments<'_>,
+) -> Option<Recovered> {
+    reports.report(format_args!("the log is not replayed: {why}"));
+    superblock.clean &= !clean::IS_CLEAN;
+    None
 }
 
 impl Ffs {
@@ -102,10 +110,10 @@ impl Ffs {
     }
 
     async fn raw_inode(&self, number: InodeNo) -> Result<Inode> {
-        let (frag, offset) = self.geometry.inode_place(number).ok_or(abi::Errno::Io)?;
+        let (frag, offset) = self.geometry.inode_place(number).ok_or(Errno::Io)?;
         let shape = self.geometry.inode_shape();
         let page = self.cache.read(self.page(frag)).await?;
-        let bytes = page.get(offset..offset + shape.bytes()).ok_or(abi::Errno::Io)?;
+        let bytes = page.get(offset..offset + shape.bytes()).ok_or(Errno::Io)?;
         Ok(shape.parse(bytes))
     }
 

@@ -1,8 +1,8 @@
 //! The two headers: which one holds, and writing the next.
 
 use super::ReplayError;
-use crate::layout::log::{Header, Place};
 use crate::layout::FieldFault;
+use crate::layout::log::{Header, Place};
 use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec;
