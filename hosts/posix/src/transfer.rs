@@ -1,6 +1,7 @@
 //! Disk operations carried out on the spot, by a thread that may wait: a tool's own, or one of
 //! the fallback driver's disk threads.
 
+use crate::zero::discard;
 use abi::{Errno, Result};
 use bytes::{Bytes, BytesMut};
 use hyper::{DiskOperation, Geometry};
@@ -17,22 +18,29 @@ pub(crate) const PIECES_MAX: usize = 1024;
 pub(crate) struct Extent {
     pub(crate) operation: &'static str,
     pub(crate) offset_bytes: u64,
-    pub(crate) length_bytes: usize,
+    pub(crate) length_bytes: u64,
 }
 
 impl Extent {
     pub(crate) fn of(operation: &DiskOperation) -> Self {
         let (operation, offset_bytes, length_bytes) = match operation {
             DiskOperation::Read { offset_bytes, buffers } => {
-                ("read", *offset_bytes, buffers.iter().map(BytesMut::len).sum())
+                ("read", *offset_bytes, buffers.iter().map(length_bytes).sum())
             }
             DiskOperation::Write { offset_bytes, data } => {
-                ("write", *offset_bytes, data.iter().map(Bytes::len).sum())
+                ("write", *offset_bytes, data.iter().map(length_bytes).sum())
             }
             DiskOperation::Flush => ("flush", 0, 0),
+            DiskOperation::Discard { offset_bytes, length_bytes } => {
+                ("discard", *offset_bytes, *length_bytes)
+            }
         };
         Self { operation, offset_bytes, length_bytes }
     }
+}
+
+fn length_bytes(piece: &impl AsRef<[u8]>) -> u64 {
+    piece.as_ref().len() as u64
 }
 
 impl fmt::Display for Extent {
@@ -47,11 +55,12 @@ impl fmt::Display for Extent {
 
 /// Refuses what lies beyond the end of the disk, and writes to one that is read-only.
 pub(crate) fn check(geometry: &Geometry, operation: &DiskOperation) -> Result<()> {
-    if geometry.read_only && matches!(operation, DiskOperation::Write { .. }) {
+    let changes = matches!(operation, DiskOperation::Write { .. } | DiskOperation::Discard { .. });
+    if geometry.read_only && changes {
         return Err(Errno::ReadOnly);
     }
     let extent = Extent::of(operation);
-    let end = extent.offset_bytes.checked_add(extent.length_bytes as u64).ok_or(Errno::Io)?;
+    let end = extent.offset_bytes.checked_add(extent.length_bytes).ok_or(Errno::Io)?;
     if end > geometry.size_bytes { Err(Errno::Io) } else { Ok(()) }
 }
 
@@ -65,6 +74,9 @@ pub(crate) fn perform(file: &File, operation: DiskOperation) -> io::Result<Vec<B
             write(file, offset_bytes, &data).map(|()| Vec::new())
         }
         DiskOperation::Flush => file.sync_data().map(|()| Vec::new()),
+        DiskOperation::Discard { offset_bytes, length_bytes } => {
+            discard(file, offset_bytes, length_bytes).map(|()| Vec::new())
+        }
     }
 }
 
@@ -108,6 +120,7 @@ pub(crate) fn errno(error: &io::Error) -> Errno {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Errno::NoSpace,
         io::ErrorKind::ReadOnlyFilesystem => Errno::ReadOnly,
+        io::ErrorKind::Unsupported => Errno::NotSupported,
         _ => Errno::Io,
     }
 }

@@ -4,6 +4,15 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+/// Makes a range zeros by giving back its space.
+///
+/// # Errors
+/// `Unsupported`, with nothing changed, if the system cannot.
+pub(crate) fn discard(file: &File, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
+    let is_done = length_bytes == 0 || free(file, offset_bytes, length_bytes)?;
+    if is_done { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) }
+}
+
 /// Zeros written at a time where the system has no better way.
 const PIECE_BYTES: usize = 1 << 20;
 

@@ -234,6 +234,13 @@ impl State {
                 self.counters.writes += 1;
                 (Kind::Write, Work::Write(Write { offset_bytes, data: joined(&data) }))
             }
+            // What a power cut makes of it is what it makes of zeros written.
+            DiskOperation::Discard { offset_bytes, length_bytes } => {
+                self.counters.writes += 1;
+                let within = length_bytes.min(self.present.size_bytes() + 1);
+                let data = Bytes::from(vec![0; within as usize]);
+                (Kind::Write, Work::Write(Write { offset_bytes, data }))
+            }
             DiskOperation::Flush => {
                 self.counters.flushes += 1;
                 (Kind::Flush, Work::Flush { covered: self.cache.completions() })

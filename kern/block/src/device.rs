@@ -86,6 +86,20 @@ impl Device {
         async { flushed.await.map(drop) }
     }
 
+    /// Gives back the space of whole sectors that nobody needs any more, and that read as zeros
+    /// from now on: started at the call. A cache above does not see it.
+    ///
+    /// # Errors
+    /// `NotSupported` if the disk cannot, `ReadOnly` on a disk that is; `Io` if it failed.
+    pub fn discard(
+        self: &Rc<Self>,
+        offset_bytes: u64,
+        length_bytes: u64,
+    ) -> impl Future<Output = Result<()>> + use<> {
+        let discarded = self.request(DiskOperation::Discard { offset_bytes, length_bytes });
+        async { discarded.await.map(drop) }
+    }
+
     /// Starts a request whose outcome one task waits for.
     fn request(
         &self,

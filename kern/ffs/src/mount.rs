@@ -31,6 +31,8 @@ pub struct Options {
     pub writable: bool,
     /// Whether to use the log of one that has such. Without, metadata is written in steps.
     pub log: bool,
+    /// Whether the disk is told what files gave back.
+    pub discard: bool,
     /// Where the write verifier starts: another one at each mount.
     pub verifier: u64,
     /// Dirty data that is not on its way to the disk, at most.
@@ -47,6 +49,7 @@ impl Default for Options {
             directory_index_bytes: 16 << 20,
             writable: false,
             log: true,
+            discard: false,
             verifier: 0,
             dirty_bytes_max: 32 << 20,
             hash_key: [0; 2],

@@ -46,6 +46,11 @@ impl MemoryDisk {
                 image.write_at(offset_bytes, &bytes).map_err(|_| Errno::Io)?;
                 Ok(Vec::new())
             }
+            DiskOperation::Discard { offset_bytes, length_bytes } => {
+                let zeros = alloc::vec![0; length_bytes as usize];
+                let written = self.image.borrow_mut().write_at(offset_bytes, &zeros);
+                written.map(|()| Vec::new()).map_err(|_| Errno::Io)
+            }
             DiskOperation::Flush => Ok(Vec::new()),
         }
     }

@@ -127,6 +127,8 @@ pub(crate) struct Writer {
     verifier: Cell<u64>,
     /// Why nothing may be changed any more.
     pub(crate) failed: Cell<Option<Errno>>,
+    /// The disk takes no space back.
+    pub(crate) keeps_space: Cell<bool>,
 }
 
 impl Writer {
@@ -146,6 +148,7 @@ impl Writer {
             total: Cell::new(total),
             verifier: Cell::new(verifier),
             failed: Cell::new(None),
+            keeps_space: Cell::new(false),
         }
     }
 

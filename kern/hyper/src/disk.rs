@@ -35,6 +35,15 @@ pub enum DiskOperation {
     },
     /// Completes once every write that completed before this request was submitted is durable.
     Flush,
+    /// Whole sectors that nobody needs any more: they read as zeros from now on, as if they were
+    /// written, and their space goes back to whoever keeps the disk. `NotSupported`, with nothing
+    /// changed, where that cannot be.
+    Discard {
+        /// Where on the disk.
+        offset_bytes: u64,
+        /// How much.
+        length_bytes: u64,
+    },
 }
 
 /// One request.

@@ -37,6 +37,7 @@ pub fn check_disk(disk: &dyn Disk, wait: &mut dyn FnMut()) {
     } else {
         client.writes_are_seen_by_later_reads();
         client.a_write_leaves_its_neighbours_alone();
+        client.what_is_discarded_is_zeros();
     }
     client.nothing_more_completes();
 }
@@ -103,6 +104,8 @@ impl Client<'_> {
         let before = self.read(0, &[512]);
         let refused = self.write(0, &[&[0x55; 512]]);
         assert_eq!(refused, Err(Errno::ReadOnly), "a write to a disk that is read-only");
+        let refused = self.discard(0, 512);
+        assert_eq!(refused, Err(Errno::ReadOnly), "a discard on a disk that is read-only");
         assert_eq!(self.read(0, &[512]), before, "a refused write changes nothing");
     }
 
@@ -137,6 +140,20 @@ impl Client<'_> {
         assert!(self.read(start, &[3 * sector]) == Ok(expected), "one sector changed");
     }
 
+    /// Or it is as it was, if the disk cannot take it back.
+    fn what_is_discarded_is_zeros(&mut self) {
+        let sector = self.disk.geometry().sector_bytes as usize;
+        let mut expected = pattern(5, 64 * sector);
+        assert_eq!(self.write(0, &[&expected]), Ok(()), "a write of what is to be discarded");
+        match self.discard(8 * sector as u64, 32 * sector as u64) {
+            Ok(()) => expected[8 * sector..40 * sector].fill(0),
+            refused => assert_eq!(refused, Err(Errno::NotSupported), "a discard"),
+        }
+        assert!(self.read(0, &[64 * sector]) == Ok(expected), "what was discarded and no more");
+        let end = self.disk.geometry().size_bytes;
+        assert!(self.discard(end, sector as u64).is_err(), "a discard beyond the end");
+    }
+
     fn nothing_more_completes(&mut self) {
         for _ in 0..WAITS_FOR_NOTHING {
             let more = self.disk.next_completion();
@@ -155,6 +172,10 @@ impl Client<'_> {
     fn write(&mut self, offset_bytes: u64, pieces: &[&[u8]]) -> Result<()> {
         let data = pieces.iter().map(|piece| Bytes::copy_from_slice(piece)).collect();
         self.run(DiskOperation::Write { offset_bytes, data }).map(expect_none)
+    }
+
+    fn discard(&mut self, offset_bytes: u64, length_bytes: u64) -> Result<()> {
+        self.run(DiskOperation::Discard { offset_bytes, length_bytes }).map(expect_none)
     }
 
     fn flush(&mut self) -> Result<()> {

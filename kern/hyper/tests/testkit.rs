@@ -19,6 +19,7 @@ enum Fault {
     SaysItRefused,
     WritesTooMuch,
     TokensMixed,
+    KeepsWhatIsDiscarded,
 }
 
 /// A disk in memory. Completions come in the reverse order of their requests, after a wait.
@@ -62,6 +63,12 @@ impl MemoryDisk {
                 let written =
                     if refused { Ok(()) } else { self.write(offset_bytes, data.concat()) };
                 if self.read_only { Err(Errno::ReadOnly) } else { written.map(|()| Vec::new()) }
+            }
+            DiskOperation::Discard { .. } if self.read_only => Err(Errno::ReadOnly),
+            DiskOperation::Discard { offset_bytes, length_bytes } => {
+                let zeros = usize::from(self.fault == Fault::KeepsWhatIsDiscarded);
+                let zeros = vec![7 * zeros as u8; length_bytes as usize];
+                self.write(offset_bytes, zeros).map(|()| Vec::new())
             }
         }
     }
@@ -130,6 +137,7 @@ fn a_disk_that_breaks_one_does_not() {
         Fault::LosesWrites,
         Fault::WritesTooMuch,
         Fault::TokensMixed,
+        Fault::KeepsWhatIsDiscarded,
     ] {
         assert!(!check(false, fault), "{fault:?}");
     }

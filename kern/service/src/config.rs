@@ -25,10 +25,8 @@ pub enum Source {
     Image {
         /// The disk.
         disk: Rc<dyn Disk>,
-        /// Whether nothing may be changed, whatever the image allows.
-        read_only: bool,
-        /// Whether changes go through the image's log, if it has one.
-        log: bool,
+        /// How to use it.
+        options: ImageOptions,
     },
     /// A file system in memory, empty at first.
     Memory {
@@ -38,6 +36,23 @@ pub enum Source {
         /// old handles look valid, so a host gives each new one a new one.
         id: u64,
     },
+}
+
+/// How an image is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ImageOptions {
+    /// Whether nothing may be changed, whatever the image allows.
+    pub read_only: bool,
+    /// Whether changes go through the image's log, if it has one.
+    pub log: bool,
+    /// Whether the disk is told what files gave back.
+    pub discard: bool,
+}
+
+impl Default for ImageOptions {
+    fn default() -> Self {
+        Self { read_only: false, log: true, discard: false }
+    }
 }
 
 /// What to serve, to whom, and how much it may take.

@@ -2,7 +2,7 @@
 //!
 //! To add one, write its crate, a function here, and its row in [`IMAGE_FORMATS`].
 
-use crate::{ByteOrder, Host, Limits};
+use crate::{ByteOrder, Host, ImageOptions, Limits};
 use abi::FileSystemId;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -35,20 +35,11 @@ pub(crate) enum Refused {
 
 type Attempt = Pin<Box<dyn Future<Output = Result<Found, Refused>>>>;
 
-/// What is wished of an image.
-#[derive(Clone, Copy)]
-pub(crate) struct Wish {
-    /// Nothing is to be changed.
-    pub(crate) read_only: bool,
-    /// Its log is to be used.
-    pub(crate) log: bool,
-}
-
 /// An image about to be mounted.
 #[derive(Clone)]
 struct Image {
     device: Rc<Device>,
-    wish: Wish,
+    options: ImageOptions,
     cache_bytes: u64,
     dirty_bytes: u64,
     /// The service's name.
@@ -64,14 +55,14 @@ const IMAGE_FORMATS: &[Format] = &[ffs];
 /// What mounts an image, whatever format it has, or says in a sentence why none will.
 pub(crate) fn image(
     device: Rc<Device>,
-    wish: Wish,
+    options: ImageOptions,
     name: &str,
     host: &Host,
     limits: &Limits,
 ) -> impl Future<Output = Result<Found, String>> + use<> {
     let &Limits { cache_bytes, dirty_bytes, .. } = limits;
     let (name, host) = (name.into(), host.clone());
-    let image = Image { device, wish, cache_bytes, dirty_bytes, name, host };
+    let image = Image { device, options, cache_bytes, dirty_bytes, name, host };
     async move {
         let mut unknown = Vec::new();
         for format in IMAGE_FORMATS {
@@ -103,8 +94,9 @@ fn ffs(image: Image) -> Attempt {
     let luck = || image.host.random.next_u64();
     let options = ffs::Options {
         cache_bytes: image.cache_bytes,
-        writable: !image.wish.read_only,
-        log: image.wish.log,
+        writable: !image.options.read_only,
+        log: image.options.log,
+        discard: image.options.discard,
         verifier: luck(),
         dirty_bytes_max: image.dirty_bytes,
         hash_key: [luck(), luck()],
@@ -124,7 +116,7 @@ fn ffs(image: Image) -> Attempt {
             size_bytes: description.size_bytes,
             read_only: read_only(
                 &*file_system,
-                image.wish.read_only,
+                image.options.read_only,
                 description.condition.reason(),
             ),
             file_system,

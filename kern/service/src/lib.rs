@@ -16,7 +16,7 @@ mod service;
 mod state;
 mod upkeep;
 
-pub use config::{Config, Host, Source};
+pub use config::{Config, Host, ImageOptions, Source};
 pub use ffs::layout::ByteOrder;
 pub use limits::Limits;
 pub use service::Service;

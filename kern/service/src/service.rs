@@ -1,6 +1,6 @@
 //! The instance and its turn.
 
-use crate::filesystems::{self, Found, Wish};
+use crate::filesystems::{self, Found};
 use crate::opening::{self, Opened};
 use crate::upkeep::Upkeep;
 use crate::{Config, Host, Limits, Next, Source, State};
@@ -172,11 +172,10 @@ impl Service {
                 let found = filesystems::memory(&self.host, size_bytes, id);
                 Box::pin(async { Ok(found) })
             }
-            Source::Image { disk, read_only, log } => {
+            Source::Image { disk, options } => {
                 let device = Device::new(disk);
                 self.disk = Some(device.clone());
-                let wish = Wish { read_only, log };
-                Box::pin(filesystems::image(device, wish, name, &self.host, limits))
+                Box::pin(filesystems::image(device, options, name, &self.host, limits))
             }
         }
     }

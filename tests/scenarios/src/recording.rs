@@ -10,7 +10,7 @@ use crate::rpc;
 use abi::FileSystemId;
 use hyper::StreamId;
 use nfs::v3::Status;
-use service::{Config, Limits, Source, State};
+use service::{Config, ImageOptions, Limits, Source, State};
 use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -149,7 +149,7 @@ impl<'a> Run<'a> {
             Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None),
             Ground::Image(image) => {
                 let disk = power_disk(image);
-                (Source::Image { disk: disk.clone(), read_only: false, log: true }, Some(disk))
+                (Source::Image { disk: disk.clone(), options: ImageOptions::default() }, Some(disk))
             }
         };
         let config = Config {

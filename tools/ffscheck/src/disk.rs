@@ -47,7 +47,9 @@ impl Disk for MemoryDisk {
     fn submit(&self, request: DiskRequest) {
         let result = match request.operation {
             DiskOperation::Read { offset_bytes, buffers } => self.read(offset_bytes, buffers),
-            DiskOperation::Write { .. } | DiskOperation::Flush => Err(Errno::ReadOnly),
+            DiskOperation::Write { .. } | DiskOperation::Discard { .. } | DiskOperation::Flush => {
+                Err(Errno::ReadOnly)
+            }
         };
         let completion = DiskCompletion { token: request.token, result };
         self.completions.borrow_mut().push_back(completion);

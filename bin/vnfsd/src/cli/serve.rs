@@ -29,6 +29,10 @@ pub struct Serve {
     /// which is slower. Changes that the log still holds are made all the same
     #[arg(long, conflicts_with = "memory")]
     pub no_journal: bool,
+    /// Give the space of removed files back to the disk: as holes in an image file (Linux), or as
+    /// discarded blocks of a device
+    #[arg(long, conflicts_with_all = ["memory", "read_only"])]
+    pub discard: bool,
     /// Answer here, over TCP and UDP: an IPv4 address, or an IPv6 address in brackets, and a
     /// port, where 0 means any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:20490")]

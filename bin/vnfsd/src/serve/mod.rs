@@ -23,7 +23,7 @@ use crate::cli;
 use anyhow::{Context, Result, bail};
 use posix::{Backend, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
 use ready::Announcement;
-use service::{Config, Limits};
+use service::{Config, ImageOptions, Limits};
 use source::Source;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -63,10 +63,14 @@ fn backend(backend: cli::Backend) -> Backend {
 fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
     let limits =
         Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() };
-    let (read_only, log) = (options.read_only, !options.no_journal);
+    let use_of_image = ImageOptions {
+        read_only: options.read_only,
+        log: !options.no_journal,
+        discard: options.discard,
+    };
     ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
         let (port, exports) = (site.port(), exports.list().to_vec());
-        Ok(Config { name, source: source.attach(site, read_only, log), exports, limits, port })
+        Ok(Config { name, source: source.attach(site, use_of_image), exports, limits, port })
     })
 }
 

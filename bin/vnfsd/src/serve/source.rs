@@ -5,6 +5,7 @@ use crate::newfs;
 use crate::text::escape;
 use anyhow::{Context, Result, bail};
 use posix::{Access, Image, Site};
+use service::ImageOptions;
 use std::os::unix::ffi::OsStrExt;
 
 /// Where the files come from, opened and locked.
@@ -61,11 +62,9 @@ impl Source {
     }
 
     /// The same for a service, on its worker's thread.
-    pub fn attach(self, site: &Site, read_only: bool, log: bool) -> service::Source {
+    pub fn attach(self, site: &Site, options: ImageOptions) -> service::Source {
         match self {
-            Self::Image(image) => {
-                service::Source::Image { disk: site.attach(image), read_only, log }
-            }
+            Self::Image(image) => service::Source::Image { disk: site.attach(image), options },
             Self::Memory(size_bytes) => {
                 service::Source::Memory { size_bytes, id: site.host.random.next_u64() }
             }

@@ -133,6 +133,7 @@ impl Disk for TestDisk {
                 self.check_overlap(&(offset_bytes..offset_bytes.saturating_add(length_bytes)));
                 Work::Write(offset_bytes, data)
             }
+            DiskOperation::Discard { .. } => Work::Read(Err(Errno::NotSupported)),
             DiskOperation::Flush => Work::Flush,
         };
         self.requests.borrow_mut().push(Waiting { token: request.token, work });

@@ -17,6 +17,7 @@
 
 mod close;
 mod commits;
+mod discard;
 mod logged;
 mod ordered;
 mod seal;
@@ -81,6 +82,7 @@ impl Ffs {
         };
         match self.write_sealed(writer, &sealed).await {
             Ok(()) => {
+                self.discard(writer, &sealed.freed).await;
                 self.conclude(writer, &sealed);
                 Ok(())
             }

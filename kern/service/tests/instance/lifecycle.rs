@@ -5,7 +5,7 @@ use crate::world::{World, config, memory};
 use abi::Errno;
 use bytes::{BufMut, BytesMut};
 use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
-use service::{Next, Source, State};
+use service::{ImageOptions, Next, Source, State};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -52,7 +52,7 @@ impl Disk for SlowDisk {
 fn failure(disk: SlowDisk) -> String {
     let disk = Rc::new(disk);
     let mut world =
-        World::new(config(Source::Image { disk: disk.clone(), read_only: false, log: true }));
+        World::new(config(Source::Image { disk: disk.clone(), options: ImageOptions::default() }));
     for _ in 0..10 {
         assert_eq!(world.service.turn(), Next::Idle);
         disk.complete_all();
@@ -77,7 +77,7 @@ fn memory_is_described() {
 #[test]
 fn calls_that_come_before_the_mount_wait_for_it() {
     let disk = Rc::new(SlowDisk::default());
-    let mut world = World::new(config(Source::Image { disk, read_only: true, log: true }));
+    let mut world = World::new(config(Source::Image { disk, options: ImageOptions::default() }));
     world.receive(&null(1));
     assert_eq!(world.service.turn(), Next::Idle);
     assert_eq!(world.service.state(), &State::Mounting);

@@ -7,7 +7,7 @@ use abi::{Errno, FileSystemId, Timestamp};
 use bytes::BytesMut;
 use ffscheck::newfs::{Memory, Options, newfs};
 use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
-use service::{Next, Source, State};
+use service::{ImageOptions, Next, Source, State};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -53,6 +53,11 @@ impl ImageDisk {
                 self.writes.set(self.writes.get() + 1);
                 Ok(Vec::new())
             }
+            DiskOperation::Discard { offset_bytes, length_bytes } => {
+                let at = offset_bytes as usize;
+                bytes[at..at + length_bytes as usize].fill(0);
+                Ok(Vec::new())
+            }
             DiskOperation::Flush => Ok(Vec::new()),
         }
     }
@@ -76,7 +81,8 @@ impl Disk for ImageDisk {
 
 /// A service of that disk, ready.
 fn served(disk: &Rc<ImageDisk>, read_only: bool) -> World {
-    let source = Source::Image { disk: disk.clone(), read_only, log: true };
+    let options = ImageOptions { read_only, ..ImageOptions::default() };
+    let source = Source::Image { disk: disk.clone(), options };
     let mut config = config(source);
     config.exports = vec!["/:all_squash,anonuid=0,anongid=0".parse().unwrap()];
     let mut world = World::new(config);
@@ -192,7 +198,7 @@ fn a_disk_that_fails_is_told_once() {
 #[test]
 fn an_export_that_is_missing_leaves_the_image_as_it_was() {
     let disk = ImageDisk::new();
-    let source = Source::Image { disk: disk.clone(), read_only: false, log: true };
+    let source = Source::Image { disk: disk.clone(), options: ImageOptions::default() };
     let mut config = config(source);
     config.exports = vec!["/missing".parse().unwrap()];
     let mut world = World::new(config);

@@ -94,6 +94,7 @@ impl Transfer {
                 (*offset_bytes, slices.collect())
             }
             DiskOperation::Flush => (0, Vec::new()),
+            DiskOperation::Discard { offset_bytes, .. } => (*offset_bytes, Vec::new()),
         };
         let mut transfer = Self { key, image, operation, slices, next: 0, offset_bytes };
         transfer.advance(0);
@@ -102,11 +103,16 @@ impl Transfer {
 
     /// Whether there is nothing to ask of the kernel: a transfer of no bytes.
     pub(super) fn is_done(&self) -> bool {
-        self.next == self.slices.len() && !self.is_flush()
+        self.next == self.slices.len() && !self.is_one_step()
     }
 
-    fn is_flush(&self) -> bool {
-        matches!(self.operation, DiskOperation::Flush)
+    /// Whether it is done as a whole or not at all.
+    fn is_one_step(&self) -> bool {
+        match self.operation {
+            DiskOperation::Flush => true,
+            DiskOperation::Discard { length_bytes, .. } => length_bytes > 0,
+            DiskOperation::Read { .. } | DiskOperation::Write { .. } => false,
+        }
     }
 
     /// What to submit next. The entry points into this transfer's heap blocks.
@@ -124,13 +130,18 @@ impl Transfer {
             DiskOperation::Flush => {
                 opcode::Fsync::new(file).flags(types::FsyncFlags::DATASYNC).build()
             }
+            DiskOperation::Discard { length_bytes, .. } => {
+                let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+                let hole = opcode::Fallocate::new(file, length_bytes);
+                hole.offset(self.offset_bytes).mode(mode).build()
+            }
         }
     }
 
     /// Takes a completion. Says whether the whole operation is done.
     pub(super) fn completed(&mut self, result: io::Result<usize>) -> io::Result<bool> {
         match result {
-            Ok(_) if self.is_done() || self.is_flush() => Ok(true),
+            Ok(_) if self.is_done() || self.is_one_step() => Ok(true),
             Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(count) => {
                 self.advance(count);
@@ -145,7 +156,7 @@ impl Transfer {
     pub(super) fn into_buffers(self) -> Vec<BytesMut> {
         match self.operation {
             DiskOperation::Read { buffers, .. } => buffers,
-            DiskOperation::Write { .. } | DiskOperation::Flush => Vec::new(),
+            _ => Vec::new(),
         }
     }
 

@@ -101,6 +101,7 @@ impl State {
                 self.writes += 1;
                 Ok(Vec::new())
             }
+            DiskOperation::Discard { .. } => Err(Errno::NotSupported),
             DiskOperation::Flush => {
                 self.tape.push(Event::Flush { covered });
                 Ok(Vec::new())

@@ -100,7 +100,9 @@ impl Disk for MemoryDisk {
         self.reads.set(self.reads.get() + 1);
         let result = match request.operation {
             DiskOperation::Read { offset_bytes, buffers } => self.fill(offset_bytes, buffers),
-            DiskOperation::Write { .. } | DiskOperation::Flush => Err(Errno::ReadOnly),
+            DiskOperation::Write { .. } | DiskOperation::Discard { .. } | DiskOperation::Flush => {
+                Err(Errno::ReadOnly)
+            }
         };
         self.completions.borrow_mut().push_back(DiskCompletion { token: request.token, result });
     }
