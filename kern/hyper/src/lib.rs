@@ -10,7 +10,7 @@
 //! | [`Clock`] | monotonic and wall-clock time |
 //! | [`Random`] | unpredictable bytes |
 //! | [`Log`] | a line for the administrator |
-//! | [`Disk`] | sectors: read, write, flush |
+//! | [`Disk`] | sectors: read, write, flush, discard |
 //! | [`Streams`] | byte streams and datagrams carried by the host's own network stack |
 #![no_std]
 #![forbid(unsafe_code)]
