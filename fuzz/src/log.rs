@@ -78,6 +78,7 @@ impl WritableDisk {
             DiskOperation::Write { offset_bytes, data } => {
                 image.write_at(offset_bytes, &data.concat())?;
             }
+            DiskOperation::Discard { .. } => return Err(std::io::ErrorKind::Unsupported.into()),
             DiskOperation::Flush => {}
         }
         Ok(Vec::new())
