@@ -202,7 +202,9 @@ fn an_export_that_is_missing_leaves_the_image_as_it_was() {
     let mut config = config(source);
     config.exports = vec!["/missing".parse().unwrap()];
     let mut world = World::new(config);
-    (0..100).for_each(|_| drop(world.service.turn()));
+    for _ in 0..100 {
+        world.service.turn();
+    }
     assert!(matches!(world.service.state(), State::Failed(_)));
     assert_eq!(reason(&disk).as_deref(), Some(CLEAN));
 }
