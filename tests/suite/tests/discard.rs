@@ -50,6 +50,9 @@ fn removed_files_leave_holes() {
         let kept = used_after(&image, &[], backend);
         let discarded = used_after(&image, &["--discard"], backend);
         let difference = kept.saturating_sub(discarded);
-        assert!(difference >= (FILES * FILE_BYTES) as u64 / 2, "{backend:?}: {kept} and {discarded} bytes");
+        assert!(
+            difference >= (FILES * FILE_BYTES) as u64 / 2,
+            "{backend:?}: {kept} and {discarded} bytes"
+        );
     }
 }

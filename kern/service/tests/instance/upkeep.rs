@@ -25,7 +25,8 @@ impl ImageDisk {
     fn new() -> Rc<Self> {
         let mut image = Memory::default();
         let options = Options { log_bytes: None, ..Options::new(32 << 20) };
-        newfs(&mut image, &options, FileSystemId(7), Timestamp::default()).unwrap();
+        let made = newfs(&mut image, &options, FileSystemId(7), Timestamp::default());
+        made.expect("it fits");
         Rc::new(Self {
             bytes: RefCell::new(image.to_vec()),
             completed: RefCell::default(),
@@ -84,7 +85,7 @@ fn served(disk: &Rc<ImageDisk>, read_only: bool) -> World {
     let options = ImageOptions { read_only, ..ImageOptions::default() };
     let source = Source::Image { disk: disk.clone(), options };
     let mut config = config(source);
-    config.exports = vec!["/:all_squash,anonuid=0,anongid=0".parse().unwrap()];
+    config.exports = vec!["/:all_squash,anonuid=0,anongid=0".parse().expect("an export")];
     let mut world = World::new(config);
     let disk = disk.clone();
     world.disk_is_done = Box::new(move || !disk.completed.borrow().is_empty());
@@ -200,7 +201,7 @@ fn an_export_that_is_missing_leaves_the_image_as_it_was() {
     let disk = ImageDisk::new();
     let source = Source::Image { disk: disk.clone(), options: ImageOptions::default() };
     let mut config = config(source);
-    config.exports = vec!["/missing".parse().unwrap()];
+    config.exports = vec!["/missing".parse().expect("an export")];
     let mut world = World::new(config);
     for _ in 0..100 {
         world.service.turn();
