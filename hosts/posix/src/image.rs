@@ -3,6 +3,7 @@
 //! The lock is advisory (`flock`): one writer, or any number of readers. It is what keeps two
 //! services from destroying one image, and it ends with the process however that ends.
 
+use crate::patience::patiently;
 use crate::zero::zero;
 use hyper::Geometry;
 use std::fmt;
@@ -10,15 +11,9 @@ use std::fs::{self, File, FileType, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::Duration;
 
 /// The smallest unit of transfer promised for files and devices, in bytes.
 const SECTOR_BYTES: u32 = 512;
-
-/// How often a lock that is taken is tried again, and after which pause.
-const LOCK_TRIES: u32 = 50;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What an image is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,26 +103,16 @@ fn why(error: io::Error, writes: bool) -> Reason {
     }
 }
 
-/// The kernel ends the requests of a process that was killed after the process itself: whoever
-/// starts the next one at once finds the lock taken for some moments more.
 fn lock(file: &File, access: Access) -> Result<(), Reason> {
-    let mut tries = 0;
-    loop {
-        let locked = match access {
-            Access::ReadOnly => file.try_lock_shared(),
-            Access::ReadWrite => file.try_lock(),
-        };
-        match locked {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::Error(error)) => return Err(Reason::Lock(error)),
-            Err(TryLockError::WouldBlock) if tries == LOCK_TRIES => {
-                return Err(Reason::InUse(access));
-            }
-            Err(TryLockError::WouldBlock) => {}
-        }
-        tries += 1;
-        sleep(LOCK_PAUSE);
-    }
+    let attempt = || match access {
+        Access::ReadOnly => file.try_lock_shared(),
+        Access::ReadWrite => file.try_lock(),
+    };
+    let locked = patiently(attempt, |error| matches!(error, TryLockError::WouldBlock));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => Reason::InUse(access),
+        TryLockError::Error(error) => Reason::Lock(error),
+    })
 }
 
 /// Why an image could not be opened.

@@ -1,6 +1,7 @@
 //! A service's own addresses: for each, a TCP listener and a UDP socket on the same port.
 
 use crate::message::tell_local_address;
+use crate::patience::patiently;
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use std::io;
 use std::net::SocketAddr;
@@ -32,21 +33,31 @@ pub(crate) struct Door {
     pub(crate) datagrams: OwnedFd,
 }
 
+/// Waits a moment if addresses are taken, perhaps by a process that was killed a moment ago. For
+/// the thread that starts services, not for a worker's; whether it helped, opening them will tell.
+pub fn await_free(addresses: &[SocketAddr]) {
+    let _ = patiently(|| open_all(addresses), |(_, error)| in_use(error));
+}
+
 /// Opens the addresses. Those with port 0 all get the same port, which the host chooses.
 pub(crate) fn open(addresses: &[SocketAddr]) -> Result<Vec<Door>, String> {
-    let chosen = addresses.iter().all(|address| address.port() != 0);
-    let attempts = if chosen { 1 } else { PORT_ATTEMPTS };
-    for attempt in 1.. {
+    let is_chosen = addresses.iter().all(|address| address.port() != 0);
+    let opened = if is_chosen { open_all(addresses) } else { open_anywhere(addresses) };
+    opened.map_err(|(address, error)| match in_use(&error) {
+        true => format!("{address} is in use: choose another port with --listen"),
+        false => format!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// The host chooses a port that is free for one of the addresses; it may be taken on another.
+fn open_anywhere(addresses: &[SocketAddr]) -> Result<Vec<Door>, (SocketAddr, io::Error)> {
+    for _ in 1..PORT_ATTEMPTS {
         match open_all(addresses) {
-            Ok(doors) => return Ok(doors),
-            Err((_, error)) if in_use(&error) && attempt < attempts => {}
-            Err((address, error)) if in_use(&error) => {
-                return Err(format!("{address} is in use: choose another port with --listen"));
-            }
-            Err((address, error)) => return Err(format!("cannot listen on {address}: {error}")),
+            Err((_, error)) if in_use(&error) => {}
+            outcome => return outcome,
         }
     }
-    unreachable!("the last attempt returns")
+    open_all(addresses)
 }
 
 fn in_use(error: &io::Error) -> bool {

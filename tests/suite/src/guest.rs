@@ -30,10 +30,22 @@ const PROLOGUE: &str = "set -Eeuo pipefail\ntrap 'echo \"failed: $BASH_COMMAND\"
 /// # Panics
 /// If the script fails or takes too long; says what it printed.
 pub fn run(script: &str, shared: &Path, seconds_max: u32) -> String {
+    run_with(&[], script, shared, seconds_max)
+}
+
+/// As [`run`], with images as read-only disks: `/dev/disk0` and on.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_with(disks: &[&Path], script: &str, shared: &Path, seconds_max: u32) -> String {
     let runner = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest/run");
     let mut command: Command = process::command(runner);
     command.args(["--timeout", &seconds_max.to_string(), "--mem", "768", "--share"]);
-    command.arg(shared).arg("-c").arg(format!("{PROLOGUE}{script}"));
+    command.arg(shared);
+    for disk in disks {
+        command.arg("--disk").arg(format!("{},ro", disk.display()));
+    }
+    command.arg("-c").arg(format!("{PROLOGUE}{script}"));
     let output: Output = command.output().expect("tests/guest/run can be started");
     assert!(output.status.success(), "in the guest: {}", process::describe(&output));
     String::from_utf8_lossy(&output.stdout).into_owned()

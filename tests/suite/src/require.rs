@@ -12,9 +12,12 @@ use std::path::PathBuf;
 
 /// Programs and the Debian packages they come in; `tests/packages.txt` lists the packages.
 const PACKAGES: &[(&str, &str)] = &[
+    ("dbench", "dbench"),
+    ("fls", "sleuthkit"),
     ("fsstat", "sleuthkit"),
     ("gcc", "gcc"),
     ("git", "git"),
+    ("icat", "sleuthkit"),
     ("ip", "iproute2"),
     ("istat", "sleuthkit"),
     ("linux.uml", "user-mode-linux"),
@@ -31,6 +34,7 @@ const PACKAGES: &[(&str, &str)] = &[
     ("rpcinfo", "rpcbind"),
     ("showmount", "nfs-common"),
     ("sqlite3", "sqlite3"),
+    ("stress-ng", "stress-ng"),
     ("tshark", "tshark"),
 ];
 

@@ -96,6 +96,33 @@ impl Server {
         Self::launch(&mut command)
     }
 
+    /// As [`Server::start`], on a port that a server before it had.
+    ///
+    /// # Panics
+    /// If it does not become ready.
+    pub fn start_on<A: AsRef<OsStr>>(
+        port: u16,
+        arguments: impl IntoIterator<Item = A>,
+        backend: Backend,
+    ) -> Self {
+        let mut command = process::command(vnfsd());
+        command.arg("serve").args(arguments);
+        command.args(["--listen", &format!("127.0.0.1:{port}"), "--backend", backend.name()]);
+        let started = Self::launch(&mut command);
+        started.unwrap_or_else(|refusal| panic!("vnfsd did not start: {refusal:?}"))
+    }
+
+    /// Ends it at once, without a chance to write anything.
+    ///
+    /// # Panics
+    /// If it has ended before.
+    pub fn kill(mut self) {
+        let mut child = self.child.take().expect("it has not been stopped");
+        process::signal(&child, Signal::KILL);
+        let status = child.wait().expect("a child can be waited for");
+        assert!(status.code().is_none(), "it ended before: {status}\n{}", self.errors());
+    }
+
     /// Starts a server by a command of the caller's.
     ///
     /// # Errors

@@ -38,6 +38,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let announcement = Announcement { source: source.shown(), rules: *exports.rules() };
     let name = options.name.clone().unwrap_or_else(|| source.name());
     descriptors::raise_limit();
+    posix::await_free(&options.listen);
     let (reporter, reports) = channel();
     let worker = WorkerOptions {
         name: "worker".to_owned(),
