@@ -95,7 +95,7 @@ fn settle_rename(
     let [from, to] = &effect.entries[..] else { return Err("has no two names".to_owned()) };
     let moved = from.before.and_then(|file| model.file(file));
     let id = moved.and_then(|file| file.id);
-    let is_directory = moved.is_some_and(|file| file.is_directory());
+    let is_directory = moved.is_some_and(File::is_directory);
     match [from, to].map(|change| found_at(model, tree, &change.place)) {
         [old, new] if old == id && new == id => settled.change_entry(to),
         [old, None] if old == id && is_directory => {

@@ -43,7 +43,7 @@ impl Job {
             Self::Scenario(seed) => scenario::run(&Plan::of_seed(seed), on_cut),
             Self::Sequence(packed) => {
                 let beginning = Beginning::new(Layout::numbered(packed >> 2 & 7))?;
-                let cuts = beginning.run((packed & 3) as u32, packed >> 5)?;
+                let cuts = beginning.run((packed & 3) as u32, packed >> 5, 1)?;
                 on_cut(cuts);
                 Ok(Tally { cuts, calls: packed & 3, ..Tally::default() })
             }

@@ -109,12 +109,12 @@ impl Beginning {
         Ok(Self { layout, image: recovered.image, model: recovered.model, next_file, next_version })
     }
 
-    /// Runs the sequence of this number among those of a length, and cuts it off at every moment.
-    /// The number of cuts.
+    /// Runs the sequence of this number among those of a length, and cuts it off at every moment,
+    /// or only at every `stride`-th. The number of cuts.
     ///
     /// # Errors
     /// The rule that was broken.
-    pub fn run(&self, length: u32, number: u64) -> Result<u64, String> {
+    pub fn run(&self, length: u32, number: u64, stride: usize) -> Result<u64, String> {
         let steps = steps(length, number);
         let mut script =
             Script { steps: &steps, next_file: self.next_file, next_version: self.next_version };
@@ -126,7 +126,9 @@ impl Beginning {
         let next = &mut |model: &Model| script.next(model);
         let ground = Ground::Image(self.image.clone());
         let recording = record(ground, &self.model, &settings, &luck, next).map_err(named)?;
-        let moments: Vec<_> = (0..=recording.tape.length()).collect();
+        let first = number as usize % stride;
+        let end = recording.tape.length();
+        let moments: Vec<_> = (first..end).step_by(stride).chain([end]).collect();
         let cuts = Cuts::new(&recording, self.layout.logged, luck.fork());
         cuts.at(&moments, &mut |cuts| total += cuts).map_err(named)?;
         Ok(total)

@@ -11,7 +11,7 @@ use scenarios::workload::{Style, Workload};
 use sim::Luck;
 
 const OPERATIONS: u32 = 400;
-const SEEDS: u64 = 6;
+const SEEDS: u64 = 3;
 
 /// One run. Stops with the first difference.
 fn run(seed: u64, layout: Layout, style: Style) {

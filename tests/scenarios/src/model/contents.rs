@@ -61,14 +61,16 @@ impl Contents {
         self.high_bytes = self.high_bytes.max(offset_bytes + data.len() as u64);
     }
 
-    /// A cut that has not ended: what is behind the new end in its block may be zeros before the
-    /// file is shorter. (ext4 and BSD's FFS are no stricter: the zeros are data.) If pointers go
-    /// before the size does, so may be everything behind it.
+    /// A cut that has not ended. Large files come off in steps, from the end: the file may be
+    /// longer than was asked for. What is behind the new end in its block may be zeros before the
+    /// file is shorter (ext4 and BSD's FFS are no stricter: the zeros are data); and everything
+    /// behind it, if pointers go before the size does.
     pub fn maybe_resize(&mut self, size_bytes: u64, has_pointers_first: bool) {
         let block_end = size_bytes.next_multiple_of(BLOCK_BYTES_MAX);
         let end = if has_pointers_first { u64::MAX } else { block_end }.min(self.size_bytes);
         if size_bytes < end {
             self.maybe_write(size_bytes, &vec![0; (end - size_bytes) as usize]);
+            self.low_bytes = self.low_bytes.min(size_bytes);
         }
     }
 
