@@ -1,8 +1,11 @@
 //! What is mounted, in words for people.
 
-use crate::layout::{ByteOrder, Format, Superblock, clean, flags};
+use crate::layout::{ByteOrder, Format, MAGIC_UFS1, Superblock, clean, flags};
 use alloc::string::String;
 use core::fmt;
+
+/// `fs_old_postblformat` of 4.2BSD, whose group blocks have another form.
+const ROTATION_42BSD: i32 = -1;
 
 /// Whether a file system was left in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -75,6 +78,22 @@ pub struct Description {
     pub last_mounted_on: String,
     /// Clean, or why not.
     pub condition: Condition,
+    /// Why nothing on it may be changed; `None` if it may.
+    pub unwritable: Option<&'static str>,
+}
+
+/// Why a file system must not be changed, as far as its superblock tells.
+pub(crate) fn obstacle(superblock: &Superblock, is_old: bool) -> Option<&'static str> {
+    let has_old_groups =
+        superblock.magic == MAGIC_UFS1 && superblock.old_rotation_format == ROTATION_42BSD;
+    let has_snapshots = superblock.snapshot_inodes.iter().any(|&inode| inode != 0);
+    match () {
+        () if Condition::of(superblock) != Condition::Clean => Condition::of(superblock).reason(),
+        () if is_old => Some("inodes in 4.3BSD's format are only read"),
+        () if has_old_groups => Some("cylinder groups in 4.2BSD's format are only read"),
+        () if has_snapshots => Some("it has snapshots, whose blocks a change would spoil"),
+        () => None,
+    }
 }
 
 impl Description {
@@ -113,4 +132,36 @@ impl fmt::Display for Description {
 pub(crate) fn text(field: &[u8]) -> String {
     let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
     String::from_utf8_lossy(&field[..end]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::MAGIC_UFS2;
+
+    fn clean() -> Superblock {
+        let mut superblock = Superblock::zeroed();
+        (superblock.clean, superblock.magic) = (clean::IS_CLEAN, MAGIC_UFS2);
+        superblock
+    }
+
+    #[test]
+    fn what_must_not_be_changed_says_why() {
+        assert_eq!(obstacle(&clean(), false), None);
+        assert!(obstacle(&clean(), true).is_some_and(|reason| reason.contains("4.3BSD")));
+        let said = |change: fn(&mut Superblock), word: &str| {
+            let mut superblock = clean();
+            change(&mut superblock);
+            obstacle(&superblock, false).is_some_and(|reason| reason.contains(word))
+        };
+        assert!(said(|fs| fs.snapshot_inodes[0] = 5, "snapshots"));
+        assert!(said(|fs| fs.clean = 0, "fsck"));
+        assert!(said(|fs| fs.flags |= flags::NEEDS_CHECK, "full fsck"));
+        let old_groups = |fs: &mut Superblock| {
+            (fs.magic, fs.old_rotation_format) = (MAGIC_UFS1, ROTATION_42BSD);
+        };
+        assert!(said(old_groups, "4.2BSD"));
+        // Soft updates left in order are no obstacle.
+        assert!(!said(|fs| fs.flags |= flags::SOFT_UPDATES, "soft updates"));
+    }
 }

@@ -1,7 +1,7 @@
 //! A mounted file system: what its parts share.
 
 use crate::damage::Reports;
-use crate::description::{Condition, Description, text};
+use crate::description::{Condition, Description, obstacle, text};
 use crate::directory::NameIndex;
 use crate::layout::{FragNo, Geometry, ROOT_INODE, Superblock};
 use crate::mount::Options;
@@ -70,6 +70,7 @@ impl Ffs {
             label: text(&self.superblock.volume_name),
             last_mounted_on: text(&self.superblock.mounted_on),
             condition: Condition::of(&self.superblock),
+            unwritable: obstacle(&self.superblock, geometry.is_old),
         }
     }
 

@@ -1,7 +1,6 @@
 //! Mounting: finds the superblock, checks it, and loads the root directory.
 
 use crate::damage::{Damage, Reports};
-use crate::description::Condition;
 use crate::file_system::Ffs;
 use crate::layout::{
     Field, FieldFault, Format, Geometry, Kind, ROOT_INODE, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS,
@@ -141,7 +140,7 @@ pub async fn mount(
         return Err(MountError::Root(Errno::NotDirectory));
     }
     ffs.set_root(root.file());
-    if ffs.options.writable && ffs.description().condition == Condition::Clean {
+    if ffs.options.writable && ffs.description().unwritable.is_none() {
         let writer = ffs.start_writing(recovered.as_ref()).await;
         ffs.writer = Some(writer.map_err(MountError::Summaries)?);
     }

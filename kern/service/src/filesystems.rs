@@ -114,11 +114,7 @@ fn ffs(image: Image) -> Attempt {
             format: description.format_name().to_string(),
             byte_order: Some(description.byte_order),
             size_bytes: description.size_bytes,
-            read_only: read_only(
-                &*file_system,
-                image.options.read_only,
-                description.condition.reason(),
-            ),
+            read_only: read_only(&*file_system, image.options.read_only, description.unwritable),
             file_system,
         })
     })
@@ -141,7 +137,7 @@ fn read_only(
         (Some(_), _, _) => return None,
         (None, Some(reason), _) => reason,
         (None, None, true) => "as was asked for",
-        (None, None, false) => "this format can only be read so far",
+        (None, None, false) => "its format can only be read",
     };
     Some(reason.to_string())
 }

@@ -10,6 +10,7 @@
 //! | [`Timers`] | sleeping tasks, ordered by deadline |
 //! | [`WaitQueue`] | tasks waiting for something to happen, first come first served |
 //! | [`Lock`] | shared or exclusive, fair |
+//! | [`let_others_run`] | gives way to the tasks that are ready |
 //! | [`drive`] | runs one future to its end where there is no service: tools and tests |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ extern crate alloc;
 mod drive;
 mod executor;
 mod lock;
+mod pause;
 mod ready;
 mod timers;
 mod wait_queue;
@@ -26,5 +28,6 @@ mod wait_queue;
 pub use drive::drive;
 pub use executor::{Executor, Full};
 pub use lock::{ExclusiveGuard, Lock, SharedGuard};
+pub use pause::let_others_run;
 pub use timers::{Sleep, Timers};
 pub use wait_queue::WaitQueue;

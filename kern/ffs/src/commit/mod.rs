@@ -36,6 +36,7 @@ use crate::writer::Writer;
 use abi::{Errno, Result};
 use alloc::rc::Rc;
 use seal::Sealed;
+use task::let_others_run;
 
 impl Ffs {
     /// What is needed to change anything.
@@ -78,7 +79,11 @@ impl Ffs {
     async fn commit(&self, writer: &Writer) -> Result<()> {
         let sealed = match writer.commits.sealed() {
             Some(sealed) => sealed,
-            None => self.seal(writer)?,
+            None => {
+                // Whoever is ready to join does: calls that came together share a commit.
+                let_others_run().await;
+                self.seal(writer)?
+            }
         };
         match self.write_sealed(writer, &sealed).await {
             Ok(()) => {

@@ -4,7 +4,10 @@
 //! changed, so that whatever else stands there, in whatever form, stays.
 
 use crate::file_system::Ffs;
-use crate::layout::{Field, MAGIC_UFS1, SUPERBLOCK_BYTES, Summary, Superblock, TotalSummary};
+
+use crate::layout::{
+    Field, MAGIC_UFS1, QUOTA_MAGIC, SUPERBLOCK_BYTES, Summary, Superblock, TotalSummary, flags,
+};
 use crate::writer::Writer;
 use abi::{Errno, Result, Timestamp};
 use alloc::vec;
@@ -29,6 +32,7 @@ impl Ffs {
         let mut bytes = buffers.into_iter().next().ok_or(Errno::Io)?;
         let mut superblock = Superblock::get(&bytes, order);
         change(&mut superblock);
+        drop_check_hashes(&mut superblock);
         superblock.put(&mut bytes, order);
         writer.commits.under_way.add(device.write(offset_bytes, vec![bytes.freeze()]));
         writer.commits.under_way.finish().await?;
@@ -47,6 +51,16 @@ impl Ffs {
         let offset_bytes = geometry.summary_frag.0 << geometry.frag_shift;
         writer.commits.under_way.add(self.cache.device().write(offset_bytes, vec![table.freeze()]));
         writer.commits.under_way.finish().await
+    }
+}
+
+/// FreeBSD's check hashes, which say nothing true of what is changed without them: it verifies only
+/// what `fs_metackhash` names, and can take them up again. (NetBSD uses the flag for quotas.)
+fn drop_check_hashes(superblock: &mut Superblock) {
+    let has_quotas = superblock.quota_magic == QUOTA_MAGIC;
+    if superblock.flags & flags::QUOTAS != 0 && !has_quotas {
+        superblock.flags &= !flags::QUOTAS;
+        (superblock.check_hashes, superblock.check_hash) = (0, 0);
     }
 }
 
@@ -73,5 +87,24 @@ fn narrow(total: &TotalSummary) -> Summary {
         free_blocks: total.free_blocks as i32,
         free_inodes: total.free_inodes as i32,
         free_frags: total.free_frags as i32,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn check_hashes_are_dropped_and_quotas_are_kept() {
+        let mut superblock = Superblock::zeroed();
+        superblock.flags = flags::QUOTAS | flags::SOFT_UPDATES;
+        (superblock.check_hashes, superblock.check_hash) = (7, 9);
+        let mut with_quotas = superblock;
+        with_quotas.quota_magic = QUOTA_MAGIC;
+        drop_check_hashes(&mut superblock);
+        assert_eq!((superblock.flags, superblock.check_hashes), (flags::SOFT_UPDATES, 0));
+        let before = with_quotas;
+        drop_check_hashes(&mut with_quotas);
+        assert_eq!(with_quotas, before);
     }
 }

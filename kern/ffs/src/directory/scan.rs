@@ -5,10 +5,8 @@ use super::records::{Bad, Record, Records};
 use crate::file_system::Ffs;
 use crate::inodes::Node;
 use bytes::Bytes;
-use core::future::poll_fn;
-use core::mem::replace;
 use core::ops::{ControlFlow, Range};
-use core::task::Poll;
+use task::let_others_run;
 
 /// What a reader of a whole directory came to.
 pub(super) enum Scan<T> {
@@ -98,18 +96,4 @@ impl Ffs {
         }
         ControlFlow::Continue(())
     }
-}
-
-/// Ends this poll and asks for the next: a directory in memory can be read without ever waiting,
-/// and a large one takes longer than one task may keep the others from running.
-async fn let_others_run() {
-    let mut has_run = false;
-    poll_fn(|context| {
-        if replace(&mut has_run, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

@@ -14,7 +14,7 @@ impl Volume {
         if self.file_system.writable().is_some() {
             return Ok(());
         }
-        match self.description().condition.reason() {
+        match self.description().unwritable {
             Some(reason) => bail!("{}: cannot be changed: {reason}", self.image),
             None => bail!("{}: cannot be changed: this format can only be read", self.image),
         }
