@@ -96,15 +96,15 @@ fn settle_rename(
     let moved = from.before.and_then(|file| model.file(file));
     let id = moved.and_then(|file| file.id);
     let is_directory = moved.is_some_and(File::is_directory);
-    match [from, to].map(|change| found_at(model, tree, &change.place)) {
-        [old, new] if old == id && new == id => settled.change_entry(to),
-        [old, None] if old == id && is_directory => {
-            settled.change_entry(&EntryChange { after: None, ..to.clone() });
-        }
+    let after = match [from, to].map(|change| found_at(model, tree, &change.place)) {
+        [old, new] if old == id && new == id => to.after,
+        [old, None] if old == id && is_directory => None,
         found => {
             return Err(format!("is half done: {found:?}, where {id:?} should be once or twice"));
         }
-    }
+    };
+    let entries = vec![EntryChange { after, ..to.clone() }];
+    settled.apply(&Effect { entries, ..Effect::default() });
     Ok(())
 }
 

@@ -4,11 +4,15 @@ use abi::{Attributes, Errno, FileId, FileType, InodeNo};
 use block::Device;
 use ffs::{Ffs, Options};
 use sim::{Image, Luck, Pace, PowerDisk, VirtualClock};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 use vfs::FileSystem;
+
+/// Turns in which nothing can come from the disk, after which nothing will.
+const IDLE_TURNS_MAX: u32 = 100_000;
 
 /// Bytes read at a time.
 const READ_BYTES: u32 = 1 << 20;
@@ -55,7 +59,8 @@ impl Mounted {
         let options = Options { cache_bytes: 4 << 20, writable: true, ..Options::default() };
         let damage = Rc::new(|_: fmt::Arguments<'_>| {});
         let mounting = ffs::mount(device.clone(), options, damage);
-        let mounted = task::drive(mounting, || turn(&device, &clock, &disk));
+        let idle = Cell::default();
+        let mounted = task::drive(mounting, || turn(&device, &clock, &disk, &idle));
         let ffs = mounted.map_err(|why| format!("cannot mount: {why}"))?;
         match ffs.writable() {
             Some(_) => Ok(Self { disk, device, clock, ffs }),
@@ -71,7 +76,8 @@ impl Mounted {
     /// What lets the disk do its part while something waits for it.
     pub fn waiting(&self) -> impl Fn() + use<> {
         let (device, clock, disk) = (self.device.clone(), self.clock.clone(), self.disk.clone());
-        move || turn(&device, &clock, &disk)
+        let idle = Cell::default();
+        move || turn(&device, &clock, &disk, &idle)
     }
 
     /// Unmounts, and hands over what is on the disk then.
@@ -87,7 +93,7 @@ impl Mounted {
     }
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
-        task::drive(work, || turn(&self.device, &self.clock, &self.disk))
+        task::drive(work, self.waiting())
     }
 
     /// Walks through all of it.
@@ -152,9 +158,16 @@ impl Mounted {
     }
 }
 
-/// The disk's part, while something waits for it.
-fn turn(device: &Device, clock: &VirtualClock, disk: &PowerDisk) {
-    let due = disk.next_due().expect("what waits for nothing waits for ever");
-    clock.reach(due);
+/// The disk's part, while something waits for it. What only gives way to others has nothing to
+/// wait for, and goes on by itself; `idle` counts how often in a row.
+fn turn(device: &Device, clock: &VirtualClock, disk: &PowerDisk, idle: &Cell<u32>) {
+    match disk.next_due() {
+        Some(due) => {
+            idle.set(0);
+            clock.reach(due);
+        }
+        None => idle.set(idle.get() + 1),
+    }
+    assert!(idle.get() < IDLE_TURNS_MAX, "what waits for nothing waits for ever");
     device.collect();
 }

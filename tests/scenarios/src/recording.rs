@@ -213,6 +213,11 @@ impl<'a> Run<'a> {
         self.has_calls_left() && self.waiting() < self.settings.depth && !self.luck.one_in(4)
     }
 
+    /// Whether the disk has failed so that a client could tell.
+    fn has_failed(&self) -> bool {
+        self.settings.fault.is_some() && self.doubtful > 0
+    }
+
     fn plant_fault(&self) {
         let (Some(fault), Some(disk)) = (self.settings.fault, &self.disk) else { return };
         let so_far = match fault.kind {
@@ -317,6 +322,8 @@ impl<'a> Run<'a> {
             return Err(format!("{operation:?} ended with {:?}", answer.status));
         }
         answer.outcome.is_doubtful |= is_excused && has_two_steps(&operation);
+        // Once the disk has failed, what is in memory is not what is on it: any refusal will do.
+        answer.outcome.is_doubtful |= !answer.outcome.succeeded && self.has_failed();
         self.doubtful += usize::from(answer.outcome.is_doubtful);
         self.check_verifier(&operation, answer.verifier)?;
         self.note(Happening::Ended(number, answer.outcome, is_excused));

@@ -265,7 +265,7 @@ impl Model {
     }
 
     /// Makes one entry what it is after a change; counts of names follow.
-    pub fn change_entry(&mut self, change: &EntryChange) {
+    fn change_entry(&mut self, change: &EntryChange) {
         let (directory, name) = &change.place;
         let Some(it) = self.change_file(*directory) else { return };
         let before = match change.after {
