@@ -28,7 +28,8 @@ pub struct Options {
     /// Whether it is to be changed. One that must not be is mounted for reading all the same (see
     /// [`Ffs::description`]).
     pub writable: bool,
-    /// Whether to use the log of one that has such. Without, metadata is written in steps.
+    /// Whether to use the log, and to make one where there is none. Without, metadata is written in
+    /// steps.
     pub log: bool,
     /// Whether the disk is told what files gave back.
     pub discard: bool,
@@ -143,6 +144,7 @@ pub async fn mount(
     if ffs.options.writable && ffs.description().unwritable.is_none() {
         let writer = ffs.start_writing(recovered.as_ref()).await;
         ffs.writer = Some(writer.map_err(MountError::Summaries)?);
+        ffs.provide_log().await;
     }
     let ffs = Rc::new(ffs);
     if let Some(recovered) = recovered.filter(|_| ffs.writer.is_some()) {

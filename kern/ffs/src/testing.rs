@@ -1,5 +1,6 @@
 //! What the tests of several rooms share: a disk in memory, a new file system on it, luck.
 
+use crate::layout::{SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS, Superblock};
 use crate::{Ffs, MountError, Options};
 use abi::{Errno, FileSystemId, Result, Timestamp};
 use alloc::collections::VecDeque;
@@ -97,9 +98,25 @@ impl Mounted {
         Self::of(new_image(layout), Options::default()).expect("a mount")
     }
 
-    /// What is on an image, mounted for writing.
+    /// What is on an image, mounted for writing with the log that it has, if any.
     pub(crate) fn of(image: Memory, options: Options) -> Result<Self, MountError> {
-        let disk = Rc::new(MemoryDisk { image: RefCell::new(image), ..MemoryDisk::default() });
+        let log = options.log && names_log(&image);
+        Self::first(image, Options { log, ..options })
+    }
+
+    /// The same, by the mount that makes a log where there is none.
+    pub(crate) fn first(image: Memory, options: Options) -> Result<Self, MountError> {
+        Self::failing(image, options, 0..0)
+    }
+
+    /// The same on a disk that fails to write some of its bytes.
+    pub(crate) fn failing(
+        image: Memory,
+        options: Options,
+        bad: Range<u64>,
+    ) -> Result<Self, MountError> {
+        let (image, bad) = (RefCell::new(image), RefCell::new(bad));
+        let disk = Rc::new(MemoryDisk { image, bad, ..MemoryDisk::default() });
         let device = Device::new(disk.clone());
         let damage: Rc<RefCell<Vec<String>>> = Rc::default();
         let lines = damage.clone();
@@ -128,6 +145,14 @@ pub(crate) fn new_image(layout: &newfs::Options) -> Memory {
     let mut image = Memory::default();
     newfs::newfs(&mut image, layout, FileSystemId(7), NOW).expect("a file system");
     image
+}
+
+fn names_log(image: &Memory) -> bool {
+    SUPERBLOCK_OFFSETS.into_iter().any(|offset_bytes| {
+        let mut bytes = [0; SUPERBLOCK_BYTES];
+        image.read_at(offset_bytes, &mut bytes);
+        Superblock::parse(&bytes).is_some_and(|(_, superblock)| superblock.journal_version != 0)
+    })
 }
 
 /// Numbers that look like chance, from a seed (xorshift64*).

@@ -43,7 +43,7 @@ pub enum Source {
 pub struct ImageOptions {
     /// Whether nothing may be changed, whatever the image allows.
     pub read_only: bool,
-    /// Whether changes go through the image's log, if it has one.
+    /// Whether changes go through the image's log, which is made if there is none and room for it.
     pub log: bool,
     /// Whether the disk is told what files gave back.
     pub discard: bool,

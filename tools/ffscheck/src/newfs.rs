@@ -199,11 +199,11 @@ fn write_log(
     time: Timestamp,
 ) -> Result<(), Error> {
     let (Some(log), Some(place)) = (plan.log, plan.log_place()) else { return Ok(()) };
-    let inode = log::inode_bytes(plan, &log, options, id, time);
+    let inode = log::inode_bytes(plan, &log.run, options, id, time);
     let before = u64::from(log::LOG_INODE) * inode.len() as u64;
     destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, &inode)?;
-    let indirect = log::indirect_bytes(plan, &log, options.byte_order);
-    destination.write_at(plan.offset_bytes(log.first_frag), &indirect)?;
+    let indirect = log.run.indirect_bytes(options.byte_order);
+    destination.write_at(plan.offset_bytes(log.run.first.0), &indirect)?;
     let headers = log::header_bytes(&place, options.byte_order, time);
     Ok(destination.write_at(place.offset_bytes, &headers)?)
 }

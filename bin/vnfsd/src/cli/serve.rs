@@ -25,8 +25,9 @@ pub struct Serve {
     /// Change nothing, whatever clients ask; others may look into the image meanwhile
     #[arg(long)]
     pub read_only: bool,
-    /// Change the image without using its log (WAPBL): metadata is written in a safe order instead,
-    /// which is slower. Changes that the log still holds are made all the same
+    /// Change the image without using its log (WAPBL), and make none where there is none: metadata is
+    /// written in a safe order instead, which is slower. Changes that the log still holds are made
+    /// all the same. Otherwise an image without a log gets one, if there is room for it
     #[arg(long, conflicts_with = "memory")]
     pub no_journal: bool,
     /// Give the space of removed files back to the disk: as holes in an image file (Linux), or as

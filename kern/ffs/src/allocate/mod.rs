@@ -7,6 +7,7 @@
 //!      │                                                              │
 //!  group        a group's header, checked; its fragment map with every sum that follows from it
 //!      ├── search      finding free runs
+//!      ├── run         many blocks in a row
 //!      ├── clusters    runs of free blocks
 //!      └── rotation    tables of old UFS1
 //!  withheld     free, and not to be given out before the next commit
@@ -27,6 +28,7 @@ mod order;
 mod placement;
 mod preference;
 mod rotation;
+mod run;
 mod search;
 mod space;
 #[cfg(test)]

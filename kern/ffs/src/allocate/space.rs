@@ -189,7 +189,7 @@ impl Transaction<'_> {
     }
 
     /// Takes free fragments of a block.
-    fn take_bits(&mut self, group: &mut Group, block: u32, taken: u8) -> Step<()> {
+    pub(super) fn take_bits(&mut self, group: &mut Group, block: u32, taken: u8) -> Step<()> {
         let free = self.free_now(group, block)?;
         self.note_new_frags(group.number, block, taken);
         self.set_free_bits(group, block, free & !taken)

@@ -19,6 +19,7 @@ mod close;
 mod commits;
 mod discard;
 mod logged;
+mod make_log;
 mod ordered;
 mod seal;
 mod start;

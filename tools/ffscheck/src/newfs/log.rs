@@ -10,17 +10,11 @@
 
 use super::{Error, Options, Plan};
 use abi::{FileSystemId, InodeNo, Timestamp};
-use ffs::layout::log::{
-    Header, Location, OWNER_FLAG, Place, SIZE_BYTES_MAX, SIZE_BYTES_MIN, usual_size_bytes,
-};
-use ffs::layout::{
-    BlockArea, ByteOrder, DIRECT_POINTERS, Field, Format, FragNo, Inode, Pointers, mode,
-};
+use ffs::layout::log::{Header, Place, Run, SIZE_BYTES_MAX, SIZE_BYTES_MIN, usual_size_bytes};
+use ffs::layout::{ByteOrder, FragNo};
 
 /// The inode that owns the log.
 pub(super) const LOG_INODE: u32 = 3;
-
-const SECTOR_BYTES: u32 = 512;
 
 /// Where nothing is said, the log takes at most this part of the file system.
 const SHARE_MAX: u64 = 8;
@@ -30,12 +24,8 @@ const SHARE_MAX: u64 = 8;
 pub(super) struct LogPlan {
     /// The group it lies in.
     pub group: u32,
-    /// Its first fragment, that of the first indirect block.
-    pub first_frag: u64,
-    /// Indirect blocks before it.
-    pub indirect_blocks: u32,
     /// Its blocks.
-    pub blocks: u32,
+    pub run: Run,
 }
 
 impl Plan {
@@ -74,14 +64,12 @@ impl Plan {
 
     /// The group nearest to the middle that has room for so many blocks.
     fn place_log(&self, blocks: u32) -> Option<LogPlan> {
-        let indirect_blocks = self.indirect_blocks(blocks);
         let mut groups: Vec<u32> = (0..self.groups).collect();
         groups.sort_by_key(|group| group.abs_diff(self.groups / 2));
         groups.into_iter().find_map(|group| {
             let (first, room) = self.run(group);
-            let first_frag = self.group_start(group) + u64::from(first);
-            let plan = LogPlan { group, first_frag, indirect_blocks, blocks };
-            (indirect_blocks + blocks <= room).then_some(plan)
+            let run = self.log_run(FragNo(self.group_start(group) + u64::from(first)), blocks);
+            (run.all_blocks() <= room).then_some(LogPlan { group, run })
         })
     }
 
@@ -95,104 +83,36 @@ impl Plan {
         (first, end.saturating_sub(first) / self.frags_per_block())
     }
 
-    /// How many indirect blocks a file of so many blocks has.
-    fn indirect_blocks(&self, blocks: u32) -> u32 {
-        let single = blocks.saturating_sub(DIRECT_POINTERS as u32);
-        let double = single.saturating_sub(self.pointers_per_block());
-        u32::from(single > 0) + u32::from(double > 0) + double.div_ceil(self.pointers_per_block())
-    }
-
-    fn pointers_per_block(&self) -> u32 {
-        self.block_bytes / self.format.pointer_bytes()
+    /// A log of so many blocks that begins there.
+    fn log_run(&self, first: FragNo, blocks: u32) -> Run {
+        let (block_bytes, frag_bytes, format) = (self.block_bytes, self.frag_bytes, self.format);
+        Run { first, blocks, block_bytes, frag_bytes, format }
     }
 
     /// The fragments that the log and its indirect blocks take of a group.
     pub fn log_frags(&self, group: u32) -> std::ops::Range<u32> {
         let Some(log) = self.log.filter(|log| log.group == group) else { return 0..0 };
-        let start = (log.first_frag - self.group_start(group)) as u32;
-        start..start + (log.indirect_blocks + log.blocks) * self.frags_per_block()
-    }
-
-    fn log_block(&self, log: &LogPlan, block: u32) -> FragNo {
-        FragNo(log.first_frag + u64::from(block) * u64::from(self.frags_per_block()))
+        let start = (log.run.first.0 - self.group_start(group)) as u32;
+        start..start + log.run.all_blocks() * self.frags_per_block()
     }
 
     /// The place as the superblock names it.
     pub fn log_place(&self) -> Option<Place> {
-        let log = self.log?;
-        Some(Place {
-            location: Location::Within(InodeNo(LOG_INODE.into())),
-            offset_bytes: self.offset_bytes(self.log_block(&log, log.indirect_blocks).0),
-            size_bytes: u64::from(log.blocks) * u64::from(self.block_bytes),
-            block_bytes: SECTOR_BYTES,
-        })
+        self.log.map(|log| log.run.place(InodeNo(LOG_INODE.into())))
     }
 }
 
 /// The inode that owns the log, as it stands on disk.
 pub(super) fn inode_bytes(
     plan: &Plan,
-    log: &LogPlan,
+    run: &Run,
     options: &Options,
     id: FileSystemId,
     time: Timestamp,
 ) -> Vec<u8> {
     let shape = plan.inode_shape(options);
     let mut bytes = vec![0; shape.bytes()];
-    let sectors = plan.block_bytes / SECTOR_BYTES;
-    let inode = Inode {
-        mode: mode::REGULAR,
-        links: 1,
-        size_bytes: u64::from(log.blocks) * u64::from(plan.block_bytes),
-        sectors: u64::from(log.indirect_blocks + log.blocks) * u64::from(sectors),
-        accessed: time,
-        modified: time,
-        changed: time,
-        born: Some(time),
-        generation: super::root::generation(id),
-        flags: OWNER_FLAG,
-        area: BlockArea::Pointers(pointers(plan, log)),
-        ..Inode::free()
-    };
-    shape.store(&inode, &mut bytes);
-    bytes
-}
-
-fn pointers(plan: &Plan, log: &LogPlan) -> Pointers {
-    let mut pointers = Pointers::default();
-    let data = (0..log.blocks).map(|block| plan.log_block(log, log.indirect_blocks + block));
-    pointers.direct.iter_mut().zip(data).for_each(|(pointer, block)| *pointer = block);
-    let indirect = (0..log.indirect_blocks.min(2)).map(|block| plan.log_block(log, block));
-    pointers.indirect.iter_mut().zip(indirect).for_each(|(pointer, block)| *pointer = block);
-    pointers
-}
-
-/// The indirect blocks, one behind the other: the single one, the double one, and those that the
-/// double one leads to.
-pub(super) fn indirect_bytes(plan: &Plan, log: &LogPlan, order: ByteOrder) -> Vec<u8> {
-    let mut bytes = vec![0; log.indirect_blocks as usize * plan.block_bytes as usize];
-    let per_block = plan.pointers_per_block();
-    let mut put = |block: u32, index: u32, pointer: FragNo| {
-        let entry_bytes = plan.format.pointer_bytes();
-        let at = (block * plan.block_bytes + index * entry_bytes) as usize;
-        match plan.format {
-            Format::Ufs1 => (pointer.0 as u32).put(&mut bytes[at..], order),
-            Format::Ufs2 => pointer.0.put(&mut bytes[at..], order),
-        }
-    };
-    for lbn in DIRECT_POINTERS as u32..log.blocks {
-        let pointer = plan.log_block(log, log.indirect_blocks + lbn);
-        match lbn - DIRECT_POINTERS as u32 {
-            single if single < per_block => put(0, single, pointer),
-            double => {
-                let double = double - per_block;
-                put(2 + double / per_block, double % per_block, pointer);
-            }
-        }
-    }
-    for inner in 2..log.indirect_blocks {
-        put(1, inner - 2, plan.log_block(log, inner));
-    }
+    shape.store(&run.owner(super::root::generation(id), time), &mut bytes);
     bytes
 }
 

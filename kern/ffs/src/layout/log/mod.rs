@@ -34,6 +34,7 @@ mod circle;
 mod header;
 mod place;
 mod record;
+mod run;
 mod walk;
 
 pub use circle::Circle;
@@ -46,6 +47,7 @@ pub use record::{
     Extent, Extents, Inodes, ListKind, Record, Unlinked, emit_extents, emit_inodes,
     extents_per_record, inodes_per_record,
 };
+pub use run::Run;
 pub use walk::{Step, Walk};
 
 #[cfg(test)]
