@@ -11,14 +11,18 @@ use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use block::{PageNo, Sectors};
+use block::{PageNo, SECTOR_BYTES, Sectors};
 use bytes::Bytes;
 use core::cell::{Cell, RefCell};
 
 pub(crate) use crate::directory::IndexChange;
 
-/// Most sectors of metadata in one compound transaction.
+/// Most sectors of metadata in one compound transaction without a log.
 const OPEN_SECTORS_MAX: u32 = 4096;
+
+/// As many extents given back fill a compound transaction, whatever its log could take: they are
+/// kept one by one until it is durable.
+const OPEN_EXTENTS_MAX: usize = 65536;
 
 /// What a transaction adds to a compound one, at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ pub(crate) struct Ordered {
 pub(crate) struct Open {
     /// Metadata changed; with a log.
     pages: BTreeMap<PageNo, Sectors>,
-    /// Sectors of all pages together.
+    /// Sectors of all pages together; without a log, all sectors of every snapshot.
     sectors: u32,
     /// How many of the extents given back were metadata.
     revoked: usize,
@@ -92,6 +96,18 @@ impl Open {
             self.sectors -= sectors.intersection(*all).count();
             *all = all.without(sectors);
         }
+    }
+
+    /// A transaction joined that is to be written in steps. It keeps whole pages of its own.
+    pub(crate) fn add_ordered(&mut self, ordered: Ordered) {
+        let snapshots = ordered.grow.iter().chain(&ordered.shrink);
+        self.sectors += snapshots.map(|part| (part.bytes.len() / SECTOR_BYTES) as u32).sum::<u32>();
+        self.ordered.push(ordered);
+    }
+
+    /// Whether no more may join, whatever it is.
+    fn is_full(&self) -> bool {
+        self.freed.len() >= OPEN_EXTENTS_MAX
     }
 
     /// Fragments were given back.
@@ -193,6 +209,9 @@ impl Writer {
     /// this one alone.
     pub(crate) fn admit(&self, ffs: &Ffs, transaction: &Transaction<'_>) -> Step<()> {
         let open = self.open.borrow();
+        if open.is_full() {
+            return Err(Halt::Commit);
+        }
         let unlinked = self.unlinked.borrow().len();
         let used = Weight { sectors: open.sectors, revoked: open.revoked, unlinked };
         let weight = transaction.weight();

@@ -90,6 +90,25 @@ async fn all<T>(futures: Vec<impl Future<Output = T>>) -> Vec<T> {
 }
 
 #[test]
+fn what_waits_for_a_commit_has_a_bound() {
+    for options in layouts() {
+        let fs = Mounted::new(&options);
+        let writer = fs.ffs.changeable().expect("a writer");
+        for number in 0..1500 {
+            create(&fs, number).expect("a file");
+            let open = writer.open.borrow();
+            let snapshots = open.ordered.iter().flat_map(|one| one.grow.iter().chain(&one.shrink));
+            let kept_bytes: usize = snapshots.map(|part| part.bytes.len()).sum();
+            // One transaction more may have joined.
+            let bound_bytes = (2 << 20) + (64 << 10);
+            assert!(kept_bytes <= bound_bytes, "{kept_bytes} bytes after {number} files");
+        }
+        settle(&fs);
+        assert_eq!(findings(&fs.again().disk.image.borrow()), []);
+    }
+}
+
+#[test]
 fn what_was_ordered_together_shares_a_commit() {
     let fs = Mounted::new(&layout(LOG));
     create(&fs, 0).expect("a file");
