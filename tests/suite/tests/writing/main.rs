@@ -1,6 +1,6 @@
 //! Images written by the Linux kernel's client through vnfsd, and then judged by strangers: our
 //! own fsck, which shares no code with the driver; Linux's ufs driver; The Sleuth Kit; and the
-//! crates rufs and ufs-core. All must see what the client saw.
+//! crate rufs. All must see what the client saw.
 
 mod judges;
 mod kill;
