@@ -81,7 +81,9 @@ impl Ffs {
             let written = self.transact(time, |transaction| transaction.write(piece, length));
             match written.await {
                 Ok(()) => return Ok(length),
-                Err(Errno::NoSpace | Errno::QuotaExceeded) if piece.ready_bytes.get() > 0 => {
+                Err(Errno::NoSpace | Errno::QuotaExceeded)
+                    if (1..length).contains(&piece.ready_bytes.get()) =>
+                {
                     length = piece.ready_bytes.get();
                 }
                 Err(errno) => return Err(errno),

@@ -87,11 +87,12 @@ impl Transaction<'_> {
     /// Changes one count. Who has no entry has nothing that could become less.
     fn pay(&mut self, payer: Payer, counted: Counted, change: i64) -> Step<()> {
         let Some(file) = self.quota_file(payer.kind)? else { return Ok(()) };
-        let (page, at) = match self.find_entry(&file, payer.id)? {
-            Found::Entry(place) => place,
+        let place = match self.find_entry(&file, payer.id)? {
+            Found::Entry(place) => Some(place),
             Found::Nothing if change > 0 => self.new_entry(file, payer.id)?,
-            Found::Nothing | Found::Damage => return Ok(()),
+            Found::Nothing | Found::Damage => None,
         };
+        let Some((page, at)) = place else { return Ok(()) };
         let start = at + counted as usize * QuotaValue::BYTES;
         let order = self.ffs.geometry.order;
         let value = QuotaValue::get(&self.page(page)?[start..], order);

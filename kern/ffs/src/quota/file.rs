@@ -157,12 +157,16 @@ impl Transaction<'_> {
     }
 
     /// An entry for an owner who has none: a copy of the default, from the list of free ones.
-    pub(super) fn new_entry(&mut self, mut file: QuotaFile, owner: u32) -> Step<Place> {
+    /// `None` if that list is damaged.
+    pub(super) fn new_entry(&mut self, mut file: QuotaFile, owner: u32) -> Step<Option<Place>> {
         if file.header.free == 0 {
             self.lengthen_quota_file(&mut file)?;
         }
         let (order, offset) = (self.ffs.geometry.order, file.header.free);
-        let (page, at) = self.entry_place(&file, offset)?;
+        let (page, at) = match self.entry_place(&file, offset) {
+            Ok(place) => place,
+            Err(halt) => return self.unless_damaged(file.kind, file.number, halt),
+        };
         let free = QuotaEntry::get(&self.page(page)?[at..], order);
         let head = file.head(owner);
         let next = u64::get(&self.page(file.page)?[head..], order);
@@ -171,7 +175,7 @@ impl Transaction<'_> {
         offset.put(self.metadata_mut(file.page, head..head + QUOTA_HEAD_BYTES)?, order);
         file.header.free = free.next;
         file.header.put(self.metadata_mut(file.page, 0..QuotaHeader::BYTES)?, order);
-        Ok((page, at))
+        Ok(Some((page, at)))
     }
 
     /// Gives a quota file another block of free entries.

@@ -77,3 +77,24 @@ fn a_broken_list_is_left_alone() {
     }
     assert_eq!(world.damage().len(), 1);
 }
+
+/// Free entries that lead out of the file: named once, and then there are no such quotas.
+#[test]
+fn a_broken_list_of_free_entries_is_left_alone() {
+    let world = world();
+    world.create(b"file", 5, 6).expect("a file");
+    let broken = world.transact(|one| {
+        let file = one.quota_file(QuotaKind::User)?.expect("quotas");
+        let crate::quota::file::Found::Entry((page, _)) = one.find_entry(&file, 5)? else {
+            return Ok(());
+        };
+        let order = one.ffs.geometry.order;
+        7_u64.put(one.metadata_mut(page, 104..112)?, order);
+        Ok(())
+    });
+    broken.expect("broken");
+    for name in [b"1", b"2", b"3"] {
+        world.create(name, 50 + u32::from(name[0]), 6).expect("a file");
+    }
+    assert_eq!(world.damage().len(), 1);
+}
