@@ -121,11 +121,13 @@ impl Transaction<'_> {
     }
 
     /// Whether a block can be freed without waiting. A transaction that has freed some ends rather
-    /// than wait for the next group: it would begin again.
+    /// than wait for the next group: it would begin again. What is not freed at all waits for none.
     fn may_free(&self, cut: &Cut, frag: FragNo) -> bool {
         let geometry = &self.ffs.geometry;
         let group = geometry.place_in_group(frag).0;
-        cut.freed_frags == 0 || self.page(self.ffs.page(geometry.group_block(group))).is_ok()
+        cut.freed_frags == 0
+            || !geometry.is_data(frag, 1)
+            || self.page(self.ffs.page(geometry.group_block(group))).is_ok()
     }
 
     fn free(&mut self, cut: &mut Cut, at: FragNo, frags: u32, was_metadata: bool) -> Step<()> {
@@ -165,6 +167,10 @@ impl Transaction<'_> {
         }
         if cleared == below.len() && cleared < limit && branch.first >= cut.keep {
             self.free(cut, branch.at, frags, true)?;
+            // In a damaged group it stays, and other ways may lead here again.
+            if !self.is_any_free(branch.at, frags)? {
+                self.clear_slots(branch.at, &below)?;
+            }
             return Ok(true);
         }
         self.clear_slots(branch.at, &below[..cleared])?;

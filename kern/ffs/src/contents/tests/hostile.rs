@@ -2,7 +2,7 @@
 //! size justifies.
 
 use super::world::{World, layouts};
-use crate::layout::{BlockArea, FragNo};
+use crate::layout::{BlockArea, CylGroup, FragNo};
 use abi::{Errno, InodeNo};
 use alloc::vec::Vec;
 use block::PageNo;
@@ -47,6 +47,26 @@ fn outside(world: &World) -> FragNo {
     FragNo(world.fs.ffs.geometry.size_frags + 8)
 }
 
+/// Takes the magic number out of every group's block.
+fn damage_groups(world: &World) {
+    let geometry = &world.fs.ffs.geometry;
+    for group in (0..geometry.groups).map(CylGroup) {
+        let damaged = world.fs.wait(world.fs.ffs.transact(world.time(), |one| {
+            let page = world.fs.ffs.page(geometry.group_block(group));
+            one.metadata_mut(page, 4..8)?.fill(0);
+            Ok(())
+        }));
+        damaged.expect("damaged");
+    }
+}
+
+/// Transactions that removing a file takes.
+fn cost_of_removing(world: &World, file: InodeNo) -> u64 {
+    let before = world.fs.ffs.counters().transactions;
+    world.remove(file);
+    world.fs.ffs.counters().transactions - before
+}
+
 #[test]
 fn a_map_that_leads_to_itself_is_taken_apart() {
     for layout in layouts().into_iter().step_by(5) {
@@ -74,6 +94,36 @@ fn a_map_with_many_ways_to_one_block_is_walked_once() {
         tamper(&world, root, middle);
         world.remove(file);
         assert!(world.fs.damage.borrow()[0].contains("free already"));
+    }
+}
+
+/// The same where nothing can be freed, so that no map tells what was walked.
+#[test]
+fn many_ways_to_one_block_in_damaged_groups_are_walked_once() {
+    for layout in &layouts()[..2] {
+        let world = World::new(layout);
+        let (file, [root, middle, last]) = deep(&world);
+        let other = world.create();
+        world.write(other, 0, &[1; 70_000]).expect("space");
+        tamper(&world, last, world.data_frags(other)[0]);
+        tamper(&world, middle, last);
+        tamper(&world, root, middle);
+        damage_groups(&world);
+        let pointers = 1 << world.fs.ffs.geometry.pointers_shift();
+        let cost = cost_of_removing(&world, file);
+        assert!(cost < pointers / 16, "{cost} transactions");
+    }
+}
+
+#[test]
+fn pointers_outside_are_dropped_together() {
+    for layout in layouts() {
+        let world = World::new(&layout);
+        let (file, [.., last]) = deep(&world);
+        tamper(&world, last, outside(&world));
+        let pointers = 1 << world.fs.ffs.geometry.pointers_shift();
+        let cost = cost_of_removing(&world, file);
+        assert!(cost < pointers / 64, "{cost} transactions for {pointers} pointers");
     }
 }
 
