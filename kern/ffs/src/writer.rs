@@ -102,7 +102,14 @@ impl Open {
     pub(crate) fn add_ordered(&mut self, ordered: Ordered) {
         let snapshots = ordered.grow.iter().chain(&ordered.shrink);
         self.sectors += snapshots.map(|part| (part.bytes.len() / SECTOR_BYTES) as u32).sum::<u32>();
-        self.ordered.push(ordered);
+        if !(ordered.grow.is_empty() && ordered.shrink.is_empty()) {
+            self.ordered.push(ordered);
+        }
+    }
+
+    /// Whether there is more in it than data.
+    pub(crate) fn has_changes(&self) -> bool {
+        !(self.pages.is_empty() && self.ordered.is_empty() && self.freed.is_empty())
     }
 
     /// Whether no more may join, whatever it is.

@@ -91,13 +91,31 @@ impl Commits {
 
     /// Data that was to be durable with this transaction is lost.
     pub(super) fn note_trouble(&self, number: u64) {
-        self.trouble.set(Some(number));
+        self.trouble.set(self.trouble.get().max(Some(number)));
     }
 
-    /// What became of the data of a transaction.
-    pub(super) fn trouble_of(&self, wanted: Option<u64>) -> Result<()> {
-        let is_lost = wanted.is_some() && self.trouble.get() == wanted;
-        if is_lost { Err(Errno::Io) } else { Ok(()) }
+    /// Whether data was lost that was to be durable with this transaction or a later one.
+    pub(super) fn trouble_since(&self, number: u64) -> Result<()> {
+        let is_later = self.trouble.get().is_some_and(|trouble| trouble >= number);
+        if is_later { Err(Errno::Io) } else { Ok(()) }
+    }
+
+    /// The number of the first transaction that is not durable.
+    pub(super) fn durable(&self) -> u64 {
+        self.durable.get()
+    }
+
+    /// Data of this page is lost. Says whether it had to be there first; who waits for it to be
+    /// durable will know.
+    pub(crate) fn note_lost(&self, open: &Open, page: PageNo) -> bool {
+        let sealed = self.sealed();
+        if open.stable.contains(&page) {
+            self.note_trouble(self.open.get());
+        }
+        if let Some(sealed) = sealed.as_ref().filter(|sealed| sealed.stable.contains(&page)) {
+            self.note_trouble(sealed.number);
+        }
+        open.fresh.contains(&page) || sealed.is_some_and(|sealed| sealed.fresh.contains(&page))
     }
 
     /// A transaction has joined the open one.

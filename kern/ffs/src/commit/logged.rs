@@ -26,7 +26,7 @@ impl Ffs {
         self.make_room(log, log.need(&batch).bytes()).await?;
         log.start(&batch).await?;
         fresh.await?;
-        self.note_stable(writer, sealed, stable.await);
+        self.note_stable(writer, sealed, stable.await)?;
         log.commit(&batch, |page| !self.cache.is_released(page)).await
     }
 

@@ -64,6 +64,7 @@ impl Ffs {
     pub(crate) async fn make_durable(&self) -> Result<()> {
         let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
         let wanted = writer.commits.wanted(&writer.open.borrow());
+        let since = writer.commits.durable();
         while !writer.commits.is_durable(wanted) {
             let _turn = writer.commits.turn().await;
             if let Some(errno) = writer.failed.get() {
@@ -73,34 +74,47 @@ impl Ffs {
                 self.commit(writer).await?;
             }
         }
-        writer.commits.trouble_of(wanted)
+        writer.commits.trouble_since(since)
+    }
+
+    /// Waits for a commit, for what comes with it. What became of data is for its owners to know.
+    pub(crate) async fn commit_for_room(&self) -> Result<()> {
+        if self.make_durable().await.is_err() {
+            self.changeable()?;
+        }
+        Ok(())
     }
 
     /// Commits what was sealed, or else the open transaction; on the committer's turn.
     async fn commit(&self, writer: &Writer) -> Result<()> {
+        let committed = self.commit_next(writer).await;
+        committed.map_err(|errno| self.fail(writer, errno))
+    }
+
+    /// Whoever is ready to join the open transaction does: calls that came together share a
+    /// commit. Then nothing is waited for between the sealing and the start of its writes: what
+    /// others change of the same pages meanwhile would be written, or left out, in its place.
+    async fn commit_next(&self, writer: &Writer) -> Result<()> {
         let sealed = match writer.commits.sealed() {
             Some(sealed) => sealed,
             None => {
-                // Whoever is ready to join does: calls that came together share a commit.
                 let_others_run().await;
+                if writer.open.borrow().has_changes() {
+                    self.start(writer).await?;
+                }
                 self.seal(writer)?
             }
         };
-        match self.write_sealed(writer, &sealed).await {
-            Ok(()) => {
-                self.discard(writer, &sealed.freed).await;
-                self.conclude(writer, &sealed);
-                Ok(())
-            }
-            Err(errno) => Err(self.fail(writer, errno)),
-        }
+        self.write_sealed(writer, &sealed).await?;
+        self.discard(writer, &sealed.freed).await;
+        self.conclude(writer, &sealed);
+        Ok(())
     }
 
     async fn write_sealed(&self, writer: &Writer, sealed: &Rc<Sealed>) -> Result<()> {
         if !sealed.has_changes() {
             return self.write_stable(writer, sealed).await;
         }
-        self.start(writer).await?;
         match &writer.log {
             Some(log) => self.write_logged(writer, log, sealed).await,
             None => self.write_ordered(writer, sealed).await,
@@ -110,16 +124,19 @@ impl Ffs {
     /// Nothing but data that somebody wants to be durable.
     async fn write_stable(&self, writer: &Writer, sealed: &Sealed) -> Result<()> {
         let stable = self.cache.write_back(sealed.stable.iter().copied()).await;
-        self.note_stable(writer, sealed, stable);
+        self.note_stable(writer, sealed, stable)?;
         self.flush(writer).await
     }
 
-    /// Data that cannot be written is its owner's trouble, and that of those who wait for it.
-    fn note_stable(&self, writer: &Writer, sealed: &Sealed, written: Result<()>) {
+    /// Data that cannot be written is its owner's trouble, and that of those who wait for it; also
+    /// if that came out before this commit. Data that must be there before anything leads to it
+    /// ends all changes.
+    fn note_stable(&self, writer: &Writer, sealed: &Sealed, written: Result<()>) -> Result<()> {
+        self.note_failures(writer);
         if written.is_err() {
             writer.commits.note_trouble(sealed.number);
-            self.note_failures(writer);
         }
+        writer.failed.get().map_or(Ok(()), Err)
     }
 
     /// What is sealed is durable: its metadata may come to its place, its frees to others.
@@ -138,7 +155,10 @@ impl Ffs {
 
     /// Nothing may be changed any more. Whatever the disk said, what it means for those who wait
     /// is `Io`: `NoSpace` would tell them that nothing has happened.
-    fn fail(&self, writer: &Writer, errno: Errno) -> Errno {
+    pub(crate) fn fail(&self, writer: &Writer, errno: Errno) -> Errno {
+        if writer.failed.get().is_some() {
+            return Errno::Io;
+        }
         writer.failed.set(Some(Errno::Io));
         writer.change_verifier();
         self.damaged(format_args!(

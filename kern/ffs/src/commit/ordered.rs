@@ -42,7 +42,7 @@ impl Ffs {
         let fresh = self.cache.write_back(sealed.fresh.iter().copied());
         let stable = self.cache.write_back(sealed.stable.iter().copied());
         fresh.await?;
-        self.note_stable(writer, sealed, stable.await);
+        self.note_stable(writer, sealed, stable.await)?;
         let mut waiting = Step::new();
         for transaction in &sealed.ordered {
             let [first, rest @ ..] = self.growing(&transaction.grow);

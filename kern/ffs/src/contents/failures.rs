@@ -39,6 +39,9 @@ impl Ffs {
         }
         writer.change_verifier();
         for (page, errno) in lost {
+            if writer.commits.note_lost(&writer.open.borrow(), page) {
+                self.fail(writer, errno);
+            }
             let owners = writer.dirty_files.borrow().owners(page);
             self.report_loss(page, errno, &owners);
             for (inode, lbn) in owners {

@@ -60,7 +60,11 @@ impl Ffs {
             let piece = Piece::new(node.number, at, &data[done..done + length], kind);
             match self.write_piece(&piece, time).await {
                 Ok(count) if count == length && done + count < data.len() => done += count,
-                Ok(count) => return Ok((done + count) as u32),
+                Ok(count) => {
+                    // An earlier piece may have been lost meanwhile.
+                    self.tell_failure(node.number)?;
+                    return Ok((done + count) as u32);
+                }
                 Err(_) if done > 0 => return Ok(done as u32),
                 Err(errno) => return Err(errno),
             }

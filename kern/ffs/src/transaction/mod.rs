@@ -106,7 +106,7 @@ impl Ffs {
                 Ok(value) => return Ok(value),
                 Err(Halt::Errno(errno)) => return Err(errno),
                 Err(Halt::Page(page)) => pinned.push(self.cache.pin(page).await?),
-                Err(Halt::Commit) => self.make_durable().await?,
+                Err(Halt::Commit) => self.commit_for_room().await?,
             }
         }
     }

@@ -12,7 +12,6 @@ const LAYOUT: Layout = Layout {
     byte_order: ByteOrder::Little,
     block_bytes: 16384,
     fragment_bytes: 2048,
-    is_old: false,
 };
 
 /// Records looked at and disk reads for a thousand names.

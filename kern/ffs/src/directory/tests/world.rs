@@ -2,24 +2,16 @@
 
 use super::super::{Found, Room};
 use crate::inodes::Node;
-use crate::layout::{
-    BlockArea, ByteOrder, CHUNK_BYTES, DirectoryEntry, Format, Geometry, Lbn, ROOT_INODE,
-    SUPERBLOCK_BYTES, Superblock,
-};
+use crate::layout::{ByteOrder, CHUNK_BYTES, DirectoryEntry, Format, Lbn, ROOT_INODE};
 use crate::map::Map;
 use crate::testing::{Luck, Mounted, NOW, new_image};
 use crate::{MountError, Options};
 use abi::{Errno, FileType, InodeNo, Result};
 use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
-use ffscheck::Image;
 use ffscheck::newfs::{self, Memory};
-
-/// Where UFS1 has its superblock, in bytes.
-const OLD_SUPERBLOCK: u64 = 8192;
 
 const TYPES: [FileType; 4] =
     [FileType::Regular, FileType::Directory, FileType::SymbolicLink, FileType::Fifo];
@@ -31,8 +23,6 @@ pub(super) struct Layout {
     pub(super) byte_order: ByteOrder,
     pub(super) block_bytes: u32,
     pub(super) fragment_bytes: u32,
-    /// In 4.3BSD's format.
-    pub(super) is_old: bool,
 }
 
 /// Formats, orders and sizes.
@@ -40,10 +30,9 @@ pub(super) fn layouts() -> Vec<Layout> {
     let mut layouts = Vec::new();
     let sizes = [(4096, 512), (8192, 1024), (16384, 4096), (65536, 8192)];
     for (turn, byte_order) in [ByteOrder::Little, ByteOrder::Big].into_iter().enumerate() {
-        let kinds = [(Format::Ufs1, true), (Format::Ufs1, false), (Format::Ufs2, false)];
-        for (at, (format, is_old)) in kinds.into_iter().enumerate() {
+        for (at, format) in [Format::Ufs1, Format::Ufs2].into_iter().enumerate() {
             let (block_bytes, fragment_bytes) = sizes[(at + 2 * turn) % sizes.len()];
-            layouts.push(Layout { format, byte_order, block_bytes, fragment_bytes, is_old });
+            layouts.push(Layout { format, byte_order, block_bytes, fragment_bytes });
         }
     }
     layouts
@@ -52,7 +41,7 @@ pub(super) fn layouts() -> Vec<Layout> {
 impl Layout {
     /// An empty file system of 64 MiB. (To `ffscheck`, the crate under test is another one.)
     pub(super) fn image(&self) -> Memory {
-        let mut image = new_image(&newfs::Options {
+        new_image(&newfs::Options {
             format: match self.format {
                 Format::Ufs1 => newfs::Format::Ufs1,
                 Format::Ufs2 => newfs::Format::Ufs2,
@@ -64,39 +53,7 @@ impl Layout {
             block_bytes: Some(self.block_bytes),
             fragment_bytes: Some(self.fragment_bytes),
             ..newfs::Options::new(64 << 20)
-        });
-        if self.is_old {
-            self.make_old(&mut image);
-        }
-        image
-    }
-
-    /// Has what 4.3BSD's had in the superblock, and names without types in the root directory.
-    fn make_old(&self, image: &mut Memory) {
-        let mut bytes = [0; SUPERBLOCK_BYTES];
-        image.read_at(OLD_SUPERBLOCK, &mut bytes);
-        let (kind, mut superblock) = Superblock::parse(&bytes).expect("a superblock");
-        (superblock.old_inode_format, superblock.inline_link_bytes_max) = (-1, 0);
-        let bytes = superblock.to_bytes(self.byte_order);
-        Image::write_at(image, OLD_SUPERBLOCK, &bytes).expect("a write");
-        let geometry = Geometry::new(kind, &superblock, image.size_bytes()).expect("a geometry");
-        let mut chunk = [0; CHUNK_BYTES];
-        for (at, record_bytes, name) in [(0, 12, &b"."[..]), (12, CHUNK_BYTES - 12, b"..")] {
-            let entry = DirectoryEntry { inode: 2, record_bytes, type_code: 0, name };
-            entry.emit(&mut chunk[at..], geometry.directory_shape());
-        }
-        Image::write_at(image, root_offset(image, &geometry), &chunk).expect("a write");
-    }
-}
-
-/// Where the root directory begins on the disk, in bytes.
-fn root_offset(image: &Memory, geometry: &Geometry) -> u64 {
-    let (frag, offset) = geometry.inode_place(ROOT_INODE).expect("a place");
-    let mut bytes = vec![0; geometry.inode_shape().bytes()];
-    image.read_at((frag.0 << geometry.frag_shift) + offset as u64, &mut bytes);
-    match geometry.inode_shape().parse(&bytes).area {
-        BlockArea::Pointers(pointers) => pointers.direct[0].0 << geometry.frag_shift,
-        BlockArea::Text(_) => panic!("a root directory with text"),
+        })
     }
 }
 
