@@ -9,7 +9,7 @@ use suite::guest::{self, HOST};
 use suite::image::Format;
 use suite::process::{run, text};
 use suite::require;
-use suite::server::{Backend, Server};
+use suite::server::{Backend, Server, arguments};
 use suite::tree::{Content, Node, Tree};
 use tempfile::TempDir;
 
@@ -101,7 +101,8 @@ fn an_image() {
         format!("tar --sort=name --numeric-owner -C '{}' -cf - . | sha256sum", tree.display());
     let sum = text(Command::new("bash").arg("-ec").arg(tar));
 
-    let servers = Backend::ALL.map(|backend| Server::image(&image, backend));
+    let servers =
+        Backend::ALL.map(|backend| Server::start(arguments(&image, ["--read-only"]), backend));
     let rounds =
         [(&servers[0], "rdirplus,rsize=1048576"), (&servers[1], "nordirplus,rsize=4096,noac")];
     let mut all = String::new();
