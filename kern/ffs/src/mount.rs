@@ -115,8 +115,9 @@ struct Found {
     geometry: Geometry,
 }
 
-/// Mounts the file system on `device` for reading. Damaged places are told to `damage` as they
-/// are met.
+/// Mounts the file system on `device`: for reading, and for writing if [`Options::writable`] asks
+/// for it and nothing is in the way (see [`crate::Description::unwritable`]). Its log is replayed
+/// first. Damaged places are told to `damage` as they are met.
 ///
 /// # Errors
 /// Why it cannot be mounted; an unclean file system can (see [`crate::Condition`]).

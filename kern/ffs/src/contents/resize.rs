@@ -6,8 +6,7 @@ use crate::file_system::Ffs;
 use crate::layout::{Inode, Lbn};
 use crate::transaction::{Step, Transaction};
 use abi::{Errno, FileType, InodeNo, Result, Timestamp};
-use core::future::poll_fn;
-use core::task::Poll;
+use task::let_others_run;
 
 /// A part of a file that was extended without writing: zeros, which need not be durable before
 /// the size is.
@@ -39,7 +38,7 @@ impl Ffs {
             Ok(is_done)
         };
         while !self.transact(time, &mut step).await? {
-            give_way().await;
+            let_others_run().await;
         }
         Ok(())
     }
@@ -47,7 +46,7 @@ impl Ffs {
     /// Takes apart a file without names, and frees its inode.
     pub(crate) async fn reclaim(&self, number: InodeNo, time: Timestamp) -> Result<()> {
         while !self.transact(time, |transaction| transaction.reclaim(number)).await? {
-            give_way().await;
+            let_others_run().await;
         }
         self.changeable()?.failures.borrow_mut().take(number);
         Ok(())
@@ -119,17 +118,4 @@ impl Transaction<'_> {
         self.note_gone(number);
         Ok(true)
     }
-}
-
-/// Lets other tasks run.
-async fn give_way() {
-    let mut is_over = false;
-    poll_fn(|context| {
-        if core::mem::replace(&mut is_over, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
