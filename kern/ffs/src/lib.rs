@@ -59,3 +59,4 @@ pub use damage::Damage;
 pub use description::{Condition, Description};
 pub use file_system::Ffs;
 pub use mount::{MountError, Options, mount};
+pub use quota::{LimitChange, QuotaKind, Quotas};

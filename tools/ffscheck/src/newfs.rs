@@ -1,8 +1,8 @@
 //! newfs(8): makes an empty FFS file system.
 //!
 //! The layout is BSD's, so that BSD's fsck has nothing to say about it: a superblock at its
-//! standard place and a copy in every cylinder group, a root directory, if wanted a log, and nothing
-//! else in use.
+//! standard place and a copy in every cylinder group, a root directory, if wanted a log and quota
+//! files, and nothing else in use.
 //! Only metadata is written; the rest of the destination stays the zeros it was cleared to, so an
 //! image of a terabyte takes a moment and a few megabytes. The same options, identity and time
 //! make the same bytes. Knows the format from [`ffs::layout`] and shares nothing else with the
@@ -18,13 +18,14 @@ mod log;
 mod maps;
 mod options;
 mod plan;
+mod quota;
 mod root;
 mod superblock;
 
 pub use destination::{Destination, Memory};
 pub use error::Error;
 pub use ffs::layout::{ByteOrder, Format};
-pub use options::Options;
+pub use options::{Options, Quotas};
 
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{Field, Summary, Superblock, TotalSummary};
@@ -71,6 +72,7 @@ pub fn newfs(
     write_summaries(destination, &plan, &groups, options)?;
     write_root(destination, &plan, options, id, time)?;
     write_log(destination, &plan, options, id, time)?;
+    write_quotas(destination, &plan, options, id, time)?;
     // Last, so that an image that was not finished is not taken for one.
     destination.sync()?;
     write_superblock(destination, plan.superblock_offset_bytes, &superblock, options)?;
@@ -185,8 +187,7 @@ fn write_root(
     time: Timestamp,
 ) -> Result<(), Error> {
     let inode = root::inode_bytes(plan, options, id, time);
-    let before = u64::from(root::ROOT_INODE) * inode.len() as u64;
-    destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, &inode)?;
+    write_inode(destination, plan, root::ROOT_INODE, &inode)?;
     let contents = root::directory_bytes(options);
     Ok(destination.write_at(plan.offset_bytes(plan.root_frag().into()), &contents)?)
 }
@@ -200,12 +201,38 @@ fn write_log(
 ) -> Result<(), Error> {
     let (Some(log), Some(place)) = (plan.log, plan.log_place()) else { return Ok(()) };
     let inode = log::inode_bytes(plan, &log.run, options, id, time);
-    let before = u64::from(log::LOG_INODE) * inode.len() as u64;
-    destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, &inode)?;
+    write_inode(destination, plan, log::LOG_INODE, &inode)?;
     let indirect = log.run.indirect_bytes(options.byte_order);
     destination.write_at(plan.offset_bytes(log.run.first.0), &indirect)?;
     let headers = log::header_bytes(&place, options.byte_order, time);
     Ok(destination.write_at(place.offset_bytes, &headers)?)
+}
+
+fn write_quotas(
+    destination: &mut impl Destination,
+    plan: &Plan,
+    options: &Options,
+    id: FileSystemId,
+    time: Timestamp,
+) -> Result<(), Error> {
+    for file in plan.quota_files() {
+        let inode = quota::inode_bytes(plan, &file, options, id, time);
+        write_inode(destination, plan, file.inode, &inode)?;
+        let block = quota::block_bytes(plan, file.kind, options);
+        destination.write_at(plan.offset_bytes(file.frag.into()), &block)?;
+    }
+    Ok(())
+}
+
+/// Writes one of the first group's inodes.
+fn write_inode(
+    destination: &mut impl Destination,
+    plan: &Plan,
+    number: u32,
+    inode: &[u8],
+) -> Result<(), Error> {
+    let before = u64::from(number) * inode.len() as u64;
+    Ok(destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, inode)?)
 }
 
 fn made(plan: &Plan, superblock: &Superblock) -> Made {

@@ -4,9 +4,9 @@
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{
     BlockArea, ByteOrder, CylinderGroup, Field, Format, Inode, InodeShape, SUPERBLOCK_BYTES,
-    Summary, Superblock, TotalSummary,
+    Summary, Superblock, TotalSummary, flags,
 };
-use ffscheck::newfs::{Made, Memory, Options, newfs};
+use ffscheck::newfs::{Made, Memory, Options, Quotas, newfs};
 use proptest::prelude::*;
 
 const ID: FileSystemId = FileSystemId(0x0123_4567_89ab_cdef);
@@ -119,11 +119,13 @@ impl Image {
         let free = total.free_blocks * i64::from(self.superblock.frags_per_block);
         let free = free + total.free_frags;
         assert_eq!(free as u64 * self.frag_bytes(), self.made.free_bytes);
-        let log_frags = self.log.iter().map(|&(from, to)| to - from).sum::<u64>() as i64;
+        let quotas = self.quota_frags();
+        let log_frags = self.log.iter().map(|&(from, to)| to - from).sum::<u64>();
+        let owned = log_frags + quotas.end - quotas.start;
         assert_eq!(
-            free + 1 + log_frags,
+            free + 1 + owned as i64,
             self.superblock.data_frags,
-            "all data is free but the root's fragment and the log's blocks"
+            "all data is free but the root's fragment, the log's blocks and the quota files"
         );
     }
 
@@ -135,6 +137,18 @@ impl Image {
         let table =
             self.read(self.superblock.summary_frag as u64, self.superblock.summary_bytes as usize);
         Summary::get(&table[group as usize * Summary::BYTES..], self.order)
+    }
+
+    /// The fragments of the quota files: a block each, and each is named by an inode.
+    fn quota_frags(&self) -> std::ops::Range<u64> {
+        let superblock = &self.superblock;
+        let files = u64::from(superblock.quota_flags.count_ones());
+        let named = superblock.quota_inodes.iter().filter(|inode| **inode != 0).count() as u64;
+        assert_eq!((files, files > 0), (named, superblock.flags & flags::QUOTAS != 0));
+        let block = superblock.frags_per_block as u64;
+        let behind_summaries = superblock.summary_frag as u64 + self.summary_frags();
+        let start = behind_summaries.next_multiple_of(block) + block;
+        start..start + files * block
     }
 
     fn summary_frags(&self) -> u64 {
@@ -211,6 +225,8 @@ impl Group {
             owners.push((0, superblock.superblock_frag as u64));
             owners.push((summaries, summaries + image.summary_frags()));
             owners.push((root, root + 1));
+            let quotas = image.quota_frags();
+            owners.push((quotas.start, quotas.end));
         }
         let mine = self.start..self.start + u64::from(self.header.frags);
         let log = image.log.iter().filter(|(from, _)| mine.contains(from));
@@ -232,7 +248,8 @@ impl Group {
     }
 
     fn check_inodes(&self, image: &Image) {
-        let in_use = if image.log.is_empty() { 3 } else { 4 };
+        let quota_files = image.superblock.quota_flags.count_ones();
+        let in_use = if image.log.is_empty() { 3 } else { 4 } + quota_files;
         let reserved = if self.number == 0 { in_use } else { 0 };
         for inode in 0..image.superblock.inodes_per_group {
             assert_eq!(self.bit(self.header.inode_map, inode), inode < reserved);
@@ -280,9 +297,11 @@ fn options() -> impl Strategy<Value = Options> {
     let block = proptest::option::of(12_u32..=16);
     let log = prop_oneof![Just(Some(0)), Just(None), (1_u64 << 20..4 << 20).prop_map(Some)];
     let density = proptest::option::of(1_u32..100_000);
-    (sizes, any::<bool>(), any::<bool>(), block, 0_u32..=3, density, log).prop_map(
-        |(size_bytes, old, big, block, frag, density, log_bytes)| Options {
+    let quotas = (any::<bool>(), any::<bool>()).prop_map(|(user, group)| Quotas { user, group });
+    (sizes, any::<bool>(), any::<bool>(), block, 0_u32..=3, density, log, quotas).prop_map(
+        |(size_bytes, old, big, block, frag, density, log_bytes, quotas)| Options {
             log_bytes,
+            quotas,
             format: if old { Format::Ufs1 } else { Format::Ufs2 },
             byte_order: if big { ByteOrder::Big } else { ByteOrder::Little },
             block_bytes: block.map(|shift| 1 << shift),

@@ -1,5 +1,6 @@
 //! Flags of `vnfsd image`.
 
+use super::Quota;
 use crate::image::{Mode, Owner};
 use clap::Subcommand;
 use std::path::PathBuf;
@@ -152,6 +153,11 @@ pub enum Image {
         #[arg(short = 'R', long)]
         recursive: bool,
     },
+    /// Show what users and groups use and may use, or set limits
+    ///
+    /// The file system must keep quotas: see `vnfsd newfs --quota`. Whoever is over a limit that is
+    /// set keeps what is there, and gets no more. What belongs to user 0 is counted, not limited.
+    Quota(Quota),
     /// Change owner and group
     Chown {
         /// The image or disk device

@@ -4,11 +4,13 @@
 mod fsck;
 mod image;
 mod newfs;
+mod quota;
 mod serve;
 
 pub use fsck::Fsck;
 pub use image::Image;
-pub use newfs::{ByteOrder, Format, LogSize, Newfs};
+pub use newfs::{ByteOrder, Format, LogSize, Newfs, QuotaKind};
+pub use quota::Quota;
 pub use serve::{Backend, Serve};
 
 use clap::{Parser, Subcommand, ValueEnum};

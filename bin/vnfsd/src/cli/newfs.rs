@@ -39,6 +39,10 @@ pub struct Newfs {
     /// Size of the log (WAPBL) in the file system, or `none` [default: by the size, from 1M to 64M]
     #[arg(long, value_name = "SIZE", value_parser = log_size)]
     pub log: Option<LogSize>,
+    /// Quotas to keep, as NetBSD's newfs makes them: what users or groups use is counted from the
+    /// beginning, and `vnfsd image quota` sets limits
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "user,group")]
+    pub quota: Vec<QuotaKind>,
     /// Name of the volume, at most 31 bytes
     #[arg(long, value_name = "NAME", default_value = "")]
     pub label: String,
@@ -75,6 +79,15 @@ pub enum ByteOrder {
     Little,
     /// The most significant: SPARC, PowerPC, many MIPS
     Big,
+}
+
+/// Whose use is counted, and can be limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum QuotaKind {
+    /// Each user's
+    User,
+    /// Each group's
+    Group,
 }
 
 /// How large a log is to be.

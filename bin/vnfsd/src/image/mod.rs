@@ -13,6 +13,7 @@
 //! | `mode`, `owner` | what chmod(1) and chown(8) take |
 //! | `progress`, `interrupt` | how far a copy has come, and a signal meanwhile |
 //! | `ls`, `tree`, `cat`, `get`, `stat` | the commands that look |
+//! | `quota` | shows what users and groups may use, and sets it |
 //! | `put`, `rm`, `mkdir`, `mv`, `ln`, `attributes` | the commands that change; the last are chmod and chown |
 
 mod attributes;
@@ -28,6 +29,7 @@ mod owner;
 mod path;
 mod progress;
 mod put;
+mod quota;
 mod record;
 mod rm;
 mod stat;
@@ -37,6 +39,7 @@ mod walk;
 
 pub use mode::Mode;
 pub use owner::Owner;
+pub use quota::{Account, Grace, Limit};
 
 use crate::cli::Image;
 use anyhow::{Result, bail};
@@ -87,6 +90,10 @@ pub fn run(command: &Image) -> Result<()> {
         Image::Chmod { image, mode, paths, recursive } => {
             alter(image, paths, Change::Mode(mode), *recursive)
         }
+        Image::Quota(flags) if quota::changes(flags) => {
+            change(&flags.image, |volume, _| quota::set(volume, flags))
+        }
+        Image::Quota(flags) => quota::show(&look(&flags.image)?, flags),
         Image::Chown { image, owner, paths, recursive } => {
             alter(image, paths, Change::Owner(*owner), *recursive)
         }

@@ -1,9 +1,9 @@
 //! From flags to what is made.
 
-use crate::cli::{ByteOrder, Format, LogSize, Newfs};
+use crate::cli::{ByteOrder, Format, LogSize, Newfs, QuotaKind};
 use anyhow::{Result, bail};
 use ffs::layout;
-use ffscheck::newfs::Options;
+use ffscheck::newfs::{Options, Quotas};
 use rustix::process::{getegid, geteuid};
 
 /// What newfs(8) would choose for this size, with a log; the root directory is the caller's.
@@ -36,6 +36,10 @@ pub fn of(flags: &Newfs, size_bytes: u64) -> Result<Options> {
             LogSize::None => 0,
             LogSize::Bytes(bytes) => bytes,
         }),
+        quotas: Quotas {
+            user: flags.quota.contains(&QuotaKind::User),
+            group: flags.quota.contains(&QuotaKind::Group),
+        },
         volume_name: flags.label.clone(),
         owner_uid: flags.owner.unwrap_or(usual.owner_uid),
         owner_gid: flags.group.unwrap_or(usual.owner_gid),

@@ -4,7 +4,7 @@ use crate::size;
 use crate::text::escape;
 use anyhow::Result;
 use ffs::layout::Format;
-use ffscheck::newfs::{Made, Options};
+use ffscheck::newfs::{Made, Options, Quotas};
 use serde::Serialize;
 use std::io::{Write, stdout};
 use std::os::unix::ffi::OsStrExt;
@@ -22,6 +22,7 @@ pub struct Report {
     groups: u32,
     inodes: u64,
     log_bytes: u64,
+    quotas: Vec<&'static str>,
     free_bytes: u64,
     label: String,
 }
@@ -42,6 +43,7 @@ impl Report {
             groups: made.groups,
             inodes: made.inodes,
             log_bytes: made.log_bytes,
+            quotas: quotas(options.quotas),
             free_bytes: made.free_bytes,
             label: options.volume_name.clone(),
         }
@@ -72,6 +74,9 @@ impl Report {
             ("log", log_size(self.log_bytes)),
             ("free", format!("{} ({} bytes)", size::show(self.free_bytes), self.free_bytes)),
         ];
+        if !self.quotas.is_empty() {
+            lines.push(("quotas", self.quotas.join(", ")));
+        }
         if !self.label.is_empty() {
             lines.push(("label", escape(self.label.as_bytes())));
         }
@@ -81,4 +86,9 @@ impl Report {
 
 fn log_size(bytes: u64) -> String {
     if bytes == 0 { "none".to_owned() } else { format!("{} ({bytes} bytes)", size::show(bytes)) }
+}
+
+fn quotas(quotas: Quotas) -> Vec<&'static str> {
+    let kinds = [("user", quotas.user), ("group", quotas.group)];
+    kinds.into_iter().filter_map(|(kind, is_kept)| is_kept.then_some(kind)).collect()
 }

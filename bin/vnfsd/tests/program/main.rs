@@ -6,4 +6,5 @@ mod flags;
 mod image;
 mod newfs;
 mod process;
+mod quota;
 mod serve;

@@ -43,6 +43,11 @@ impl QuotaFile {
         QuotaHeader::BYTES + QUOTA_HEAD_BYTES * list as usize
     }
 
+    /// Where the entry stands that new ones are copies of: behind magic and kind.
+    pub(super) fn default_entry(&self) -> Place {
+        (self.page, 8)
+    }
+
     fn is_sound(&self, block_bytes: usize) -> bool {
         let header = &self.header;
         let is_file = self.inode.mode & mode::TYPE == mode::REGULAR;

@@ -6,6 +6,8 @@
 //!  file      a user's or group's entry in the quota file; new ones
 //!   │
 //!  limit     one count, with its limits
+//!
+//!  administer   what an administrator sees of all this, and changes
 //! ```
 //! The counts are metadata and change in the transaction that changes what is counted, so they
 //! are right after every crash. A file system without quotas pays one comparison for them.
@@ -15,11 +17,14 @@
 //! NetBSD exempts the superuser's processes. Nobody here knows who asks, so what is exempt is what
 //! belongs to the superuser, and giving a file to another user, which only the superuser can.
 
+mod administer;
 mod charge;
 mod file;
 mod limit;
 #[cfg(test)]
 mod tests;
+
+pub use administer::{LimitChange, Quotas};
 
 use crate::file_system::Ffs;
 use crate::layout::{QUOTA_MAGIC, flags};
@@ -27,15 +32,19 @@ use abi::InodeNo;
 
 /// Whose use is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum QuotaKind {
+pub enum QuotaKind {
+    /// A user's.
     User,
+    /// A group's.
     Group,
 }
 
 impl QuotaKind {
-    const ALL: [Self; 2] = [Self::User, Self::Group];
+    /// Users, and groups.
+    pub const ALL: [Self; 2] = [Self::User, Self::Group];
 
-    const fn name(self) -> &'static str {
+    /// `user` or `group`.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Group => "group",

@@ -76,7 +76,7 @@ impl Plan {
     /// The free blocks behind a group's inodes: the first fragment in the group, and how many.
     fn run(&self, group: u32) -> (u32, u32) {
         let first = match group {
-            0 => self.root_frag() + self.frags_per_block(),
+            0 => self.quota_frags().end,
             _ => self.data_frag,
         };
         let end = self.group_end(group) as u32;

@@ -1,7 +1,6 @@
 //! A cylinder group's maps, and the counts that follow from them.
 
 use super::Plan;
-use super::log::LOG_INODE;
 use super::root::ROOT_INODE;
 use ffs::layout::Summary;
 
@@ -54,7 +53,8 @@ pub(super) struct Maps {
 
 impl Maps {
     /// The maps of `group` with its own metadata taken, and in the first one the summary table,
-    /// the root directory, the owner of the log and the two inode numbers that are never used.
+    /// the root directory, the quota files, the owner of the log and the two inode numbers that are
+    /// never used.
     pub fn new(plan: &Plan, group: u32) -> Self {
         let end = plan.group_end(group) as u32;
         let mut maps = Self {
@@ -78,7 +78,8 @@ impl Maps {
     fn take_first(&mut self, plan: &Plan) {
         self.frags.clear(0..plan.data_frag + plan.summary_frags());
         self.frags.clear(plan.root_frag()..plan.root_frag() + 1);
-        let used = if plan.log.is_some() { LOG_INODE + 1 } else { ROOT_INODE + 1 };
+        self.frags.clear(plan.quota_frags());
+        let used = ROOT_INODE + 1 + u32::from(plan.log.is_some()) + plan.quotas.count();
         self.inodes.set(0..used);
         self.summary.free_inodes -= used as i32;
         self.summary.directories = 1;

@@ -15,6 +15,22 @@ const FRAGMENTS_MAX: u32 = 8;
 /// Fragments for which newfs makes one inode.
 const FRAGMENTS_PER_INODE: u32 = 4;
 
+/// Whose use of space and files is counted, and can be limited.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quotas {
+    /// Each user's.
+    pub user: bool,
+    /// Each group's.
+    pub group: bool,
+}
+
+impl Quotas {
+    /// How many files they take.
+    pub(super) fn count(self) -> u32 {
+        u32::from(self.user) + u32::from(self.group)
+    }
+}
+
 /// What to make. `None` is newfs's choice, which depends on the size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -34,6 +50,8 @@ pub struct Options {
     pub reserved_percent: u32,
     /// Size of the log in bytes: zero for none. The choice is NetBSD's, where there is room.
     pub log_bytes: Option<u64>,
+    /// Which quotas it keeps.
+    pub quotas: Quotas,
     /// Name of the volume, at most 31 bytes.
     pub volume_name: String,
     /// Owner of the root directory.
@@ -43,7 +61,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// UFS2, little-endian, without a log, everything else as newfs chooses.
+    /// UFS2, little-endian, without a log or quotas, everything else as newfs chooses.
     pub fn new(size_bytes: u64) -> Self {
         Self {
             size_bytes,
@@ -54,6 +72,7 @@ impl Options {
             bytes_per_inode: None,
             reserved_percent: 5,
             log_bytes: Some(0),
+            quotas: Quotas::default(),
             volume_name: String::new(),
             owner_uid: 0,
             owner_gid: 0,

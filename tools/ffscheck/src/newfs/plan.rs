@@ -1,7 +1,7 @@
 //! Where everything goes: the numbers of a file system, found from its options alone.
 //!
 //! ```text
-//! group 0    | boot | superblock | copy | group | inodes | summaries | root | data ...      |
+//! group 0    | boot | superblock | copy | group | inodes | summaries | root | quotas | data |
 //! group n    | data ............ | copy | group | inodes | data ...                         |
 //!            0                superblock group  inode    data                   frags_per_group
 //! ```
@@ -12,7 +12,7 @@
 //! All lengths and places are in fragments unless a name says otherwise.
 
 use super::log::LogPlan;
-use super::{Error, Options};
+use super::{Error, Options, Quotas};
 use ffs::layout::{Format, InodeShape, SUPERBLOCK_AREA_BYTES, SUPERBLOCK_OFFSETS};
 
 /// Groups that newfs likes to have at least, where there is room (MINCYLGRPS).
@@ -52,6 +52,7 @@ pub(super) struct Plan {
     pub group_bytes: u32,
     /// Size of the summary table, in whole fragments.
     pub summary_bytes: u32,
+    pub quotas: Quotas,
     pub log: Option<LogPlan>,
 }
 
@@ -64,7 +65,10 @@ impl Plan {
             let size_bytes_max = i32::MAX as u64 * u64::from(frag_bytes);
             return Err(Error::TooLarge { size_bytes_max });
         }
-        let plan = Self::empty(options.format, block_bytes, frag_bytes, size_frags);
+        let plan = Self {
+            quotas: options.quotas,
+            ..Self::empty(options.format, block_bytes, frag_bytes, size_frags)
+        };
         plan.check_room()?;
         let density = plan.density(options)?;
         plan.with_groups(density)?.with_summaries()?.with_log(options)
@@ -98,13 +102,15 @@ impl Plan {
             cluster_sizes: CLUSTER_SIZES,
             group_bytes: 0,
             summary_bytes: 0,
+            quotas: Quotas::default(),
             log: None,
         }
     }
 
-    /// One block each of inodes, summaries and root directory must fit.
+    /// One block each of inodes, summaries, root directory and every quota file must fit.
     fn check_room(&self) -> Result<(), Error> {
-        let least = u64::from(self.inode_frag + 3 * self.frags_per_block());
+        let blocks = 3 + self.quotas.count();
+        let least = u64::from(self.inode_frag + blocks * self.frags_per_block());
         match self.size_frags < least {
             true => Err(Error::TooSmall { size_bytes_min: least * u64::from(self.frag_bytes) }),
             false => Ok(()),
@@ -201,11 +207,13 @@ impl Plan {
             + blocks.div_ceil(8)
     }
 
-    /// Makes room for the summary table, which stands in the first group with the root directory.
+    /// Makes room for the summary table, which stands in the first group with the root directory
+    /// and the quota files.
     fn with_summaries(self) -> Result<Self, Error> {
         let bytes = u64::from(self.groups) * SUMMARY_ENTRY_BYTES;
         let frags = bytes.div_ceil(self.frag_bytes.into());
-        let blocks = frags.div_ceil(self.frags_per_block().into()) + 1;
+        let files = 1 + u64::from(self.quotas.count());
+        let blocks = frags.div_ceil(self.frags_per_block().into()) + files;
         let end = u64::from(self.data_frag) + blocks * u64::from(self.frags_per_block());
         if end > self.group_end(0) {
             return Err(if self.groups == 1 {

@@ -1,6 +1,6 @@
 //! The superblock of a new file system.
 
-use super::{Options, Plan};
+use super::{Options, Plan, quota};
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{
     Format, INODE_FORMAT_44, MAGIC_UFS1, MAGIC_UFS2, SUPERBLOCK_AREA_BYTES, SUPERBLOCK_BYTES,
@@ -34,6 +34,7 @@ pub(super) fn superblock(
     if let Some(place) = plan.log_place() {
         place.store(&mut superblock);
     }
+    quota::store(plan, &mut superblock);
     match plan.format {
         Format::Ufs1 => set_old_fields(&mut superblock, plan),
         Format::Ufs2 => superblock.magic = MAGIC_UFS2,

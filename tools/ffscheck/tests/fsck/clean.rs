@@ -5,7 +5,7 @@ use crate::support::{assert_clean, classes, look, repair};
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{ByteOrder, Format};
 use ffscheck::fsck::{self, Class, Outcome};
-use ffscheck::newfs::{Memory, Options, newfs};
+use ffscheck::newfs::{Memory, Options, Quotas, newfs};
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
@@ -52,6 +52,30 @@ fn new_images_of_every_size_with_and_without_a_log() {
         for size_bytes in [1 << 20, (30 << 20) + 77, 700 << 20, 3 << 30] {
             for log_bytes in [Some(0), None] {
                 let options = Options { format, byte_order, log_bytes, ..Options::new(size_bytes) };
+                let image = made(&options).expect("an image");
+                assert_clean(&image, &format!("{options:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn new_images_with_quotas() {
+    for (format, byte_order) in LAYOUTS {
+        for block_bytes in [4096, 65536] {
+            for (user, group, log_bytes) in
+                [(true, true, None), (true, false, Some(0)), (false, true, Some(1 << 20))]
+            {
+                let options = Options {
+                    format,
+                    byte_order,
+                    log_bytes,
+                    block_bytes: Some(block_bytes),
+                    quotas: Quotas { user, group },
+                    owner_uid: 77,
+                    owner_gid: 32,
+                    ..Options::new(40 << 20)
+                };
                 let image = made(&options).expect("an image");
                 assert_clean(&image, &format!("{options:?}"));
             }

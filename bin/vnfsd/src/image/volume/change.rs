@@ -3,6 +3,9 @@
 use super::Volume;
 use abi::{Errno, SetAttributes};
 use anyhow::{Context, Result, bail};
+use ffs::{LimitChange, QuotaKind};
+use hyper::Clock;
+use posix::HostClock;
 use vfs::{FileSystem, Name, NewFile, Stability, Vnode};
 
 impl Volume {
@@ -25,6 +28,18 @@ impl Volume {
         let Some(writable) = self.file_system.writable() else { return Ok(()) };
         let closed = self.wait(writable.close());
         closed.with_context(|| format!("{}: cannot be left in order; check it", self.image))
+    }
+
+    /// Changes the limits, of space and of files, of a user or group, or those that new ones begin
+    /// with.
+    pub fn set_limits(
+        &self,
+        kind: QuotaKind,
+        owner: Option<u32>,
+        changes: [LimitChange; 2],
+    ) -> Result<()> {
+        let set = self.file_system.set_limits(kind, owner, changes, HostClock.wall());
+        self.wait(set).map_err(|errno| self.quota_error(kind, errno))
     }
 
     /// Makes a file under `name` in `directory`; `path` is its path.

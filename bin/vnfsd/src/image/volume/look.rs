@@ -4,7 +4,7 @@ use super::Volume;
 use abi::{Attributes, Errno};
 use anyhow::Result;
 use bytes::Bytes;
-use ffs::Description;
+use ffs::{Description, QuotaKind, Quotas};
 use std::ops::ControlFlow;
 use vfs::{FileSystem, Name, ReadData, Usage, Vnode};
 
@@ -20,6 +20,12 @@ impl Volume {
     /// What is mounted.
     pub fn description(&self) -> Description {
         self.file_system.description()
+    }
+
+    /// The quotas of users or of groups, if it keeps such.
+    pub fn quotas(&self, kind: QuotaKind) -> Result<Option<Quotas>> {
+        let quotas = self.wait(self.file_system.quotas(kind));
+        quotas.map_err(|errno| self.quota_error(kind, errno))
     }
 
     /// How full it is.

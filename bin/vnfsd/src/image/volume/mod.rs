@@ -11,7 +11,7 @@ use crate::text::escape;
 use abi::{Credentials, Errno};
 use anyhow::{Context, Result, anyhow};
 use block::Device;
-use ffs::{Damage, Ffs};
+use ffs::{Damage, Ffs, QuotaKind};
 use hyper::{Clock, Random};
 use posix::{Access, HostClock, HostRandom, Image, SyncDisk};
 use std::cell::Cell;
@@ -66,6 +66,11 @@ impl Volume {
     /// An error of the file at `path`.
     pub fn error(&self, path: &[u8], errno: Errno) -> anyhow::Error {
         anyhow!("{}: {}: {errno}", self.image, escape(path))
+    }
+
+    /// An error of the quotas of users or of groups.
+    fn quota_error(&self, kind: QuotaKind, errno: Errno) -> anyhow::Error {
+        anyhow!("{}: {} quotas: {errno}", self.image, kind.name())
     }
 
     /// The superuser, who may do everything, now.

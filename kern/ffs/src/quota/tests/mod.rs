@@ -1,5 +1,6 @@
 //! Quotas on every layout, counted again by hand and by `fsck`.
 
+mod administer;
 mod limits;
 mod usage;
 mod world;
