@@ -42,6 +42,13 @@ impl Tape {
         self.events.len()
     }
 
+    /// Whether the last that happened before this moment was that a write completed. A cut then
+    /// leaves nothing that one just before could not leave.
+    pub fn is_completion_before(&self, moment: usize) -> bool {
+        let last = moment.checked_sub(1).and_then(|last| self.events.get(last));
+        matches!(last, Some(Event::Completed(_)))
+    }
+
     /// The past, from the beginning.
     pub fn replay(&self) -> Replay<'_> {
         Replay { tape: self, position: 0, cache: WriteCache::new(self.first.clone()) }

@@ -34,6 +34,8 @@ pub struct Settings {
     /// What goes wrong on the disk, once the file system is mounted; the number of an operation
     /// counts from there.
     pub fault: Option<Fault>,
+    /// The number of a call before which nobody asks for anything for some time; zero for none.
+    pub rest_before: u32,
 }
 
 /// How a run ends, once all calls have.
@@ -114,6 +116,7 @@ struct Run<'a> {
     verifier: Option<u64>,
     /// Whether unstable data may have been lost: a real client would write it again.
     has_lost: bool,
+    has_rested: bool,
 }
 
 /// Serves `ground`, which is as `model` says, to clients that do what `next` draws.
@@ -176,6 +179,7 @@ impl<'a> Run<'a> {
             doubtful: 0,
             verifier: None,
             has_lost: false,
+            has_rested: false,
         }
     }
 
@@ -184,6 +188,7 @@ impl<'a> Run<'a> {
         self.plant_fault();
         let mut steps_alone = 0;
         while self.has_calls_left() || self.waiting() > 0 {
+            self.rest();
             if self.may_call() {
                 match next(&self.model) {
                     Some(operation) => self.call(&operation),
@@ -233,12 +238,24 @@ impl<'a> Run<'a> {
         disk.fail(Fault { when, ..fault });
     }
 
+    /// Lets everything reach its place, if that is to be done before the next call.
+    fn rest(&mut self) {
+        if self.next_call == self.settings.rest_before && self.waiting() == 0 && !self.has_rested {
+            self.has_rested = true;
+            self.idle();
+        }
+    }
+
+    fn idle(&mut self) {
+        let end = self.world.age() + IDLE;
+        self.world.run_until(|world| world.age() >= end);
+    }
+
     fn end_run(&mut self) -> Result<(), String> {
         match self.settings.end {
             End::Abrupt => Ok(()),
             End::Idle => {
-                let end = self.world.age() + IDLE;
-                self.world.run_until(|world| world.age() >= end);
+                self.idle();
                 Ok(())
             }
             End::Stop => {

@@ -47,6 +47,7 @@ impl Plan {
             cache_bytes: *luck.pick(&[256 << 10, 4 << 20]),
             end: *luck.pick(&[End::Abrupt, End::Idle, End::Stop]),
             fault: luck.one_in(6).then(|| fault(&luck)),
+            rest_before: 0,
         };
         let size_bytes = match style {
             Style::Full => luck.between(2, 4) << 19,

@@ -15,6 +15,7 @@ fn run(seed: u64, style: Style) -> Recording {
         cache_bytes: 1 << 20,
         end: End::Stop,
         fault: None,
+        rest_before: 0,
     };
     let mut workload = Workload::new(style, luck.fork());
     let next = &mut |model: &Model| workload.next(model);

@@ -1,10 +1,10 @@
-//! Runs scenarios on all processors, shows how far they have come, and names the one that fails:
-//! `cargo xtask sim`.
+//! Runs scenarios and sequences on all processors, shows how far they have come, and names the one
+//! that fails: `cargo xtask sim`.
 
 #![forbid(unsafe_code)]
 
 use indicatif::{ProgressBar, ProgressStyle};
-use scenarios::job::Job;
+use scenarios::job::{Job, Player};
 use scenarios::scenario::Tally;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -14,8 +14,9 @@ use std::thread;
 
 const USAGE: &str =
     "usage: cargo xtask sim [--long | --cuts N] [--from N] [--seed N | --sequence N]
-  --long        at least 100,000 power cuts
-  --cuts N      at least so many (default 3000)
+  --long        every sequence of up to three operations, then scenarios until there were at least
+                100,000 power cuts in those
+  --cuts N      scenarios and some sequences, until there were at least so many cuts (default 3000)
   --from N      begin with this job: another number, other scenarios
   --seed N      only this scenario, exactly as it was
   --sequence N  only this sequence, exactly as it was";
@@ -25,6 +26,7 @@ const LONG_CUTS: u64 = 100_000;
 
 /// What the command line asks for.
 struct Request {
+    is_long: bool,
     cuts: u64,
     first: u64,
     only: Option<Job>,
@@ -32,11 +34,11 @@ struct Request {
 
 impl Request {
     fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
-        let mut request = Self { cuts: CUTS, first: 0, only: None };
+        let mut request = Self { is_long: false, cuts: CUTS, first: 0, only: None };
         while let Some(flag) = arguments.next() {
             let mut number = || arguments.next()?.parse::<u64>().ok();
             match flag.as_str() {
-                "--long" => request.cuts = LONG_CUTS,
+                "--long" => (request.is_long, request.cuts) = (true, LONG_CUTS),
                 "--cuts" => request.cuts = number()?,
                 "--from" => request.first = number()?,
                 "--seed" => request.only = Some(Job::Scenario(number()?)),
@@ -49,15 +51,13 @@ impl Request {
 }
 
 /// What all workers share.
+#[derive(Default)]
 struct Shared {
-    cuts_wanted: u64,
-    next: AtomicU64,
     cuts: AtomicU64,
     calls: AtomicU64,
     flushes: AtomicU64,
     has_failed: AtomicBool,
     failure: Mutex<Option<(Job, String)>>,
-    bar: ProgressBar,
 }
 
 fn main() -> ExitCode {
@@ -65,54 +65,71 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let shared = Shared::new(&request);
+    let shared = Shared::default();
     match request.only {
-        Some(job) => shared.play(job),
-        None => shared.play_all(),
+        Some(job) => shared.play(&mut Player::default(), job, &ProgressBar::hidden()),
+        None if request.is_long => {
+            shared.play_every(&Job::all_sequences());
+            shared.play_many(&request, Job::Scenario);
+        }
+        None => {
+            let sequences = Job::all_sequences();
+            shared.play_many(&request, |number| Job::numbered(number, &sequences));
+        }
     }
     shared.finish()
 }
 
-impl Shared {
-    fn new(request: &Request) -> Self {
-        let bar = ProgressBar::new(request.cuts);
-        let style = ProgressStyle::with_template("{bar:40} {pos}/{len} power cuts, {eta} left");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self {
-            cuts_wanted: request.cuts,
-            next: AtomicU64::new(request.first),
-            cuts: AtomicU64::new(0),
-            calls: AtomicU64::new(0),
-            flushes: AtomicU64::new(0),
-            has_failed: AtomicBool::new(false),
-            failure: Mutex::new(None),
-            bar,
-        }
-    }
+/// Runs `work` on every processor.
+fn on_all_processors(work: impl Fn() + Sync) {
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(&work))));
+}
 
-    fn play_all(&self) {
-        let workers = thread::available_parallelism().map_or(1, usize::from);
-        thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| self.work());
+fn bar(length: u64, of_what: &str) -> ProgressBar {
+    let template = format!("{{bar:40}} {{pos}}/{{len}} {of_what}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template);
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+impl Shared {
+    /// Plays each of these.
+    fn play_every(&self, jobs: &[Job]) {
+        let (bar, next) = (bar(jobs.len() as u64, "sequences"), AtomicU64::new(0));
+        on_all_processors(|| {
+            let mut player = Player::default();
+            while let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed) as usize)
+                && !self.has_failed.load(Ordering::Relaxed)
+            {
+                self.play(&mut player, job, &ProgressBar::hidden());
+                bar.inc(1);
             }
         });
-    }
-
-    fn work(&self) {
-        while self.cuts.load(Ordering::Relaxed) < self.cuts_wanted
-            && !self.has_failed.load(Ordering::Relaxed)
-        {
-            self.play(Job::numbered(self.next.fetch_add(1, Ordering::Relaxed)));
+        bar.finish_and_clear();
+        if !self.has_failed.load(Ordering::Relaxed) {
+            let cuts = self.cuts.load(Ordering::Relaxed);
+            println!("{} sequences, all there are, {cuts} power cuts", jobs.len());
         }
     }
 
-    fn play(&self, job: Job) {
+    /// Plays jobs in order until there were as many cuts as are wanted.
+    fn play_many(&self, request: &Request, job: impl Fn(u64) -> Job + Sync) {
+        let (bar, next) = (bar(request.cuts, "power cuts"), AtomicU64::new(request.first));
+        on_all_processors(|| {
+            let mut player = Player::default();
+            while bar.position() < request.cuts && !self.has_failed.load(Ordering::Relaxed) {
+                self.play(&mut player, job(next.fetch_add(1, Ordering::Relaxed)), &bar);
+            }
+        });
+        bar.finish_and_clear();
+    }
+
+    fn play(&self, player: &mut Player, job: Job, bar: &ProgressBar) {
         let on_cut = &mut |cuts| {
             self.cuts.fetch_add(cuts, Ordering::Relaxed);
-            self.bar.inc(cuts);
+            bar.inc(cuts);
         };
-        let played = catch_unwind(AssertUnwindSafe(|| job.run(on_cut)));
+        let played = catch_unwind(AssertUnwindSafe(|| player.play(job, on_cut)));
         match played {
             Ok(Ok(tally)) => self.add(&tally),
             Ok(Err(why)) => self.fail(job, why),
@@ -133,14 +150,13 @@ impl Shared {
     }
 
     fn finish(self) -> ExitCode {
-        self.bar.finish_and_clear();
-        let failure = self.failure.into_inner().ok().flatten();
         println!(
             "{} power cuts, {} calls, {} flushes",
             self.cuts.into_inner(),
             self.calls.into_inner(),
             self.flushes.into_inner()
         );
+        let failure = self.failure.into_inner().ok().flatten();
         let Some((job, why)) = failure else { return ExitCode::SUCCESS };
         println!("{why}\nto have it again: {}", job.command());
         ExitCode::FAILURE

@@ -41,6 +41,11 @@ impl Contents {
         Self { size_bytes, low_bytes, high_bytes, ..Self::default() }
     }
 
+    /// Whether a power cut leaves it as readers see it.
+    pub fn is_stable(&self) -> bool {
+        self.older.is_empty() && self.low_bytes == self.size_bytes
+    }
+
     /// Exactly these bytes, all of them durable.
     pub fn exactly(bytes: &[u8]) -> Self {
         let mut contents = Self::hole(bytes.len() as u64);

@@ -148,6 +148,27 @@ impl Model {
         !held.into_iter().any(|held| claims.iter().any(|claim| claim.excludes(held)))
     }
 
+    /// Does `operation` as it will be done by itself, files without the server's names for them.
+    /// Whether it changes anything.
+    pub fn imagine(&mut self, operation: &Operation) -> bool {
+        let Some(effect) = self.predict(operation) else { return false };
+        let changes = match operation {
+            Operation::Write { .. } => true,
+            Operation::Commit { file, .. } => {
+                self.file(*file).is_some_and(|file| !file.contents.is_stable())
+            }
+            _ => !effect.is_empty(),
+        };
+        let (count_bytes, stability) = match operation {
+            Operation::Write { length_bytes, stability, .. } => (*length_bytes, *stability),
+            _ => (0, Stability::Unstable),
+        };
+        let outcome =
+            Outcome { succeeded: true, file: None, count_bytes, stability, is_doubtful: false };
+        self.start(0, operation);
+        self.end(0, &outcome, false).is_ok() && changes
+    }
+
     /// A call is made.
     pub fn start(&mut self, number: u32, operation: &Operation) {
         let effect = self.predict(operation);

@@ -27,6 +27,11 @@ pub struct Effect {
 }
 
 impl Effect {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.change.is_none()
+    }
+
     fn of_entry(place: &Place, before: Option<FileNo>, after: Option<FileNo>) -> Self {
         let entries = vec![EntryChange { place: place.clone(), before, after }];
         Self { entries, ..Self::default() }
