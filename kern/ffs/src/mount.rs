@@ -33,7 +33,8 @@ pub struct Options {
     pub log: bool,
     /// Whether the disk is told what files gave back.
     pub discard: bool,
-    /// Where the write verifier starts: another one at each mount.
+    /// Where the write verifier starts, unless the image has one to go on with: another one at each
+    /// mount, and not 0.
     pub verifier: u64,
     /// Dirty data that is not on its way to the disk, at most.
     pub dirty_bytes_max: u64,
@@ -162,7 +163,8 @@ impl Ffs {
             Some(_) => self.count_groups().await?,
             None => self.read_summaries().await?,
         };
-        let writer = Writer::new(log, summaries, self.options.verifier);
+        let verifier = self.first_verifier(recovered.is_some());
+        let writer = Writer::new(log, summaries, verifier);
         if recovered.is_some() {
             writer.commits.note_recovered();
         }

@@ -19,6 +19,9 @@ use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
 /// When everything happens.
 pub(crate) const NOW: Timestamp = Timestamp { seconds: 1_700_000_000, nanoseconds: 5 };
 
+/// A write: where, in bytes, and what.
+pub(crate) type Written = (u64, Vec<u8>);
+
 /// A disk that does what it is asked when it is asked, and tells when its completions are taken.
 #[derive(Default)]
 pub(crate) struct MemoryDisk {
@@ -27,6 +30,8 @@ pub(crate) struct MemoryDisk {
     pub(crate) reads: Cell<u64>,
     /// Bytes written so far.
     pub(crate) written_bytes: Cell<u64>,
+    /// What was written since somebody began to keep it here.
+    pub(crate) history: RefCell<Option<Vec<Written>>>,
     /// Where writes fail, in bytes.
     pub(crate) bad: RefCell<Range<u64>>,
     completions: RefCell<VecDeque<DiskCompletion>>,
@@ -45,6 +50,9 @@ impl MemoryDisk {
                 self.written_bytes.set(self.written_bytes.get() + bytes.len() as u64);
                 let mut image = self.image.borrow_mut();
                 image.write_at(offset_bytes, &bytes).map_err(|_| Errno::Io)?;
+                if let Some(history) = self.history.borrow_mut().as_mut() {
+                    history.push((offset_bytes, bytes));
+                }
                 Ok(Vec::new())
             }
             DiskOperation::Discard { offset_bytes, length_bytes } => {

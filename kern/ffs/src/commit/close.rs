@@ -4,11 +4,11 @@
 //! files without names freed ─► commit ─► all in place ─► empty log ─► summaries, counts ─►
 //! fs_clean = 1 ─► FS_DOWAPBL off
 //! ```
-//! A flush stands between any two. The superblock's counts take two sectors, so they are durable
-//! before `fs_clean`, in another one, vouches for them; and while `FS_DOWAPBL` is on, there is an
-//! empty log to be replayed.
+//! A flush stands between any two. The superblock's counts and the write verifier take two sectors,
+//! so they are durable before `fs_clean`, in another one, vouches for them; and while `FS_DOWAPBL`
+//! is on, there is an empty log to be replayed.
 
-use super::superblock::set_counts;
+use super::superblock::set_state;
 use crate::file_system::Ffs;
 use crate::layout::{clean, flags};
 use crate::writer::Writer;
@@ -60,8 +60,7 @@ impl Ffs {
             log.trim(|page| !self.cache.is_released(page)).await?;
         }
         self.write_summaries(writer).await?;
-        let (total, time) = (writer.total(), writer.commits.time());
-        self.change_superblock(writer, |superblock| set_counts(superblock, total, time)).await?;
+        self.change_superblock(writer, |superblock| set_state(superblock, writer)).await?;
         self.change_superblock(writer, |superblock| superblock.clean = clean::IS_CLEAN).await?;
         if writer.log.is_some() {
             self.change_superblock(writer, |superblock| superblock.flags &= !flags::WAPBL).await?;

@@ -11,7 +11,7 @@
 //! NetBSD makes the log when it is asked to (`-o log`), and with the size that `tunefs` has left in
 //! the superblock; it takes the space from whatever there is. Here it must be little of that.
 
-use super::superblock::set_counts;
+use super::superblock::set_state;
 use crate::file_system::Ffs;
 use crate::layout::log::{Place, Run, SIZE_BYTES_MIN, usual_size_bytes};
 use crate::layout::{CylGroup, FragNo, QUOTA_MAGIC, ROOT_INODE, Superblock, clean, flags};
@@ -135,9 +135,8 @@ impl Ffs {
         let _turn = writer.commits.turn().await;
         log.make().await?;
         self.write_summaries(writer).await?;
-        let (total, time) = (writer.total(), writer.commits.time());
         self.change_superblock(writer, |superblock| {
-            set_counts(superblock, total, time);
+            set_state(superblock, writer);
             place.store(superblock);
         })
         .await?;

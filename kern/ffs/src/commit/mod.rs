@@ -24,6 +24,7 @@ mod ordered;
 mod seal;
 mod start;
 mod superblock;
+mod verifier;
 
 #[cfg(test)]
 mod tests;

@@ -3,8 +3,8 @@
 //! Only a few fields of the superblock ever change. It is read anew each time and only they are
 //! changed, so that whatever else stands there, in whatever form, stays.
 
+use super::verifier;
 use crate::file_system::Ffs;
-
 use crate::layout::{
     Field, MAGIC_UFS1, QUOTA_MAGIC, SUPERBLOCK_BYTES, Summary, Superblock, TotalSummary, flags,
 };
@@ -64,8 +64,15 @@ fn drop_check_hashes(superblock: &mut Superblock) {
     }
 }
 
+/// Puts what the writer knows into a superblock that is about to be clean: counts, time, and the
+/// write verifier.
+pub(super) fn set_state(superblock: &mut Superblock, writer: &Writer) {
+    set_counts(superblock, writer.total(), writer.commits.time());
+    verifier::store(superblock, writer.verifier());
+}
+
 /// Puts counts and time into a superblock, wide and narrow as its format has them.
-pub(super) fn set_counts(superblock: &mut Superblock, total: TotalSummary, time: Timestamp) {
+fn set_counts(superblock: &mut Superblock, total: TotalSummary, time: Timestamp) {
     let time = time.seconds.max(time_of(superblock));
     if superblock.is_updated() {
         (superblock.total, superblock.time) = (total, time);

@@ -1,5 +1,7 @@
 //! Commits as others see them: shared, taken over, recovered from, and the superblock meanwhile.
 
+mod verifier;
+
 use crate::layout::{Field, SUPERBLOCK_BYTES, Superblock, clean, flags};
 use crate::testing::{Mounted, NOW};
 use crate::{Condition, Options};

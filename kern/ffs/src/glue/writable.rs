@@ -25,6 +25,9 @@ impl WritableFileSystem for Ffs {
         time: Timestamp,
     ) -> Wait<'a, Written> {
         Box::pin(async move {
+            if stability == Stability::Unstable {
+                self.expect_unsaved().await?;
+            }
             let node = self.regular(file).await?;
             let count_bytes = self.write_data(&node, offset_bytes, data, stability, time).await?;
             Ok(Written { count_bytes, stability: safety(stability) })

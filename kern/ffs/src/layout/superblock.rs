@@ -198,8 +198,13 @@ record! {
         909 => quota_reserved: [u8; 3],
         /// fs_quotafile: inodes of the user and group quota.
         912 => quota_inodes: [u64; 2],
-        /// fs_sparecon64. FreeBSD keeps this superblock's own place in the last.
-        928 => spare_64: [i64; 9],
+        /// fs_sparecon64, from here on.
+        928 => spare_64: [i64; 6],
+        /// Ours, where both systems have spare words (FreeBSD takes them from both ends): the
+        /// write verifier of an image that was closed, or 0.
+        976 => write_verifier: u64,
+        /// The end of fs_sparecon64. FreeBSD keeps this superblock's own place in the last.
+        984 => spare_64_end: [i64; 2],
         /// fs_sblockloc: where the standard superblock stands, in bytes.
         1000 => superblock_offset_bytes: i64,
         /// fs_cstotal: counts of all groups.
@@ -321,6 +326,7 @@ impl Superblock {
         self.superblock_offset_bytes = offset_bytes as i64;
         self.flags = self.old_flags.into();
         self.journal_version = 0;
+        self.write_verifier = 0;
         (self.pending_sectors, self.pending_inodes) = (0, 0);
         if self.old_inode_format < INODE_FORMAT_44 {
             self.file_bytes_max = 1 << 39;

@@ -2,7 +2,8 @@
 //!
 //! Copies are written by newfs and hardly ever after, so only what newfs decides can be compared
 //! and restored. If the superblock contradicts its copies, and these agree with each other, it is
-//! the superblock that is wrong; if there is none that makes sense, a copy takes its place.
+//! the superblock that is wrong; if there is none that makes sense, a copy takes its place. Never
+//! with a write verifier: that of a copy is from another day, and would vouch for data lost since.
 
 use super::Check;
 use super::class::Class;
@@ -178,8 +179,7 @@ fn replace(overlay: &Overlay<'_>, fault: Fault, notes: &mut Notes<'_>) -> Result
     {
         return Ok(merge(overlay, raw, offset_bytes, copy));
     }
-    let mut raw = copy.raw;
-    raw.clean = 0;
+    let raw = unclean(copy.raw);
     let usual = match copy.kind.format {
         Format::Ufs1 => SUPERBLOCK_OFFSETS[1],
         Format::Ufs2 => SUPERBLOCK_OFFSETS[0],
@@ -195,15 +195,20 @@ fn merge(overlay: &Overlay<'_>, raw: Superblock, offset_bytes: u64, copy: Found)
     if raw.is_updated() == copy.raw.is_updated() {
         restore(&mut merged, &copy.raw);
     } else {
-        merged = copy.raw;
+        merged = unclean(copy.raw);
     }
     (merged.old_size_frags, merged.old_data_frags) =
         (copy.raw.old_size_frags, copy.raw.old_data_frags);
     merged.old_summary_frag = copy.raw.old_summary_frag;
     match Geometry::new(copy.kind, &merged.widened(offset_bytes), overlay.size_bytes()) {
         Ok(geometry) => Found { raw: merged, kind: copy.kind, geometry, offset_bytes },
-        Err(_) => Found { raw: Superblock { clean: 0, ..copy.raw }, offset_bytes, ..copy },
+        Err(_) => Found { raw: unclean(copy.raw), offset_bytes, ..copy },
     }
+}
+
+/// A copy that takes the place of a superblock.
+fn unclean(copy: Superblock) -> Superblock {
+    Superblock { clean: 0, write_verifier: 0, ..copy }
 }
 
 impl Check<'_> {
@@ -236,7 +241,7 @@ impl Check<'_> {
         };
         let place = Place::group(group).at(frag);
         self.notes.fixed(Class::SuperblockCopy, place, what, "written again");
-        let bytes = self.volume.raw.to_bytes(self.volume.geometry.order);
-        self.volume.overlay.write(offset_bytes, &bytes)
+        let copied = Superblock { write_verifier: 0, ..self.volume.raw };
+        self.volume.overlay.write(offset_bytes, &copied.to_bytes(self.volume.geometry.order))
     }
 }
