@@ -148,10 +148,7 @@ impl Transaction<'_> {
     /// The log in a group: its blocks, and the inode that owns them.
     fn make_log(&mut self, group: CylGroup, run: Run) -> Step<Place> {
         let (number, generation) = self.allocate_inode(ROOT_INODE, false)?;
-        let owner = run.owner(generation, self.time);
-        self.charge_file(&owner)?;
-        self.set_inode(number, owner)?;
-        let first = self.allocate_run(number, group, run.all_blocks())?;
+        let first = self.allocate_run(group, run.all_blocks())?;
         let run = Run { first, ..run };
         self.set_indirect_blocks(&run)?;
         self.set_inode(number, run.owner(generation, self.time))?;
