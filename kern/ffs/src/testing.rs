@@ -32,6 +32,8 @@ pub(crate) struct MemoryDisk {
     pub(crate) written_bytes: Cell<u64>,
     /// What was written since somebody began to keep it here.
     pub(crate) history: RefCell<Option<Vec<Written>>>,
+    /// Discards that were not carried out, while somebody keeps them here.
+    pub(crate) held: RefCell<Option<Vec<DiskRequest>>>,
     /// Where writes fail, in bytes.
     pub(crate) bad: RefCell<Range<u64>>,
     completions: RefCell<VecDeque<DiskCompletion>>,
@@ -82,6 +84,12 @@ impl Disk for MemoryDisk {
     }
 
     fn submit(&self, request: DiskRequest) {
+        if let Some(held) = self.held.borrow_mut().as_mut()
+            && let DiskOperation::Discard { .. } = request.operation
+        {
+            held.push(request);
+            return;
+        }
         let result = self.carry_out(request.operation);
         let completion = DiskCompletion { token: request.token, result };
         self.completions.borrow_mut().push_back(completion);

@@ -1,8 +1,8 @@
-//! Writes that have been started, and outlive whoever started them.
+//! Writes and discards that have been started, and outlive whoever started them.
 //!
-//! A task that waits for a write may be dropped, and another takes over its work. A write that
-//! lands late must not overwrite what that one writes to the same place, so everybody waits for
-//! all that is under way before writing there again.
+//! A task that waits for one may be dropped, and another takes over its work. What lands late must
+//! not overwrite what that one writes to the same place, so everybody waits for all that is under
+//! way before writing there again.
 
 use abi::{Errno, Result};
 use alloc::boxed::Box;

@@ -41,6 +41,8 @@ pub(crate) struct Commits {
     is_closed: Cell<bool>,
     /// Writes of the superblock.
     pub(super) under_way: UnderWay,
+    /// Space given back to the disk, of what is sealed.
+    pub(super) discards: UnderWay,
     counters: Cell<Counters>,
 }
 

@@ -1,7 +1,8 @@
 //! Space that files gave back, told to the disk.
 //!
-//! That comes once it is durable that nobody has it, and before anybody else gets it: a crash finds
-//! zeros only where nothing stands. What is smaller than a hole can be is kept.
+//! That comes once it is durable that nobody has it, and ends before anybody else gets it: a crash
+//! finds zeros only where nothing stands, and no late discard hits what another file has there.
+//! What is smaller than a hole can be is kept.
 
 use crate::file_system::Ffs;
 use crate::writer::{Extent, Writer};
@@ -12,24 +13,25 @@ use core::ops::Range;
 const HOLE_BYTES: u64 = 4096;
 
 impl Ffs {
-    /// Tells the disk that it need not keep these, unless it has said before that it must.
+    /// Tells the disk that it need not keep these, unless it has said before that it must; and
+    /// waits until it has been told. If whoever waits is dropped, the next committer waits first.
     pub(super) async fn discard(&self, writer: &Writer, freed: &[Extent]) {
+        self.end_discards(writer).await;
         if !self.options.discard || writer.keeps_space.get() {
             return;
         }
         let device = self.cache.device();
-        let shift = self.geometry.frag_shift;
-        let holes = holes(freed, shift);
-        let requests: Vec<_> = holes
-            .into_iter()
-            .map(|hole| device.discard(hole.start, hole.end - hole.start))
-            .collect();
-        for request in requests {
-            if let Err(errno) = request.await
-                && !writer.keeps_space.replace(true)
-            {
-                self.damaged(format_args!("the disk takes no space back: {errno}"));
-            }
+        for hole in holes(freed, self.geometry.frag_shift) {
+            writer.commits.discards.add(device.discard(hole.start, hole.end - hole.start));
+        }
+        self.end_discards(writer).await;
+    }
+
+    async fn end_discards(&self, writer: &Writer) {
+        if let Err(errno) = writer.commits.discards.finish().await
+            && !writer.keeps_space.replace(true)
+        {
+            self.damaged(format_args!("the disk takes no space back: {errno}"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Commits as others see them: shared, taken over, recovered from, and the superblock meanwhile.
 
+mod discards;
 mod verifier;
 
 use crate::layout::{Field, SUPERBLOCK_BYTES, Superblock, clean, flags};
