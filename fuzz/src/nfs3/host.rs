@@ -2,7 +2,7 @@
 
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
-use hyper::{Clock, DatagramPeer, Level, Log, Random, StreamId, Streams};
+use hyper::{Account, Clock, DatagramPeer, Level, Log, Random, StreamId, Streams};
 use service::Host;
 use std::cell::{Cell, RefCell};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -23,7 +23,13 @@ impl FakeHost {
     }
 
     pub(super) fn hypercalls(host: &Rc<Self>) -> Host {
-        Host { clock: host.clone(), random: host.clone(), log: host.clone(), streams: host.clone() }
+        Host {
+            clock: host.clone(),
+            random: host.clone(),
+            log: host.clone(),
+            streams: host.clone(),
+            dirty: Account::default(),
+        }
     }
 
     /// Everything sent since the last time.

@@ -9,7 +9,9 @@
 
 use bytes::Bytes;
 use hyper::StreamEvent;
-use posix::{Backend, Progress, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions};
+use posix::{
+    Backend, Budgets, Progress, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions,
+};
 use rustix::time::{ClockId, clock_gettime};
 use service::{Description, Host, Next, State};
 use std::io::{Read, Write};
@@ -84,7 +86,12 @@ fn main() {
 
 fn serve(backend: Backend, counts: Arc<Counts>) -> (Worker, SocketAddr) {
     let (sender, reports) = channel();
-    let options = WorkerOptions { name: "worker".into(), backend, reports: sender };
+    let options = WorkerOptions {
+        name: "worker".into(),
+        backend,
+        reports: sender,
+        budgets: Budgets::default(),
+    };
     let worker = Worker::spawn(options).expect("the backend is there");
     let spec = ServiceSpec {
         name: "echo".into(),

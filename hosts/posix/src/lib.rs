@@ -14,11 +14,13 @@
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
 //! | `message`, `transfer`, `zero` | gathered messages, disk transfers, holes |
+//! | `budget` | what all services of the process share |
 //! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
 //!
 //! Never: a service's code on two threads, a blocking call on a worker's thread but the driver's
 //! wait, anything of Linux alone outside the driver's io_uring files.
 
+mod budget;
 mod clock;
 mod connection;
 mod disk;
@@ -43,6 +45,7 @@ mod transfer;
 mod worker;
 mod zero;
 
+pub use budget::{Budgets, SharedBudget};
 pub use clock::HostClock;
 pub use driver::Backend;
 pub use image::{Access, Image, ImageError};

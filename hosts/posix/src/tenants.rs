@@ -5,6 +5,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::budget::Budgets;
 use crate::clock::HostClock;
 use crate::disk::{DiskAccount, Disks};
 use crate::driver::{Driver, Event};
@@ -50,10 +51,11 @@ pub(crate) struct Tenants {
     network: Network,
     disks: Disks,
     reports: Sender<Report>,
+    budgets: Budgets,
 }
 
 impl Tenants {
-    pub(crate) fn new(reports: Sender<Report>) -> Self {
+    pub(crate) fn new(reports: Sender<Report>, budgets: Budgets) -> Self {
         Self {
             slots: Slab::new(),
             indexes: BTreeMap::new(),
@@ -65,6 +67,7 @@ impl Tenants {
             network: Network::default(),
             disks: Disks::default(),
             reports,
+            budgets,
         }
     }
 
@@ -105,6 +108,7 @@ impl Tenants {
             random: Rc::new(HostRandom),
             log: Rc::new(HostLog::new(&name)),
             streams: Rc::new(streams),
+            dirty: self.budgets.dirty.open(),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
         let account = DiskAccount::new(tenant);

@@ -8,6 +8,7 @@
 //!
 //! The thread never blocks but in that wait.
 
+use crate::budget::Budgets;
 use crate::driver::{self, Backend, Driver, Waker};
 use crate::report::{Report, ServiceId};
 use crate::tenant::ServiceSpec;
@@ -29,6 +30,8 @@ pub struct WorkerOptions {
     pub backend: Backend,
     /// Where it reports to.
     pub reports: Sender<Report>,
+    /// What its services share with those of the process's other workers.
+    pub budgets: Budgets,
 }
 
 enum Command {
@@ -63,7 +66,7 @@ impl Worker {
     /// # Errors
     /// If the thread cannot be started or the backend is not to be had here.
     pub fn spawn(options: WorkerOptions) -> io::Result<Self> {
-        let WorkerOptions { name, backend, reports } = options;
+        let WorkerOptions { name, backend, reports, budgets } = options;
         let (commands, inbox) = channel();
         let (opened, open) = channel();
         // The driver is made where it is used: its ring takes submissions of one thread only.
@@ -71,7 +74,7 @@ impl Worker {
             Ok((driver, name)) => {
                 // The spawner waits for this.
                 let _ = opened.send(Ok((driver.waker(), name)));
-                run(driver, &inbox, Tenants::new(reports));
+                run(driver, &inbox, Tenants::new(reports, budgets));
             }
             Err(error) => drop(opened.send(Err(error))),
         })?;

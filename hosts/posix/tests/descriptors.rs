@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use hyper::StreamEvent;
-use posix::{Backend, Report, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions};
+use posix::{
+    Backend, Budgets, Report, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions,
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use service::{Description, Host, Next, State};
 use std::fs::File;
@@ -64,7 +66,12 @@ fn accepting_rests_without_descriptors_and_goes_on_with_them() {
 
 fn run_out_and_recover(backend: Backend) {
     let (sender, reports) = channel::<Report>();
-    let options = WorkerOptions { name: "test-worker".into(), backend, reports: sender };
+    let options = WorkerOptions {
+        name: "test-worker".into(),
+        backend,
+        reports: sender,
+        budgets: Budgets::default(),
+    };
     let worker = Worker::spawn(options).unwrap();
     let spec = ServiceSpec {
         name: "test".into(),

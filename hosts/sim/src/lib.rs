@@ -12,10 +12,12 @@
 //! | [`LogBook`] | the administrator's log |
 //! | [`PowerDisk`] | a disk with a volatile cache, faults on request, and a [`Tape`] of all it did |
 //! | [`Replay`] | the same disk's past: what a power cut at any moment would have left |
+//! | [`SharedBudget`] | memory that several worlds share |
 //! | [`Wire`] | the host's network, for clients in the same process |
 //! | [`World`] | one service with all of these, and the loop that turns it |
 #![forbid(unsafe_code)]
 
+mod budget;
 mod cache;
 mod clock;
 mod disk;
@@ -27,6 +29,7 @@ mod tape;
 mod wire;
 mod world;
 
+pub use budget::SharedBudget;
 pub use cache::{SECTOR_BYTES, Survivors};
 pub use clock::VirtualClock;
 pub use disk::{Counters, Pace, PowerDisk};

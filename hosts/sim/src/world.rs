@@ -1,7 +1,7 @@
 //! One service and everything below it, turned until nothing more happens.
 
 use crate::{LogBook, Luck, PowerDisk, VirtualClock, Wire};
-use hyper::{Clock, StreamEvent, StreamId};
+use hyper::{Account, Clock, StreamEvent, StreamId};
 use service::{Config, Host, Next, Service};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -25,12 +25,24 @@ impl World {
         luck: Luck,
         disk: Option<Rc<PowerDisk>>,
     ) -> Self {
+        Self::sharing(config, clock, luck, disk, Account::default())
+    }
+
+    /// The same for one of several services that share memory for changed data.
+    pub fn sharing(
+        config: Config,
+        clock: VirtualClock,
+        luck: Luck,
+        disk: Option<Rc<PowerDisk>>,
+        dirty: Account,
+    ) -> Self {
         let (log, wire) = (Rc::<LogBook>::default(), Rc::<Wire>::default());
         let host = Host {
             clock: Rc::new(clock.clone()),
             random: Rc::new(luck),
             log: log.clone(),
             streams: wire.clone(),
+            dirty,
         };
         let service = Service::new(host, config);
         Self { service, clock, log, wire, disk, next_stream: 0 }

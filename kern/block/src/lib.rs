@@ -26,5 +26,8 @@ pub use device::Device;
 pub use sectors::{SECTOR_BYTES, Sectors};
 pub use write_back::WriteBack;
 
+/// Where an owner of a cache has what is dirty counted.
+pub use hyper::Account;
+
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ use abi::{Errno, FileType};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use alloc::{format, vec};
-use block::Device;
+use block::{Account, Device};
 use bytes::BytesMut;
 use core::fmt;
 
@@ -36,8 +36,10 @@ pub struct Options {
     /// Where the write verifier starts, unless the image has one to go on with: another one at each
     /// mount, and not 0.
     pub verifier: u64,
-    /// Dirty data that is not on its way to the disk, at most.
+    /// Dirty data that the disk does not have, at most.
     pub dirty_bytes_max: u64,
+    /// Where that counts in what all services of a process share.
+    pub dirty_account: Account,
     /// Makes it unforeseeable which names share a place in an index.
     pub hash_key: [u64; 2],
 }
@@ -53,6 +55,7 @@ impl Default for Options {
             discard: false,
             verifier: 0,
             dirty_bytes_max: 32 << 20,
+            dirty_account: Account::default(),
             hash_key: [0; 2],
         }
     }

@@ -12,11 +12,13 @@
 //! | [`Log`] | a line for the administrator |
 //! | [`Disk`] | sectors: read, write, flush, discard |
 //! | [`Streams`] | byte streams and datagrams carried by the host's own network stack |
+//! | [`Budget`] | memory that all services of a process share |
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod budget;
 mod clock;
 mod disk;
 mod log;
@@ -24,6 +26,7 @@ mod random;
 mod streams;
 pub mod testkit;
 
+pub use budget::{Account, Budget, Division, Grant, Taken};
 pub use clock::Clock;
 pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
 pub use log::{Level, Log};

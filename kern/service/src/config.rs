@@ -4,7 +4,7 @@ use crate::Limits;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use hyper::{Clock, Disk, Log, Random, Streams};
+use hyper::{Account, Clock, Disk, Log, Random, Streams};
 
 /// The hypercalls of the host that a service lives on.
 #[derive(Clone)]
@@ -17,6 +17,8 @@ pub struct Host {
     pub log: Rc<dyn Log>,
     /// The network.
     pub streams: Rc<dyn Streams>,
+    /// Memory for changed data that disks do not have yet.
+    pub dirty: Account,
 }
 
 /// Where the files come from.

@@ -99,6 +99,7 @@ fn ffs(image: Image) -> Attempt {
         discard: image.options.discard,
         verifier: luck(),
         dirty_bytes_max: image.dirty_bytes,
+        dirty_account: image.host.dirty.clone(),
         hash_key: [luck(), luck()],
         ..Default::default()
     };

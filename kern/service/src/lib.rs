@@ -18,6 +18,6 @@ mod upkeep;
 
 pub use config::{Config, Host, ImageOptions, Source};
 pub use ffs::layout::ByteOrder;
-pub use limits::Limits;
+pub use limits::{Limits, ProcessLimits};
 pub use service::Service;
 pub use state::{Description, Next, State};

@@ -1,6 +1,7 @@
 //! What one service may take: every queue, cache and loop of an instance, named.
 
 use core::time::Duration;
+use hyper::Division;
 
 /// The limits of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +10,7 @@ pub struct Limits {
     pub rpc: rpc::Limits,
     /// Budget of the block cache in bytes.
     pub cache_bytes: u64,
-    /// Changed data that is not on its way to the disk, at most, in bytes.
+    /// Changed data that the disk does not have yet, at most, in bytes.
     pub dirty_bytes: u64,
     /// How long a change may stay in memory alone.
     pub save_age: Duration,
@@ -26,5 +27,30 @@ impl Default for Limits {
             save_age: Duration::from_secs(5),
             polls_per_turn: 2048,
         }
+    }
+}
+
+/// What all services of a process together may take of what they share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// Changed data that disks do not have yet.
+    pub dirty: Division,
+}
+
+/// Changed data that every service may have, whatever the others do: two blocks of the largest size.
+const DIRTY_BYTES_LEAST: u64 = 128 << 10;
+
+impl Default for ProcessLimits {
+    fn default() -> Self {
+        Self { dirty: Division { total_bytes: 256 << 20, least_bytes: DIRTY_BYTES_LEAST } }
+    }
+}
+
+impl ProcessLimits {
+    /// Such that one service alone is bound by limits of its own only.
+    pub fn at_least_for(mut self, service: &Limits) -> Self {
+        let wanted = service.dirty_bytes.saturating_add(service.dirty_bytes / 4);
+        self.dirty.total_bytes = self.dirty.total_bytes.max(wanted);
+        self
     }
 }

@@ -21,9 +21,9 @@ mod source;
 
 use crate::cli;
 use anyhow::{Context, Result, bail};
-use posix::{Backend, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
+use posix::{Backend, Budgets, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
 use ready::Announcement;
-use service::{Config, ImageOptions, Limits};
+use service::{Config, ImageOptions, Limits, ProcessLimits};
 use source::Source;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -44,6 +44,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         name: "worker".to_owned(),
         backend: backend(options.backend),
         reports: reporter,
+        budgets: Budgets::new(&ProcessLimits::default().at_least_for(&limits(options))),
     };
     let worker = Worker::spawn(worker).context("the worker cannot be started")?;
     tracing::debug!("sockets and disks through {}", worker.backend());
@@ -61,9 +62,12 @@ fn backend(backend: cli::Backend) -> Backend {
     }
 }
 
+fn limits(options: &cli::Serve) -> Limits {
+    Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() }
+}
+
 fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
-    let limits =
-        Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() };
+    let limits = limits(options);
     let use_of_image = ImageOptions {
         read_only: options.read_only,
         log: !options.no_journal,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hyper::{Clock, StreamEvent};
 use posix::{
-    Backend, HostClock, Progress, Report, ServiceId, ServiceSpec, Site, Tenant, Worker,
+    Backend, Budgets, HostClock, Progress, Report, ServiceId, ServiceSpec, Site, Tenant, Worker,
     WorkerOptions,
 };
 use service::{Description, Host, Next, State};
@@ -28,6 +28,7 @@ pub fn with_every_backend(test: impl Fn(&Home)) {
 /// A worker and its reports.
 pub struct Home {
     pub worker: Worker,
+    pub budgets: Budgets,
     reports: Receiver<Report>,
     services: Cell<u64>,
 }
@@ -35,8 +36,15 @@ pub struct Home {
 impl Home {
     pub fn new(backend: Backend) -> Self {
         let (sender, reports) = channel();
-        let options = WorkerOptions { name: "test-worker".into(), backend, reports: sender };
-        Self { worker: Worker::spawn(options).unwrap(), reports, services: Cell::new(0) }
+        let budgets = Budgets::default();
+        let options = WorkerOptions {
+            name: "test-worker".into(),
+            backend,
+            reports: sender,
+            budgets: budgets.clone(),
+        };
+        let worker = Worker::spawn(options).unwrap();
+        Self { worker, budgets, reports, services: Cell::new(0) }
     }
 
     /// Adds a service on a loopback port and waits until it serves there.

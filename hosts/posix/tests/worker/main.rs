@@ -1,6 +1,7 @@
 //! A worker as its services and their clients see it, the same with each backend.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod budgets;
 mod contract;
 mod datagrams;
 mod disks;

@@ -4,7 +4,7 @@
 use crate::rpc_client::{self, Reply};
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
-use hyper::{Clock, DatagramPeer, Level, Log, Random, StreamEvent, StreamId, Streams};
+use hyper::{Account, Clock, DatagramPeer, Level, Log, Random, StreamEvent, StreamId, Streams};
 use service::{Config, Host, Limits, Next, Service, Source};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -113,7 +113,13 @@ pub fn config(source: Source) -> Config {
 }
 
 fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Host {
-    Host { clock, random: Rc::new(CountedLuck::default()), log, streams: network }
+    Host {
+        clock,
+        random: Rc::new(CountedLuck::default()),
+        log,
+        streams: network,
+        dirty: Account::default(),
+    }
 }
 
 impl World {
