@@ -3,12 +3,13 @@
 //! A request belongs to the device, not to the task that made it: a task may be dropped while
 //! its request is under way, and the completion then still does its part for others.
 
+use crate::traffic::{self, Traffic};
 use abi::{Errno, Result};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
-use core::cell::RefCell;
+use core::cell::{Cell, RefCell};
 use hyper::{Disk, DiskOperation, DiskRequest, Geometry};
 use slab::Slab;
 use task::WaitQueue;
@@ -21,17 +22,23 @@ type Done = Box<dyn FnOnce(&Device, Result<Vec<BytesMut>>)>;
 pub struct Device {
     disk: Rc<dyn Disk>,
     pending: RefCell<Slab<Done>>,
+    traffic: Cell<Traffic>,
 }
 
 impl Device {
     /// Takes over a disk: nobody else may collect its completions.
     pub fn new(disk: Rc<dyn Disk>) -> Rc<Self> {
-        Rc::new(Self { disk, pending: RefCell::default() })
+        Rc::new(Self { disk, pending: RefCell::default(), traffic: Cell::default() })
     }
 
     /// Size, sector, protection.
     pub fn geometry(&self) -> Geometry {
         self.disk.geometry()
+    }
+
+    /// What the disk was asked for so far.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.get()
     }
 
     /// Collects what has completed and wakes whoever waits for it. Part of every turn.
@@ -117,6 +124,7 @@ impl Device {
         operation: DiskOperation,
         done: impl FnOnce(&Self, Result<Vec<BytesMut>>) + 'static,
     ) {
+        traffic::count(&self.traffic, &operation);
         let token = self.pending.borrow_mut().insert(Box::new(done)) as u64;
         self.disk.submit(DiskRequest { token, operation });
     }

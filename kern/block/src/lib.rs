@@ -16,6 +16,7 @@ mod dirty;
 mod dirty_page;
 mod pages;
 mod sectors;
+mod traffic;
 mod versions;
 mod write_back;
 mod writing;
@@ -24,6 +25,7 @@ pub use cache::{Cache, PageNo, Pinned, REQUEST_BYTES_MAX};
 pub use clock::Clock;
 pub use device::Device;
 pub use sectors::{SECTOR_BYTES, Sectors};
+pub use traffic::Traffic;
 pub use write_back::WriteBack;
 
 /// Where an owner of a cache has what is dirty counted.

@@ -2,6 +2,7 @@
 //!
 //! To add one, write its crate, a function here, and its row in [`IMAGE_FORMATS`].
 
+use crate::farewell::Commits;
 use crate::{ByteOrder, Host, ImageOptions, Limits};
 use abi::FileSystemId;
 use alloc::boxed::Box;
@@ -23,6 +24,7 @@ pub(crate) struct Found {
     pub(crate) size_bytes: u64,
     /// Why nothing on it can be changed.
     pub(crate) read_only: Option<String>,
+    pub(crate) commits: Option<Commits>,
 }
 
 /// Why a source cannot be served.
@@ -87,6 +89,7 @@ pub(crate) fn memory(host: &Host, size_bytes: u64, id: u64) -> Found {
         byte_order: None,
         size_bytes,
         read_only: None,
+        commits: None,
     }
 }
 
@@ -111,11 +114,13 @@ fn ffs(image: Image) -> Attempt {
         let mounted = ffs::mount(image.device, options, damage).await;
         let file_system = mounted.map_err(refused)?;
         let description = file_system.description();
+        let counting = file_system.clone();
         Ok(Found {
             format: description.format_name().to_string(),
             byte_order: Some(description.byte_order),
             size_bytes: description.size_bytes,
             read_only: read_only(&*file_system, image.options.read_only, description.unwritable),
+            commits: Some(Rc::new(move || counting.counters().commits)),
             file_system,
         })
     })

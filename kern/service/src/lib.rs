@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod config;
+mod farewell;
 mod filesystems;
 mod limits;
 mod opening;

@@ -1,6 +1,7 @@
 //! Opening: from a source to a server of files, and what to say of it.
 
 use crate::Description;
+use crate::farewell::Commits;
 use crate::filesystems::Found;
 use crate::upkeep;
 use abi::Errno;
@@ -16,6 +17,7 @@ pub(crate) struct Opened {
     pub(crate) server: Rc<Server>,
     pub(crate) file_system: Rc<dyn FileSystem>,
     pub(crate) description: Description,
+    pub(crate) commits: Option<Commits>,
 }
 
 /// Mounts what `source` finds and makes sure that every export is there. An error is a sentence
@@ -26,7 +28,7 @@ pub(crate) async fn open(
 ) -> Result<Opened, String> {
     let exports = Exports::new(exports).map_err(|error| error.to_string())?;
     let found = source.await?;
-    let file_system = found.file_system;
+    let Found { file_system, commits, .. } = found;
     let tree = Rc::new(Tree::default());
     let mount = tree
         .mount(file_system.clone())
@@ -40,7 +42,7 @@ pub(crate) async fn open(
     };
     let server = Rc::new(Server::new(tree, mount, exports));
     match server.broken_export().await {
-        None => Ok(Opened { server, file_system, description }),
+        None => Ok(Opened { server, file_system, description, commits }),
         Some((export, errno)) => Err(abandon(&*file_system, broken(export, errno)).await),
     }
 }

@@ -1,5 +1,6 @@
 //! The instance and its turn.
 
+use crate::farewell::{Commits, Farewell};
 use crate::filesystems::{self, Found};
 use crate::opening::{self, Opened};
 use crate::upkeep::Upkeep;
@@ -14,7 +15,7 @@ use block::Device;
 use core::cell::{Cell, RefCell};
 use core::pin::Pin;
 use core::time::Duration;
-use hyper::{DatagramPeer, StreamEvent, StreamId};
+use hyper::{DatagramPeer, Level, StreamEvent, StreamId};
 use rpc::{ConnectionId, Output, Peer};
 use task::{Executor, Timers};
 
@@ -51,6 +52,7 @@ pub struct Service {
     opening: Outcome,
     nfs: Option<Rc<nfs::Server>>,
     upkeep: Option<Upkeep>,
+    commits: Option<Commits>,
     /// The time of this turn.
     now: Instant,
     /// When the memory of a busy time is given back, if there is any.
@@ -80,6 +82,7 @@ impl Service {
             opening: Rc::default(),
             nfs: None,
             upkeep: None,
+            commits: None,
             now,
             trim_at: None,
             host,
@@ -190,6 +193,7 @@ impl Service {
                     self.rpc.open(nfs::programs(&opened.server), self.port);
                 }
                 self.nfs = Some(opened.server);
+                self.commits = opened.commits;
                 let log = self.host.log.clone();
                 self.upkeep = Some(Upkeep::new(opened.file_system, log, self.name.clone()));
                 self.tell_time();
@@ -232,10 +236,26 @@ impl Service {
         } else if upkeep.needs_saving() {
             self.spawn(upkeep.save(self.timers.sleep(self.save_age)));
         }
-        if let Some(Err(errno)) = upkeep.take_outcome() {
+        let Some(closed) = upkeep.take_outcome() else { return };
+        self.take_leave();
+        if let Err(errno) = closed {
             let reason = format!("the file system cannot be left in order: {errno}; check it");
             self.state = State::Failed(reason);
         }
+    }
+
+    /// Says what was done, once the file system is closed.
+    fn take_leave(&self) {
+        let counters = self.rpc.counters();
+        let farewell = Farewell {
+            calls: counters.calls,
+            procedures: self.rpc.procedures(),
+            connections: counters.connections,
+            traffic: self.disk.as_ref().map(|disk| disk.traffic()),
+            commits: self.commits.as_ref().map(|commits| commits()),
+        };
+        let line = format_args!("{}: {farewell}", self.name);
+        self.host.log.log(Level::Information, "service", line);
     }
 
     fn take_replies(&mut self) {

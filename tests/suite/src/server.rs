@@ -220,6 +220,15 @@ impl Server {
         self.end(signal).unwrap_or_else(|fault| panic!("{fault}"));
     }
 
+    /// As [`Server::stop`]; returns what it said on standard error, to its last line.
+    ///
+    /// # Panics
+    /// As [`Server::stop`].
+    pub fn last_words(mut self, signal: Signal) -> String {
+        self.end(signal).unwrap_or_else(|fault| panic!("{fault}"));
+        self.errors()
+    }
+
     /// Sends a signal without waiting for what comes of it.
     pub fn signal(&self, signal: Signal) {
         process::signal(self.child.as_ref().expect("it has not been stopped"), signal);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use suite::image::Format;
 use suite::nfs::{Client, Pieces};
-use suite::process::{self, text};
+use suite::process::{self, run, text};
 use suite::program::vnfsd;
 use suite::server::{Backend, Refusal, Server, arguments};
 use suite::surgery::Patient;
@@ -249,4 +249,28 @@ fn one_image_read_by_two() {
     drop(first);
     let (mut client, root) = Client::mount(second.address());
     client.find(&root, b"file").expect("a file");
+}
+
+/// What it did, in one line: calls, and what they cost the disk.
+#[test]
+fn the_last_line_says_what_was_done() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let image = folder.path().join("image");
+    run(process::command(vnfsd()).arg("newfs").arg(&image).args(["--size", "16M"]));
+    let server = Server::image(&image, Backend::Uring);
+    let (mut client, root) = Client::mount(server.address());
+    for name in [b"1", b"2", b"3"] {
+        client.put(&root, name, &[1; 10_000]).expect("a file");
+    }
+    let said = server.last_words(Signal::TERM);
+    let (calls, disk) = said.split_once("; disk: ").expect("both");
+    assert!(calls.contains("served 7 calls on 1 connections: "), "{said}");
+    assert!(calls.contains(" 3 CREATE") && calls.contains(" 3 WRITE"), "{said}");
+    let count = |what: &str| {
+        let before = disk.split_once(&format!(" {what}")).map(|(before, _)| before);
+        let digits = before.and_then(|before| before.rsplit(' ').next()).expect("a count");
+        digits.parse::<u64>().expect("a number")
+    };
+    assert!(count("commits") >= 6 && count("flushes") >= 12, "one after another: {said}");
+    assert!(count("bytes written") > 30_000, "{said}");
 }

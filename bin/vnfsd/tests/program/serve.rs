@@ -67,7 +67,9 @@ fn the_first_signal_ends_it_cleanly() {
         let server = Server::start(["--memory", "1M", "--listen", "127.0.0.1:0"]);
         let (code, said) = server.end(signal);
         assert_eq!(code, Some(0), "{said}");
-        assert!(said.contains("stopping") && said.lines().count() == 1, "{said}");
+        let lines: Vec<_> = said.lines().collect();
+        assert!(lines.len() == 2 && lines[0].contains("stopping"), "{said}");
+        assert!(lines[1].contains("memory: served 0 calls on 0 connections"), "{said}");
     }
 }
 
