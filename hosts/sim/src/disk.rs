@@ -7,7 +7,7 @@ use crate::tape::{Event, Tape};
 use crate::{Image, Luck, SECTOR_BYTES, Survivors, VirtualClock};
 use abi::{Errno, Instant, Result};
 use bytes::{Bytes, BytesMut};
-use hyper::{Clock, Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
+use hyper::{Clock, Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry, Random};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -59,6 +59,8 @@ struct State {
     /// Requests under way, by the moment they complete; the number keeps equal moments apart.
     under_way: BTreeMap<(Instant, u64), Pending>,
     next_number: u64,
+    /// Where what stands in discarded space comes from, if that is not zeros.
+    garbage: Option<Luck>,
 }
 
 struct Pending {
@@ -102,6 +104,7 @@ impl PowerDisk {
             counters: Counters::default(),
             under_way: BTreeMap::new(),
             next_number: 0,
+            garbage: None,
         };
         Self { clock, luck, pace, read_only, state: RefCell::new(state) }
     }
@@ -114,6 +117,11 @@ impl PowerDisk {
     /// Forgets all rules.
     pub fn heal(&self) {
         self.state.borrow_mut().faults.clear();
+    }
+
+    /// From now on discarded space holds bytes by luck, rather than zeros.
+    pub fn garble_discarded(&self) {
+        self.state.borrow_mut().garbage = Some(self.luck.fork());
     }
 
     /// What was asked so far.
@@ -234,11 +242,13 @@ impl State {
                 self.counters.writes += 1;
                 (Kind::Write, Work::Write(Write { offset_bytes, data: joined(&data) }))
             }
-            // What a power cut makes of it is what it makes of zeros written.
+            // What a power cut makes of it is what it makes of a write.
             DiskOperation::Discard { offset_bytes, length_bytes } => {
                 self.counters.writes += 1;
                 let within = length_bytes.min(self.present.size_bytes() + 1);
-                let data = Bytes::from(vec![0; within as usize]);
+                let mut data = vec![0; within as usize];
+                self.garbage.iter().for_each(|luck| luck.fill(&mut data));
+                let data = Bytes::from(data);
                 (Kind::Write, Work::Write(Write { offset_bytes, data }))
             }
             DiskOperation::Flush => {

@@ -101,6 +101,7 @@ const PREEN: &[Class] = &[
     Class::FreeRuns,
     Class::GroupCounts,
     Class::Rotor,
+    Class::QuotaCount,
 ];
 
 fn check(image: &mut OnDisk, repair: bool) -> Result<Report, String> {

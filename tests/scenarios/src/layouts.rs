@@ -1,8 +1,9 @@
 //! The images that scenarios begin with.
 
+use crate::observe::Mounted;
 use abi::{FileSystemId, Timestamp};
 use ffs::layout::{ByteOrder, Format};
-use ffscheck::newfs::{self, Error, Memory, Options};
+use ffscheck::newfs::{self, Error, Memory, Options, Quotas};
 use sim::{Image, Luck};
 use std::fmt;
 
@@ -35,18 +36,36 @@ impl Layout {
             bytes_per_inode: Some(shape.bytes_per_inode),
             reserved_percent: 0,
             log_bytes: Some(if self.logged { LOG_BYTES } else { 0 }),
+            quotas: Quotas { user: shape.limits.is_some(), group: shape.limits.is_some() },
             ..Options::new(shape.size_bytes)
         };
         let mut memory = Memory::default();
         let time = Timestamp { seconds: 1_600_000_000, nanoseconds: 0 };
         loop {
             match newfs::newfs(&mut memory, &options, id, time) {
-                Ok(_) => return Image::from_bytes(&memory.to_vec()),
+                Ok(_) => return limited(Image::from_bytes(&memory.to_vec()), shape.limits),
                 Err(Error::NoRoomForLog { .. }) => options.size_bytes += shape.size_bytes / 4,
                 Err(why) => panic!("{shape:?}: {why}"),
             }
         }
     }
+}
+
+/// The image with these limits for everybody but the superuser.
+fn limited(image: Image, limits: Option<Limits>) -> Image {
+    let Some(limits) = limits else { return image };
+    let mounted = Mounted::new(image).expect("a new image can be mounted");
+    mounted.limit(limits).expect("it keeps quotas");
+    mounted.unmount().expect("it can be unmounted")
+}
+
+/// How much each user and each group may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Space.
+    pub sectors: u64,
+    /// Files.
+    pub files: u64,
 }
 
 /// The smallest log there can be, so that it comes round soon.
@@ -63,12 +82,20 @@ pub struct Shape {
     pub fragment_bytes: u32,
     /// The space for which there is one inode.
     pub bytes_per_inode: u32,
+    /// Quotas, if there are any.
+    pub limits: Option<Limits>,
 }
 
 impl Shape {
     /// Small blocks and fragments, as many as possible.
     pub fn small(size_bytes: u64) -> Self {
-        Self { size_bytes, block_bytes: 4096, fragment_bytes: 512, bytes_per_inode: 4096 }
+        Self {
+            size_bytes,
+            block_bytes: 4096,
+            fragment_bytes: 512,
+            bytes_per_inode: 4096,
+            limits: None,
+        }
     }
 
     /// A shape with blocks chosen by luck.
@@ -77,7 +104,7 @@ impl Shape {
         let blocks = [small, small, small, (4096, 4096), (8192, 1024), (16384, 2048)];
         let (block_bytes, fragment_bytes) = *luck.pick(&blocks);
         let bytes_per_inode = *luck.pick(&[4096, 8192, 32768]);
-        Self { size_bytes, block_bytes, fragment_bytes, bytes_per_inode }
+        Self { size_bytes, block_bytes, fragment_bytes, bytes_per_inode, limits: None }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Everything that an image holds, found by walking through the mounted file system.
 
-use abi::{Attributes, Errno, FileId, FileType, InodeNo};
+use crate::layouts::Limits;
+use abi::{Attributes, Errno, FileId, FileType, InodeNo, Timestamp};
 use block::Device;
-use ffs::{Ffs, Options};
+use ffs::{Ffs, LimitChange, Options, QuotaKind};
 use sim::{Image, Luck, Pace, PowerDisk, VirtualClock};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -52,9 +53,15 @@ impl Mounted {
     /// # Errors
     /// Why it cannot be mounted.
     pub fn new(image: Image) -> Result<Self, String> {
-        let clock = VirtualClock::default();
-        let disk = PowerDisk::new(image, clock.clone(), Luck::new(0), Pace::Immediate);
-        let disk = Rc::new(disk);
+        let (disk, clock) = spin_up(image);
+        Self::on(disk, clock)
+    }
+
+    /// Mounts what is on a disk that tells time by `clock`, as [`Mounted::new`] does.
+    ///
+    /// # Errors
+    /// Why it cannot be mounted.
+    pub fn on(disk: Rc<PowerDisk>, clock: VirtualClock) -> Result<Self, String> {
         let device = Device::new(disk.clone());
         let options = Options { cache_bytes: 4 << 20, writable: true, ..Options::default() };
         let damage = Rc::new(|_: fmt::Arguments<'_>| {});
@@ -94,6 +101,27 @@ impl Mounted {
 
     fn run<T>(&self, work: impl Future<Output = T>) -> T {
         task::drive(work, self.waiting())
+    }
+
+    /// Limits what each user and each group may have who owns nothing yet.
+    ///
+    /// # Errors
+    /// If it keeps no quotas.
+    pub fn limit(&self, limits: Limits) -> Result<(), Errno> {
+        let hard = |hard| LimitChange { hard: Some(hard), ..LimitChange::default() };
+        let limits = [hard(limits.sectors), hard(limits.files)];
+        [QuotaKind::User, QuotaKind::Group].into_iter().try_for_each(|kind| {
+            self.run(self.ffs.set_limits(kind, None, limits, Timestamp::default()))
+        })
+    }
+
+    /// The space and the inodes that nobody uses.
+    ///
+    /// # Errors
+    /// If that cannot be told.
+    pub fn free(&self) -> Result<[u64; 2], Errno> {
+        let usage = self.run(self.ffs.usage())?;
+        Ok([usage.free_bytes, usage.free_files])
     }
 
     /// Walks through all of it.
@@ -156,6 +184,13 @@ impl Mounted {
         }
         Ok(bytes)
     }
+}
+
+/// A disk that takes no time, with this image on it, and its clock.
+pub fn spin_up(image: Image) -> (Rc<PowerDisk>, VirtualClock) {
+    let clock = VirtualClock::default();
+    let disk = PowerDisk::new(image, clock.clone(), Luck::new(0), Pace::Immediate);
+    (Rc::new(disk), clock)
 }
 
 /// The disk's part, while something waits for it. What only gives way to others has nothing to

@@ -1,15 +1,18 @@
 //! Scenarios: rounds of work, each cut off at many moments and gone on with from one of them.
 
 use crate::judge;
-use crate::layouts::{Layout, Shape};
+use crate::layouts::{Layout, Limits, Shape};
 use crate::model::Model;
-use crate::recording::{End, Ground, Happening, Recording, Settings, record};
+use crate::recording::{Discarded, End, Ground, Happening, Recording, Settings, record};
 use crate::recovery::{Recovered, recover};
 use crate::workload::{Style, Workload};
 use abi::{Errno, FileSystemId};
-use sim::{Fault, Kind, Luck, Replay, Survivors, When};
+use sim::{Fault, Image, Kind, Luck, Replay, Survivors, When};
 use std::fmt;
 use std::time::Duration;
+
+/// Users and groups, so that limits are reached.
+const FEW_OWNERS: u64 = 4;
 
 /// What a seed stands for.
 #[derive(Clone, Copy, Debug)]
@@ -48,15 +51,22 @@ impl Plan {
             end: *luck.pick(&[End::Abrupt, End::Idle, End::Stop]),
             fault: luck.one_in(6).then(|| fault(&luck)),
             rest_before: 0,
+            discards: luck.one_in(4).then(|| *luck.pick(&[Discarded::Zeros, Discarded::Garbage])),
         };
         let size_bytes = match style {
             Style::Full => luck.between(2, 4) << 19,
             _ if luck.one_in(4) => luck.between(20, 40) << 20,
             _ => luck.between(2, 6) << 20,
         };
-        let shape = Shape::of_luck(size_bytes, &luck);
+        let limits = luck.one_in(4).then(|| limits(&luck));
+        let shape = Shape { limits, ..Shape::of_luck(size_bytes, &luck) };
         Self { seed, layout, shape, style, settings, rounds: 3, moments: 40 }
     }
+}
+
+/// So little for each that a workload with few owners feels it.
+fn limits(luck: &Luck) -> Limits {
+    Limits { sectors: luck.between(16, 200), files: luck.between(2, 12) }
 }
 
 /// A disk that fails once, from some operation on, or now and then.
@@ -81,6 +91,9 @@ impl fmt::Display for Plan {
             size_bytes >> 10,
             cache_bytes >> 10
         )?;
+        let Settings { discards, .. } = settings;
+        shape.limits.map_or(Ok(()), |limits| write!(formatter, ", {limits:?}"))?;
+        discards.map_or(Ok(()), |what| write!(formatter, ", discarding to {what:?}"))?;
         fault.map_or(Ok(()), |fault| write!(formatter, ", {fault:?}"))
     }
 }
@@ -108,6 +121,9 @@ pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
     let mut image = plan.layout.image(id, plan.shape);
     let mut model = Model::default();
     let mut workload = Workload::new(plan.style, luck.fork());
+    if plan.shape.limits.is_some() {
+        workload = workload.with_owners(FEW_OWNERS);
+    }
     let mut tally = Tally::default();
     for round in 1..=plan.rounds {
         let next = &mut |model: &Model| workload.next(model);
@@ -137,7 +153,7 @@ fn stopped(recording: &Recording, logged: bool) -> Result<(), String> {
     let end = recording.tape.length();
     let mut cuts = Cuts::new(recording, logged, Luck::new(0));
     cuts.reach(end)?;
-    let image = cuts.replay.cut(Survivors::None, &cuts.luck);
+    let image = cuts.left(Survivors::None);
     judge::after_unmount(&image)?;
     let mut model = cuts.model.clone();
     model.stabilize();
@@ -211,7 +227,11 @@ impl<'a> Cuts<'a> {
         }
     }
 
-    fn reach(&mut self, moment: usize) -> Result<(), String> {
+    /// Goes on to a later moment.
+    ///
+    /// # Errors
+    /// If a call ended as it should not have.
+    pub fn reach(&mut self, moment: usize) -> Result<(), String> {
         self.replay.reach(moment);
         while let Some((_, what)) =
             self.recording.calls.get(self.told).filter(|(at, _)| *at <= moment)
@@ -225,6 +245,16 @@ impl<'a> Cuts<'a> {
             self.told += 1;
         }
         Ok(())
+    }
+
+    /// What must hold at this moment.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What a power cut at this moment leaves.
+    pub fn left(&self, survivors: Survivors) -> Image {
+        self.replay.cut(survivors, &self.luck)
     }
 
     fn cut(&self, moment: usize, survivors: Survivors) -> Result<Option<Recovered>, String> {

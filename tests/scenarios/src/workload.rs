@@ -30,6 +30,8 @@ impl Style {
 pub struct Workload {
     luck: Luck,
     style: Style,
+    /// How many users and groups there are.
+    owners: u64,
     next_file: u32,
     next_version: u32,
 }
@@ -45,7 +47,12 @@ const CROWD_MAX: usize = 400;
 impl Workload {
     /// A workload of this style.
     pub fn new(style: Style, luck: Luck) -> Self {
-        Self { luck, style, next_file: 1, next_version: 1 }
+        Self { luck, style, owners: 1000, next_file: 1, next_version: 1 }
+    }
+
+    /// The same with so many users and groups.
+    pub fn with_owners(self, owners: u64) -> Self {
+        Self { owners, ..self }
     }
 
     /// The next operation, if there is one whose outcome can be foreseen.
@@ -238,8 +245,8 @@ impl Workload {
         if !truncates || luck.one_in(4) {
             // Without set-group-id: what is made in such a directory is not what was asked for.
             change.mode = Some(luck.below(0o10000) as u32 & !0o2000);
-            change.uid = luck.one_in(3).then(|| luck.below(1000) as u32);
-            change.gid = luck.one_in(3).then(|| luck.below(1000) as u32);
+            change.uid = luck.one_in(3).then(|| luck.below(self.owners) as u32);
+            change.gid = luck.one_in(3).then(|| luck.below(self.owners) as u32);
             change.modified = luck.one_in(3).then(|| (luck.below(1 << 31) as u32, 7000));
         }
         Some(Operation::SetAttributes { file, change })

@@ -1,14 +1,17 @@
-//! The power is cut while the first mount makes a log.
+//! The power is cut, or the disk fails, while the first mount makes a log.
 
-use abi::FileSystemId;
+use abi::{Errno, FileSystemId};
 use ffs::layout::{SUPERBLOCK_BYTES, SUPERBLOCK_OFFSETS, Superblock};
 use scenarios::judge;
 use scenarios::layouts::{Layout, Shape};
-use scenarios::observe::Mounted;
-use sim::{Image, Luck, Survivors};
+use scenarios::observe::{Mounted, spin_up};
+use sim::{Counters, Fault, Image, Kind, Luck, Survivors, When};
 
 /// Large enough for a log.
 const SIZE_BYTES: u64 = 26 << 20;
+
+/// More requests of a kind than a mount makes.
+const REQUESTS_MAX: u64 = 1000;
 
 /// What the first mount of this layout has written, cut everywhere.
 fn cut_everywhere(layout: Layout) {
@@ -37,6 +40,35 @@ fn cut_everywhere(layout: Layout) {
     judge::after_unmount(&last).expect("clean");
 }
 
+/// Each request of this layout's first mount fails, once or from there on, before the power is cut.
+fn fail_everywhere(layout: Layout) {
+    let shape = Shape { bytes_per_inode: 65536, ..Shape::small(SIZE_BYTES) };
+    let (image, luck) = (layout.image(FileSystemId(77), shape), Luck::new(19));
+    for kind in [Kind::Read, Kind::Write, Kind::Flush] {
+        let mut is_asked = true;
+        for number in (1..).take_while(|number| *number < REQUESTS_MAX) {
+            let errno = *luck.pick(&[Errno::Io, Errno::NoSpace]);
+            let when = *luck.pick(&[When::Nth(number), When::From(number)]);
+            let (disk, clock) = spin_up(image.clone());
+            disk.fail(Fault { kind, when, errno });
+            let used = Mounted::on(disk.clone(), clock).and_then(Mounted::unmount);
+            let Counters { reads, writes, flushes, .. } = disk.counters();
+            is_asked = number <= [reads, writes, flushes][kind as usize];
+            if !is_asked {
+                break;
+            }
+            let left = disk.cut(*luck.pick(&Survivors::ALL), &luck);
+            if let Err(why) = goes_on(&left) {
+                panic!(
+                    "{layout}, {when:?} of {kind:?} failed with {errno}, {:?}: {why}",
+                    used.err()
+                );
+            }
+        }
+        assert!(!is_asked, "{layout}: more requests than expected");
+    }
+}
+
 fn names_log(image: &Image) -> bool {
     SUPERBLOCK_OFFSETS.into_iter().any(|offset_bytes| {
         let mut bytes = [0; SUPERBLOCK_BYTES];
@@ -59,7 +91,10 @@ fn goes_on(image: &Image) -> Result<(), String> {
 
 macro_rules! layouts {
     ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() { cut_everywhere(Layout::numbered($number)); })*
+        $(#[test] fn $name() {
+            cut_everywhere(Layout::numbered($number));
+            fail_everywhere(Layout::numbered($number));
+        })*
     };
 }
 

@@ -16,6 +16,7 @@ fn run(seed: u64, style: Style) -> Recording {
         end: End::Stop,
         fault: None,
         rest_before: 0,
+        discards: None,
     };
     let mut workload = Workload::new(style, luck.fork());
     let next = &mut |model: &Model| workload.next(model);

@@ -46,6 +46,16 @@ impl Contents {
         self.older.is_empty() && self.low_bytes == self.size_bytes
     }
 
+    /// Whether readers see the same.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let shown = |contents: &Self| {
+            let is_hole = |sector: &Sector| sector.iter().all(|&byte| byte == 0);
+            let sectors = contents.now.iter().filter(|(_, sector)| !is_hole(sector));
+            sectors.map(|(index, sector)| (*index, sector.clone())).collect::<Vec<_>>()
+        };
+        self.size_bytes == other.size_bytes && shown(self) == shown(other)
+    }
+
     /// Exactly these bytes, all of them durable.
     pub fn exactly(bytes: &[u8]) -> Self {
         let mut contents = Self::hole(bytes.len() as u64);

@@ -136,6 +136,20 @@ impl Model {
         self.under_way.values()
     }
 
+    /// Whether a call under way should succeed.
+    pub fn foresees_success(&self, number: u32) -> bool {
+        self.under_way.get(&number).is_some_and(|call| call.effect.is_some())
+    }
+
+    /// Whether a reader of any file could tell `other` from this one.
+    pub fn reads_like(&self, other: &Self) -> bool {
+        let same = |(number, file): (FileNo, &File)| {
+            let other = other.file(number);
+            other.is_none_or(|other| other.contents.reads_like(&file.contents))
+        };
+        self.files().all(same)
+    }
+
     /// How many calls are under way.
     pub fn under_way_count(&self) -> usize {
         self.under_way.len()

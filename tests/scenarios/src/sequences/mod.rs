@@ -99,5 +99,6 @@ fn settings(calls: usize) -> Settings {
         end: End::Idle,
         fault: None,
         rest_before: 0,
+        discards: None,
     }
 }

@@ -3,6 +3,8 @@
 //! The run is made once. Its disk's tape and its calls, each noted at the tape's length at the time,
 //! are what every power cut is judged by afterwards.
 
+mod probes;
+
 use crate::client::{self, Client};
 use crate::model::{Model, Outcome};
 use crate::operation::{How, New, Operation, ROOT};
@@ -36,6 +38,17 @@ pub struct Settings {
     pub fault: Option<Fault>,
     /// The number of a call before which nobody asks for anything for some time; zero for none.
     pub rest_before: u32,
+    /// What the disk makes of space that files gave back, if it is told of it.
+    pub discards: Option<Discarded>,
+}
+
+/// What reads see of space that was discarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Discarded {
+    /// Zeros, as of a file with a hole.
+    Zeros,
+    /// Anything, as of a drive that promises nothing.
+    Garbage,
 }
 
 /// How a run ends, once all calls have.
@@ -117,6 +130,8 @@ struct Run<'a> {
     /// Whether unstable data may have been lost: a real client would write it again.
     has_lost: bool,
     has_rested: bool,
+    /// How the last call ended.
+    last_status: Option<Status>,
 }
 
 /// Serves `ground`, which is as `model` says, to clients that do what `next` draws.
@@ -152,7 +167,12 @@ impl<'a> Run<'a> {
             Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None),
             Ground::Image(image) => {
                 let disk = power_disk(image);
-                (Source::Image { disk: disk.clone(), options: ImageOptions::default() }, Some(disk))
+                let discard = settings.discards.is_some();
+                if settings.discards == Some(Discarded::Garbage) {
+                    disk.garble_discarded();
+                }
+                let options = ImageOptions { discard, ..ImageOptions::default() };
+                (Source::Image { disk: disk.clone(), options }, Some(disk))
             }
         };
         let config = Config {
@@ -180,6 +200,7 @@ impl<'a> Run<'a> {
             verifier: None,
             has_lost: false,
             has_rested: false,
+            last_status: None,
         }
     }
 
@@ -202,6 +223,7 @@ impl<'a> Run<'a> {
                 return Err("a call is never answered".to_owned());
             }
         }
+        self.probe()?;
         self.end_run()
     }
 
@@ -339,8 +361,14 @@ impl<'a> Run<'a> {
             return Err(format!("{operation:?} ended with {:?}", answer.status));
         }
         answer.outcome.is_doubtful |= is_excused && has_two_steps(&operation);
-        // Once the disk has failed, what is in memory is not what is on it: any refusal will do.
-        answer.outcome.is_doubtful |= !answer.outcome.succeeded && self.has_failed();
+        let is_refused = !answer.outcome.succeeded && !answer.outcome.is_doubtful && !is_excused;
+        if is_refused && self.has_failed() && self.model.foresees_success(number) {
+            return Err(format!(
+                "the disk has failed, and {operation:?} ended with {:?}",
+                answer.status
+            ));
+        }
+        self.last_status = Some(answer.status);
         self.doubtful += usize::from(answer.outcome.is_doubtful);
         self.check_verifier(&operation, answer.verifier)?;
         self.note(Happening::Ended(number, answer.outcome, is_excused));
