@@ -109,7 +109,8 @@ impl Transaction<'_> {
         Ok(true)
     }
 
-    /// Takes back fragments of one block. What cannot be theirs is named and left as it is.
+    /// Takes back fragments of one block. What cannot be theirs is named and left as it is, also on
+    /// the account of whoever paid for it: `fsck` counts anew.
     ///
     /// # Errors
     /// None of its own.
@@ -120,7 +121,6 @@ impl Transaction<'_> {
         frags: u32,
         was_metadata: bool,
     ) -> Step<()> {
-        self.charge_frags(owner, -i64::from(frags))?;
         let geometry = &self.ffs.geometry;
         let offset = geometry.frag_in_block(at);
         if offset + frags > geometry.frags_per_block() || !geometry.is_data(at, frags) {
@@ -136,6 +136,7 @@ impl Transaction<'_> {
             self.not_freed(owner, at, frags, "free already");
             return Ok(());
         }
+        self.charge_frags(owner, -i64::from(frags))?;
         self.set_free_bits(&mut group, block, free | freed)?;
         self.put_group(group)?;
         self.note_freed(at, frags, was_metadata);

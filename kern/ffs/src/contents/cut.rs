@@ -58,6 +58,7 @@ impl Transaction<'_> {
         };
         self.shrink();
         let mut cut = Cut::new(number, &inode, size.div_ceil(self.block_size()));
+        cut.was_metadata |= self.ffs.is_quota_file(number);
         self.cut_branches(&mut cut, &mut pointers)?;
         if cut.stopped.is_none() {
             self.cut_tail(&mut cut, size)?;

@@ -1,14 +1,21 @@
 //! Entries of a quota file: found, and made for those who have none yet.
+//!
+//! All of it may be damaged. A list leads only to places of entries within the file, and is followed
+//! only so far; what is damaged is done without from then on.
 
 use super::QuotaKind;
 use crate::contents::Use;
 use crate::layout::{
-    Field, Inode, Lbn, QUOTA_HEAD_BYTES, QUOTA_MAGIC, QuotaEntry, QuotaHeader, mode,
+    Field, Geometry, Inode, Lbn, QUOTA_HEAD_BYTES, QUOTA_MAGIC, QuotaEntry, QuotaHeader, mode,
 };
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use block::PageNo;
 use core::fmt;
+
+/// Most bytes of blocks that the entries of one list may lie in, each in another. With `newfs`'s
+/// lists of blocks of 8 KiB, that is enough for a quarter of a million owners.
+const LIST_BYTES_MAX: u32 = 8 << 20;
 
 /// A quota file with a header that makes sense.
 #[derive(Clone, Copy)]
@@ -48,17 +55,19 @@ impl QuotaFile {
         (self.page, 8)
     }
 
-    fn is_sound(&self, block_bytes: usize) -> bool {
-        let header = &self.header;
+    fn is_sound(&self, geometry: &Geometry) -> bool {
+        let (header, block_bytes) = (&self.header, geometry.block_bytes());
         let is_file = self.inode.mode & mode::TYPE == mode::REGULAR;
         let is_ours = header.magic == QUOTA_MAGIC && header.kind == self.kind as u8;
+        let sizes = u64::from(block_bytes)..=geometry.file_bytes_max;
         let size = self.inode.size_bytes;
         is_file
             && is_ours
             && header.hash_shift < 16
-            && self.heads_end() <= block_bytes
-            && size > 0
-            && size.is_multiple_of(block_bytes as u64)
+            && header.hash_size == 1 << header.hash_shift
+            && self.heads_end() + QuotaEntry::BYTES <= block_bytes as usize
+            && sizes.contains(&size)
+            && size.is_multiple_of(block_bytes.into())
     }
 }
 
@@ -79,7 +88,7 @@ impl Transaction<'_> {
         };
         let header = QuotaHeader::get(&self.page(page)?, self.ffs.geometry.order);
         let file = QuotaFile { kind, number, inode, page, header };
-        if file.is_sound(self.ffs.geometry.block_bytes() as usize) {
+        if file.is_sound(&self.ffs.geometry) {
             return Ok(Some(file));
         }
         self.do_without(kind, number, format_args!("its header makes no sense"));
@@ -114,7 +123,9 @@ impl Transaction<'_> {
         let geometry = &self.ffs.geometry;
         let (lbn, at) = (offset >> geometry.block_shift, offset as usize & self.block_mask());
         let first = if lbn == 0 { file.heads_end() } else { 0 };
-        let fits = at >= first && at + QuotaEntry::BYTES <= geometry.block_bytes() as usize;
+        let fits = at >= first
+            && (at - first).is_multiple_of(QuotaEntry::BYTES)
+            && at + QuotaEntry::BYTES <= geometry.block_bytes() as usize;
         if offset >= file.inode.size_bytes || !fits {
             return Err(Errno::Io.into());
         }
@@ -135,7 +146,7 @@ impl Transaction<'_> {
             Ok(Some(place)) => Ok(Found::Entry(place)),
             Ok(None) => Ok(Found::Nothing),
             Err(Halt::Errno(_)) => {
-                let why = format_args!("the list of {owner} is broken");
+                let why = format_args!("the list of {owner} is broken, or too long");
                 self.do_without(file.kind, file.number, why);
                 Ok(Found::Damage)
             }
@@ -143,11 +154,13 @@ impl Transaction<'_> {
         }
     }
 
-    /// Follows the list of an owner: no further than there can be entries.
+    /// Follows the list of an owner: no further than there can be entries, and not for ever.
     fn walk(&self, file: &QuotaFile, owner: u32) -> Step<Option<Place>> {
         let order = self.ffs.geometry.order;
         let mut next = u64::get(&self.page(file.page)?[file.head(owner)..], order);
-        for _ in 0..file.inode.size_bytes / QuotaEntry::BYTES as u64 {
+        let entries = file.inode.size_bytes / QuotaEntry::BYTES as u64;
+        let entries_max = u64::from(LIST_BYTES_MAX >> self.ffs.geometry.block_shift);
+        for _ in 0..entries.min(entries_max) {
             if next == 0 {
                 return Ok(None);
             }
@@ -164,8 +177,10 @@ impl Transaction<'_> {
     /// An entry for an owner who has none: a copy of the default, from the list of free ones.
     /// `None` if that list is damaged.
     pub(super) fn new_entry(&mut self, mut file: QuotaFile, owner: u32) -> Step<Option<Place>> {
-        if file.header.free == 0 {
-            self.lengthen_quota_file(&mut file)?;
+        if file.header.free == 0
+            && let Err(halt) = self.lengthen_quota_file(&mut file)
+        {
+            return Err(self.unless_full(&file, halt));
         }
         let (order, offset) = (self.ffs.geometry.order, file.header.free);
         let (page, at) = match self.entry_place(&file, offset) {
@@ -181,6 +196,19 @@ impl Transaction<'_> {
         file.header.free = free.next;
         file.header.put(self.metadata_mut(file.page, 0..QuotaHeader::BYTES)?, order);
         Ok(Some((page, at)))
+    }
+
+    /// A quota file that cannot become longer, though there is space, is done without: from the
+    /// beginning, since there may be something half-done.
+    fn unless_full(&self, file: &QuotaFile, halt: Halt) -> Halt {
+        match halt {
+            Halt::Errno(Errno::NoSpace) => halt,
+            Halt::Errno(errno) => {
+                self.do_without(file.kind, file.number, format_args!("it cannot grow: {errno}"));
+                Halt::Again
+            }
+            _ => halt,
+        }
     }
 
     /// Gives a quota file another block of free entries.

@@ -65,7 +65,7 @@ impl Ffs {
     }
 
     /// Whether this is a quota file. Nobody pays for those.
-    fn is_quota_file(&self, number: InodeNo) -> bool {
+    pub(crate) fn is_quota_file(&self, number: InodeNo) -> bool {
         QuotaKind::ALL.into_iter().any(|kind| self.quota_inode(kind) == Some(number))
     }
 }

@@ -8,8 +8,8 @@
 //! ```text
 //! closure ──► Transaction (overlay) ──► apply ──► page cache, inode cache, counts, Open
 //!    ▲  Halt::Page: load it                                                    │ commit
-//!    └─ Halt::Commit: wait for one                                             ▼
-//!                                                                         log, or ordered steps
+//!    ├─ Halt::Commit: wait for one                                             ▼
+//!    └─ Halt::Again: at once                                              log, or ordered steps
 //! ```
 //! A transaction has two layers: what grows and, after [`Transaction::shrink`], what shrinks. With
 //! a log they are one; without it, they are written one after the other (see `commit`).
@@ -34,6 +34,8 @@ pub(crate) enum Halt {
     Page(PageNo),
     /// What is needed, space or room in the log, comes with the next commit.
     Commit,
+    /// It was found out on the way that something else is to be done.
+    Again,
     /// It cannot be done.
     Errno(Errno),
 }
@@ -107,6 +109,7 @@ impl Ffs {
                 Err(Halt::Errno(errno)) => return Err(errno),
                 Err(Halt::Page(page)) => pinned.push(self.cache.pin(page).await?),
                 Err(Halt::Commit) => self.commit_for_room().await?,
+                Err(Halt::Again) => {}
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Quotas on every layout, counted again by hand and by `fsck`.
 
 mod administer;
+mod hostile;
 mod limits;
 mod usage;
 mod world;

@@ -60,7 +60,23 @@ impl World {
         plain.wait(plain.ffs.leave_clean()).expect("written");
         let mut image = plain.mounted.disk.image.borrow().clone();
         switch_on(&mut image, &plain.ffs, files);
+        Self::mount(image)
+    }
+
+    /// What is on an image.
+    pub fn mount(image: Memory) -> Self {
         Self::of(Mounted::of(image, Options::default()).expect("a mount"))
+    }
+
+    /// All of it, left in order.
+    pub fn image(&self) -> Memory {
+        self.wait(self.ffs.leave_clean()).expect("written");
+        self.mounted.disk.image.borrow().clone()
+    }
+
+    /// Requests to read so far.
+    pub fn reads(&self) -> u64 {
+        self.mounted.disk.reads.get()
     }
 
     fn of(mounted: Mounted) -> Self {
@@ -196,8 +212,7 @@ impl World {
 
     /// What `fsck` finds when all is written.
     pub fn judge(&self) {
-        self.wait(self.ffs.leave_clean()).expect("written");
-        let mut image = self.mounted.disk.image.borrow().clone();
+        let mut image = self.image();
         let report = fsck::check(&mut image, &fsck::Options::default(), &mut |_| {});
         let report = report.expect("checked");
         assert_eq!(format!("{:?}", report.findings), "[]");
