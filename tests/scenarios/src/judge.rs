@@ -68,7 +68,10 @@ pub fn after_unmount(image: &Image) -> Result<(), String> {
 pub fn mend(image: &Image) -> Result<Option<Image>, String> {
     let mut mended = OnDisk(image.clone());
     let report = check(&mut mended, true)?;
-    refuse(&report, |finding| COUNTS.contains(&finding.class) || PREEN.contains(&finding.class))?;
+    refuse(&report, |finding| {
+        let is_known = COUNTS.contains(&finding.class) || PREEN.contains(&finding.class);
+        is_known || finding.remedy == RELINKED
+    })?;
     let is_nameless = |finding: &Finding| {
         matches!(finding.class, Class::UnreferencedFile | Class::OrphanDirectory | Class::LostFound)
     };
@@ -103,6 +106,9 @@ const PREEN: &[Class] = &[
     Class::Rotor,
     Class::QuotaCount,
 ];
+
+/// What becomes of a quota's lists where an entry is in none, or in two.
+const RELINKED: Option<&str> = Some("linked again");
 
 fn check(image: &mut OnDisk, repair: bool) -> Result<Report, String> {
     let report = fsck::check(image, &Options { repair }, &mut |_| {});

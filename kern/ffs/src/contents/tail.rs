@@ -63,6 +63,12 @@ impl Transaction<'_> {
         Ok(self.page(page)?.get(start..end).ok_or(Errno::Io)?.to_vec())
     }
 
+    /// What a file does not count any more, and has not given back yet.
+    pub(crate) fn replaced_sectors(&self, number: InodeNo) -> u64 {
+        let of_file = self.replaced.iter().filter(|(owner, _)| *owner == number);
+        of_file.map(|(_, extent)| self.sectors_of(extent.frags.into())).sum()
+    }
+
     /// Gives back what was replaced: the last thing that a transaction does, because it takes
     /// away.
     pub(crate) fn free_replaced(&mut self) -> Step<()> {

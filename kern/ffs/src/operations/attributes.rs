@@ -33,7 +33,7 @@ impl Transaction<'_> {
     fn set_attributes(&mut self, number: InodeNo, change: &SetAttributes) -> Step<()> {
         let mut inode = self.inode(number)?;
         let (uid, gid) = (change.uid.unwrap_or(inode.uid), change.gid.unwrap_or(inode.gid));
-        self.move_charge(&inode, uid, gid)?;
+        self.move_charge(number, &inode, uid, gid)?;
         set(&mut inode, change, self.time);
         self.set_inode(number, inode)
     }

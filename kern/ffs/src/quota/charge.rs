@@ -51,20 +51,28 @@ impl Transaction<'_> {
         self.charge(inode, Counted::Files, -1)
     }
 
-    /// A file with all its blocks changes its owners, from those in `inode` to others.
+    /// A file with all its blocks changes its owners, from those in `inode` to others. What it has
+    /// given up in this transaction is on its account until that ends.
     ///
     /// # Errors
     /// As [`Transaction::charge_frags`].
-    pub(crate) fn move_charge(&mut self, inode: &Inode, uid: u32, gid: u32) -> Step<()> {
+    pub(crate) fn move_charge(
+        &mut self,
+        number: InodeNo,
+        inode: &Inode,
+        uid: u32,
+        gid: u32,
+    ) -> Step<()> {
         if !self.has_quotas() {
             return Ok(());
         }
+        let sectors = inode.sectors.saturating_add(self.replaced_sectors(number));
+        let sectors = i64::try_from(sectors).unwrap_or(i64::MAX);
         let is_limited = inode.uid == uid && uid != 0;
         let moves = [(QuotaKind::User, inode.uid, uid), (QuotaKind::Group, inode.gid, gid)];
         for (kind, from, to) in moves.into_iter().filter(|(_, from, to)| from != to) {
             for (id, sign) in [(from, -1), (to, 1)] {
                 let payer = Payer { kind, id, is_limited };
-                let sectors = i64::try_from(inode.sectors).unwrap_or(i64::MAX);
                 self.pay(payer, Counted::Sectors, sign * sectors)?;
                 self.pay(payer, Counted::Files, sign)?;
             }

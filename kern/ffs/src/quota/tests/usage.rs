@@ -31,6 +31,23 @@ fn counts_follow_files() {
     }
 }
 
+/// A tail that moves is given back when the file has another owner already.
+#[test]
+fn a_file_grows_and_is_given_away() {
+    for made in layouts() {
+        let world = World::new(&made, NO_LIMITS);
+        let file = world.create(b"file", 5, 6).expect("a file");
+        world.write(file, 0, 100).expect("written");
+        let other = world.create(b"in the way", 5, 6).expect("another");
+        world.write(other, 0, 100).expect("written");
+        let change =
+            SetAttributes { size_bytes: Some(3000), gid: Some(9), ..SetAttributes::default() };
+        world.change(file, change).expect("changed");
+        world.check();
+        world.judge();
+    }
+}
+
 /// More owners than entries fit in a block: the quota files grow.
 #[test]
 fn quota_files_grow() {
