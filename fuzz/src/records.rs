@@ -204,6 +204,11 @@ impl World {
                 Output::Close(id) => self.close(id),
                 Output::Datagram(_, pieces) => self.check_reply(&pieces.concat()),
                 Output::Pause(..) => {}
+                Output::Fill(id, mut buffer, count_bytes) => {
+                    let arrived_bytes = count_bytes.min((self.calls % 3) as usize * 40_000);
+                    buffer.resize(buffer.len() + arrived_bytes, 0);
+                    self.server.filled(id, buffer);
+                }
             }
         }
     }

@@ -34,10 +34,31 @@ pub(crate) enum Step {
     Receive {
         waiting: bool,
     },
+    Fill {
+        fill: Fill,
+        waiting: bool,
+    },
     /// Tell the client that nothing more follows.
     Shutdown,
     Cancel,
     Release,
+}
+
+/// Where the service wants the next bytes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Fill {
+    pub(crate) buffer: Vec<u8>,
+    /// At most so many, for which there is room behind what the buffer holds.
+    pub(crate) count_bytes: usize,
+}
+
+impl Fill {
+    /// Takes what arrived elsewhere; returns what is too much.
+    pub(crate) fn take<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let (taken, rest) = bytes.split_at(bytes.len().min(self.count_bytes));
+        self.buffer.extend_from_slice(taken);
+        rest
+    }
 }
 
 /// One connection.
@@ -51,6 +72,8 @@ pub(crate) struct Connection {
     pub(crate) unadopted: Option<OwnedFd>,
     /// What is to be sent after what is being sent; no piece is empty.
     output: VecDeque<Bytes>,
+    /// Not begun yet.
+    pub(crate) wanted: Option<Fill>,
     /// Input is not wanted at present.
     pub(crate) paused: bool,
     /// More input is probably there.
@@ -77,6 +100,7 @@ impl Connection {
             deadline: None,
             unadopted: Some(socket),
             output: VecDeque::new(),
+            wanted: None,
             paused: false,
             waiting: false,
             receiving: false,
@@ -102,6 +126,13 @@ impl Connection {
         }
     }
 
+    /// Receives the next bytes there, unless the connection is closing.
+    pub(crate) fn fill(&mut self, buffer: Vec<u8>, count_bytes: usize) {
+        if self.phase == Phase::Open {
+            self.wanted = Some(Fill { buffer, count_bytes });
+        }
+    }
+
     /// Ends the connection once its output has left; see [`Phase`] for `lingers`.
     pub(crate) fn close(&mut self, lingers: bool) {
         self.lingers &= lingers;
@@ -116,13 +147,14 @@ impl Connection {
     pub(crate) fn abort(&mut self) {
         self.phase = Phase::Dead;
         self.output = VecDeque::new();
+        self.wanted = None;
     }
 
-    /// A receive operation has ended. Says whether its bytes are for the service.
-    pub(crate) fn received(&mut self, result: &io::Result<&[u8]>, waiting: bool) -> bool {
+    /// A receive operation has ended, with so many bytes. Says whether they are for the service.
+    pub(crate) fn received(&mut self, result: &io::Result<usize>, waiting: bool) -> bool {
         (self.receiving, self.waiting) = (false, waiting);
         match result {
-            Ok([]) => self.ended = true,
+            Ok(0) => self.ended = true,
             Ok(_) => return self.phase == Phase::Open,
             Err(error) if is_transient(error) => {}
             Err(_) => self.abort(),
@@ -199,7 +231,11 @@ impl Connection {
             return None;
         }
         self.receiving = true;
-        Some(Step::Receive { waiting: self.waiting })
+        let waiting = self.waiting;
+        Some(match self.wanted.take() {
+            Some(fill) => Step::Fill { fill, waiting },
+            None => Step::Receive { waiting },
+        })
     }
 
     fn next_farewell(&mut self) -> Option<Step> {
@@ -272,10 +308,27 @@ mod tests {
         assert_eq!(connection.next_step(), Some(Step::Shutdown));
         assert!(connection.is_over());
         assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
-        assert!(!connection.received(&Ok(b"ignored"), false));
+        assert!(!connection.received(&Ok(7), false));
         assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
-        connection.received(&Ok(b""), false);
+        connection.received(&Ok(0), false);
         assert_eq!(connection.next_step(), Some(Step::Release));
+    }
+
+    #[test]
+    fn a_buffer_is_filled_by_the_next_receive_or_takes_what_the_last_one_brought() {
+        let mut connection = connection();
+        connection.next_step();
+        connection.fill(Vec::with_capacity(5), 5);
+        assert_eq!(connection.next_step(), None, "a receive is under way");
+        let mut fill = connection.wanted.take().unwrap();
+        assert_eq!(fill.take(b"seven b"), b" b");
+        assert_eq!((&fill.buffer[..], fill.buffer.capacity()), (&b"seven"[..], 5));
+        connection.received(&Ok(7), true);
+        connection.fill(fill.buffer, 0);
+        assert!(matches!(connection.next_step(), Some(Step::Fill { waiting: true, .. })));
+        connection.close(true);
+        connection.fill(Vec::new(), 0);
+        assert_eq!(connection.wanted, None);
     }
 
     #[test]
@@ -314,7 +367,7 @@ mod tests {
         let mut connection = connection();
         connection.next_step();
         connection.paused = true;
-        assert!(connection.received(&Ok(b"on its way already"), true));
+        assert!(connection.received(&Ok(18), true));
         assert_eq!(connection.next_step(), None);
         connection.paused = false;
         assert_eq!(connection.next_step(), Some(Step::Receive { waiting: true }));

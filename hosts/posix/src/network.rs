@@ -6,7 +6,7 @@
 mod flush;
 
 use crate::clock::HostClock;
-use crate::connection::{Connection, Phase};
+use crate::connection::{Connection, Fill, Phase};
 use crate::door::{DatagramSocket, Listener};
 use crate::driver::SocketKey;
 use crate::listen::Door;
@@ -196,7 +196,7 @@ impl Network {
     pub(crate) fn received(
         &mut self,
         key: SocketKey,
-        result: &io::Result<&[u8]>,
+        result: &io::Result<usize>,
         waiting: bool,
     ) -> Option<(usize, StreamId, bool)> {
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0) else { return None };
@@ -208,6 +208,18 @@ impl Network {
         }
         let told = (connection.tenant, connection.id, half_closed);
         (deliver || half_closed).then_some(told)
+    }
+
+    /// Where the next bytes of a stream are wanted, if that has not begun.
+    pub(crate) fn take_fill(&mut self, id: StreamId) -> Option<Fill> {
+        find(&mut self.sockets, id)?.wanted.take()
+    }
+
+    /// The buffer that is being filled got nothing, for no fault of the stream: once more.
+    pub(crate) fn fill_again(&mut self, key: SocketKey, fill: Fill) {
+        if let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0) {
+            connection.fill(fill.buffer, fill.count_bytes);
+        }
     }
 
     /// A send operation has ended. Returns the stream and the bytes that left, for the tenant.

@@ -8,6 +8,7 @@ use std::rc::Rc;
 /// One wish of a service.
 pub(crate) enum Wish {
     Send(StreamId, Vec<Bytes>),
+    Fill(StreamId, Vec<u8>, usize),
     Pause(StreamId, bool),
     Close(StreamId),
     SendDatagram(Box<(DatagramPeer, Vec<Bytes>)>),
@@ -35,6 +36,11 @@ impl Streams for TenantStreams {
 
     fn pause(&self, stream: StreamId, paused: bool) {
         self.wish(Wish::Pause(stream, paused));
+    }
+
+    fn fill(&self, stream: StreamId, buffer: Vec<u8>, count_bytes: usize) -> Result<(), Vec<u8>> {
+        self.wish(Wish::Fill(stream, buffer, count_bytes));
+        Ok(())
     }
 
     fn close(&self, stream: StreamId) {

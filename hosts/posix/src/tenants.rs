@@ -7,8 +7,9 @@ mod tests;
 
 use crate::budget::Budgets;
 use crate::clock::HostClock;
+use crate::connection::Fill;
 use crate::disk::{DiskAccount, Disks};
-use crate::driver::{Driver, Event};
+use crate::driver::{Driver, Event, SocketKey};
 use crate::listen;
 use crate::log::HostLog;
 use crate::network::Network;
@@ -23,6 +24,7 @@ use hyper::{Clock, StreamEvent, StreamId};
 use service::{Host, Next, State};
 use slab::Slab;
 use std::collections::BTreeMap;
+use std::io;
 use std::rc::Rc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -157,15 +159,17 @@ impl Tenants {
     pub(crate) fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Received { stream, result, waiting } => {
-                let told = self.network.received(stream, &result, waiting);
-                let Some((tenant, stream, half_closed)) = told else { return };
-                match result {
-                    Ok(bytes) if !half_closed => {
-                        self.tell(tenant, StreamEvent::Received { stream, bytes });
-                    }
-                    _ => self.half_closed(tenant, stream),
+                let (count, bytes) = match result {
+                    Ok(bytes) => (Ok(bytes.len()), bytes),
+                    Err(error) => (Err(error), &[][..]),
+                };
+                match self.network.received(stream, &count, waiting) {
+                    Some((tenant, stream, true)) => self.half_closed(tenant, stream),
+                    Some((tenant, stream, false)) => self.received(tenant, stream, bytes),
+                    None => {}
                 }
             }
+            Event::Filled { stream, result, fill } => self.filled(stream, result, fill),
             Event::Sent { stream, result, pieces } => {
                 let sent = self.network.sent(stream, result, pieces);
                 let Some((tenant, stream, count_bytes)) = sent else { return };
@@ -238,6 +242,30 @@ impl Tenants {
             return self.end(index, Progress::Failed(broken(&panic)), true);
         }
         wake(&mut self.slots, &mut self.runnable, index);
+    }
+
+    /// Bytes arrived. The service may want them elsewhere since they were asked for.
+    fn received(&mut self, tenant: usize, stream: StreamId, mut bytes: &[u8]) {
+        if let Some(mut fill) = self.network.take_fill(stream) {
+            bytes = fill.take(bytes);
+            self.tell(tenant, StreamEvent::Filled { stream, buffer: fill.buffer });
+        }
+        if !bytes.is_empty() {
+            self.tell(tenant, StreamEvent::Received { stream, bytes });
+        }
+    }
+
+    /// Bytes arrived where they were wanted.
+    fn filled(&mut self, key: SocketKey, result: io::Result<usize>, fill: Fill) {
+        let is_full = result.as_ref().is_ok_and(|&count| count == fill.count_bytes);
+        let told = self.network.received(key, &result, is_full);
+        match told {
+            Some((tenant, stream, true)) => self.half_closed(tenant, stream),
+            Some((tenant, stream, false)) => {
+                self.tell(tenant, StreamEvent::Filled { stream, buffer: fill.buffer });
+            }
+            None => self.network.fill_again(key, fill),
+        }
     }
 
     fn turn_one(&mut self, index: usize) {

@@ -29,9 +29,16 @@ impl DirtyPages {
         self.pages.contains_key(&page)
     }
 
-    /// The newest contents.
-    pub(crate) fn get(&self, page: u64) -> Option<Bytes> {
-        self.pages.get(&page).map(|dirty| dirty.bytes().clone())
+    /// The newest contents, to be looked at for as long as somebody likes: the page's own.
+    pub(crate) fn get(&mut self, page: u64) -> Option<Bytes> {
+        self.own(page).map(|dirty| dirty.bytes().clone())
+    }
+
+    /// A page whose contents are its own from now on.
+    pub(crate) fn own(&mut self, page: u64) -> Option<&DirtyPage> {
+        let dirty = self.pages.get_mut(&page)?;
+        dirty.own();
+        Some(dirty)
     }
 
     pub(crate) fn insert(&mut self, page: u64, dirty: DirtyPage) {
@@ -60,10 +67,12 @@ impl DirtyPages {
         Some(value)
     }
 
-    /// Lets a page go if it is clean. Returns its contents if the disk has them.
+    /// Lets a page go if it is clean. Returns its contents if the disk has them and they are the
+    /// page's own: what was only lent is given back.
     pub(crate) fn take_clean(&mut self, page: u64) -> Option<Bytes> {
         self.pages.get(&page).filter(|dirty| dirty.is_clean())?;
-        self.pages.remove(&page).filter(|dirty| !dirty.is_lost).map(|dirty| dirty.bytes().clone())
+        let clean = self.pages.remove(&page)?;
+        (!clean.is_lost && !clean.is_lent()).then(|| clean.bytes().clone())
     }
 
     pub(crate) fn oldest(&self, bytes_max: u64) -> Vec<PageNo> {

@@ -10,6 +10,7 @@
 //! One write is under way at a time. What is to be written meanwhile is put together in `next`.
 
 use crate::Sectors;
+use crate::loan::Loan;
 use crate::versions::Versions;
 use crate::write_back::{Piece, Progress, Write};
 use abi::{Errno, Result};
@@ -34,6 +35,8 @@ pub(crate) struct DirtyPage {
     is_loading: bool,
     /// Data was lost: these are contents that the disk will never have.
     pub(crate) is_lost: bool,
+    /// The newest contents stand in memory that belongs to somebody else.
+    loan: Option<Rc<Loan>>,
 }
 
 impl DirtyPage {
@@ -48,6 +51,7 @@ impl DirtyPage {
             since: 0,
             is_loading,
             is_lost: false,
+            loan: None,
         }
     }
 
@@ -59,6 +63,23 @@ impl DirtyPage {
         self.forget_metadata(free);
         self.free = self.free.without(held) | free;
         self.versions.add(bytes, held);
+        self.loan = None;
+    }
+
+    /// The contents given last, which are data, are lent.
+    pub(crate) fn borrow(&mut self, loan: Rc<Loan>) {
+        self.loan = Some(loan);
+    }
+
+    pub(crate) fn is_lent(&self) -> bool {
+        self.loan.is_some()
+    }
+
+    /// Gives lent contents back for a copy. What is being written of them is written to its end.
+    pub(crate) fn own(&mut self) {
+        if self.loan.take().is_some() {
+            self.versions.copy_newest();
+        }
     }
 
     /// The log has `sectors` as they stand in `bytes`.
@@ -98,6 +119,7 @@ impl DirtyPage {
             let next = self.next.get_or_insert_default();
             next.add_released(&self.snapshot, self.released);
             next.add_free(self.versions.newest(), self.free);
+            self.loan.iter().for_each(|loan| next.borrow(loan.clone()));
             (self.free, self.released) = (Sectors::NONE, Sectors::NONE);
         }
         for write in [&mut self.writing, &mut self.next].into_iter().flatten() {

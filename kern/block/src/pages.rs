@@ -4,6 +4,7 @@
 use crate::device::Outcome;
 use crate::dirty::DirtyPages;
 use crate::dirty_page::DirtyPage;
+use crate::loan::Loan;
 use crate::write_back::{Piece, Progress, Request, Requests};
 use crate::{Clock, PageNo, Sectors};
 use abi::{Errno, Result};
@@ -138,6 +139,7 @@ impl Pages {
     /// Keeps a page in memory, from its arrival on if it is not there.
     pub(crate) fn pin(&mut self, page: u64) {
         *self.pins.entry(page).or_default() += 1;
+        self.dirty.own(page);
         if let Some(bytes) = self.resident.get(page) {
             self.resident.remove(page);
             self.keep(page, bytes);
@@ -186,6 +188,16 @@ impl Pages {
             self.dirty.insert(page, DirtyPage::new(bytes.clone(), is_loading));
         }
         self.update(page, |dirty| dirty.change(bytes, free, held));
+    }
+
+    /// The same for data that fills the page. One that is pinned has its own.
+    pub(crate) fn change_lent(&mut self, page: u64, bytes: Bytes, loan: Rc<Loan>) {
+        let all = Sectors::of(0..bytes.len());
+        if self.pins.contains_key(&page) {
+            return self.change(page, Bytes::copy_from_slice(&bytes), all, Sectors::NONE);
+        }
+        self.change(page, bytes, all, Sectors::NONE);
+        self.update(page, |dirty| dirty.borrow(loan));
     }
 
     /// Changes the state of a page that is dirty. One that is clean thereafter may be evicted.

@@ -46,6 +46,11 @@ impl Versions {
         &self.newest.bytes
     }
 
+    /// The newest version, elsewhere. No commit can have it: it is data.
+    pub(crate) fn copy_newest(&mut self) {
+        self.newest.bytes = Bytes::copy_from_slice(&self.newest.bytes);
+    }
+
     /// Metadata that no commit has released.
     pub(crate) fn held(&self) -> Sectors {
         self.held

@@ -8,7 +8,7 @@
 //! A request belongs to the device. Its end is noted in the pages it covers and starts what waited
 //! there, whether or not any future is still interested.
 
-use crate::{REQUEST_BYTES_MAX, Sectors};
+use crate::{Loan, REQUEST_BYTES_MAX, Sectors};
 use abi::Result;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -26,6 +26,8 @@ pub(crate) struct Write {
     pub(crate) free: Sectors,
     /// Metadata under way that was not forgotten since: dirty again if the write fails.
     pub(crate) released: Sectors,
+    /// Memory of others in which some of that stands.
+    loans: Vec<Rc<Loan>>,
     waiters: Vec<Rc<Progress>>,
     /// Pieces under way.
     pieces_left: usize,
@@ -48,6 +50,11 @@ impl Write {
     pub(crate) fn add_free(&mut self, bytes: &Bytes, sectors: Sectors) {
         self.add(bytes, sectors);
         self.free |= sectors;
+    }
+
+    /// What was added stands in memory that is lent, and stays so until this write ends.
+    pub(crate) fn borrow(&mut self, loan: Rc<Loan>) {
+        self.loans.push(loan);
     }
 
     /// Adds metadata that the log has.

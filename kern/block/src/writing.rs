@@ -4,7 +4,7 @@
 
 use crate::pages::Pages;
 use crate::write_back::{Progress, Request};
-use crate::{Cache, Device, PageNo, Sectors, WriteBack};
+use crate::{Cache, Device, Loan, PageNo, Sectors, WriteBack};
 use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -26,6 +26,23 @@ impl Cache {
         bytes.truncate(self.length(page.0));
         assert_eq!(bytes.len(), self.length(page.0), "not all of page {}", page.0);
         self.pages.borrow_mut().change(page.0, bytes, free, held);
+    }
+
+    /// Memory of a call, so many bytes of it, is lent to pages: see [`Cache::change_lent`].
+    pub fn lend(&self, bytes: u64) -> Rc<Loan> {
+        Loan::new(bytes, &self.lent_bytes)
+    }
+
+    /// New contents of a page, all of it data, which stand in memory that is lent, and stay there
+    /// until the disk has them or somebody looks at them. The page is not in memory then.
+    ///
+    /// # Panics
+    /// As [`Cache::change`].
+    pub fn change_lent(&self, page: PageNo, mut bytes: Bytes, loan: Rc<Loan>) {
+        assert!(self.check(page, 1).is_ok(), "page {} lies beyond the end of the disk", page.0);
+        bytes.truncate(self.length(page.0));
+        assert_eq!(bytes.len(), self.length(page.0), "not all of page {}", page.0);
+        self.pages.borrow_mut().change_lent(page.0, bytes, loan);
     }
 
     /// The log has `sectors` of the page as they stand in `bytes` (a snapshot: the page may have
@@ -92,9 +109,10 @@ impl Cache {
         self.pages.borrow().dirty().is_dirty(page.0)
     }
 
-    /// Bytes of pages with free dirt or being written. What a bound on dirty data looks at.
+    /// Bytes of pages with free dirt or being written, or of the memory they stand in if that is
+    /// more. What a bound on dirty data looks at.
     pub fn dirty_bytes(&self) -> u64 {
-        self.pages.borrow().dirty().dirty_bytes()
+        self.pages.borrow().dirty().dirty_bytes().max(self.lent_bytes.get())
     }
 
     /// Ends with the next write of pages that does, well or badly; one must be under way.

@@ -43,6 +43,13 @@ pub enum StreamEvent<'a> {
         /// What arrived; never empty.
         bytes: &'a [u8],
     },
+    /// The end of a [`Streams::fill`]: at least one byte arrived, unless the stream has ended.
+    Filled {
+        /// The connection.
+        stream: StreamId,
+        /// What was lent, with what arrived behind what it held.
+        buffer: Vec<u8>,
+    },
     /// Bytes given to [`Streams::send`] were taken over by the network.
     Sent {
         /// The connection.
@@ -74,6 +81,16 @@ pub trait Streams {
     /// Stops (`true`) or resumes (`false`) receiving on a connection. Bytes already on their way
     /// to the service may still arrive after a stop, at most one receive buffer of them.
     fn pause(&self, stream: StreamId, paused: bool);
+
+    /// Receives the next bytes of a connection, at most `count_bytes`, straight into the free room
+    /// of `buffer`, which has as much. It comes back with [`StreamEvent::Filled`], before any other
+    /// bytes of that connection, or is dropped when that ends. One at a time for a connection.
+    ///
+    /// # Errors
+    /// The buffer, from a host that cannot: the bytes arrive as [`StreamEvent::Received`] then.
+    fn fill(&self, _stream: StreamId, buffer: Vec<u8>, _count_bytes: usize) -> Result<(), Vec<u8>> {
+        Err(buffer)
+    }
 
     /// Ends a connection once what was sent has left. [`StreamEvent::Closed`] follows.
     fn close(&self, stream: StreamId);

@@ -2,6 +2,7 @@
 
 use crate::{FILE_BYTES_MAX, Memfs, State};
 use abi::{Errno, FileId, Result, SetAttributes, Timestamp};
+use bytes::Bytes;
 use vfs::{Name, NewFile, Stability, Wait, WritableFileSystem, Written};
 
 impl WritableFileSystem for Memfs {
@@ -14,16 +15,16 @@ impl WritableFileSystem for Memfs {
         self.change(move |state| state.set_attributes(file, change, time))
     }
 
-    fn write<'a>(
-        &'a self,
+    fn write(
+        &self,
         file: FileId,
         offset_bytes: u64,
-        data: &'a [u8],
+        data: Bytes,
         _stability: Stability,
         time: Timestamp,
-    ) -> Wait<'a, Written> {
+    ) -> Wait<'_, Written> {
         self.change(move |state| {
-            let count_bytes = state.write(file, offset_bytes, data, time)?;
+            let count_bytes = state.write(file, offset_bytes, &data, time)?;
             Ok(Written { count_bytes, stability: Stability::File })
         })
     }

@@ -44,6 +44,23 @@ impl Agenda {
         self.outputs.push_back(Output::Datagram(peer, message.into_pieces()));
     }
 
+    /// Has the network fill the record that a connection is in the middle of, if that is large.
+    pub(crate) fn lend(
+        &mut self,
+        id: ConnectionId,
+        connection: &mut Connection,
+        intake: &mut Intake,
+    ) {
+        if connection.has_input() || connection.closing {
+            return;
+        }
+        if let Some((record, count_bytes)) = connection.assembly.lend() {
+            let held_bytes = connection.assembly.held_bytes();
+            intake.unfinished.update(id, &mut connection.unfinished, held_bytes);
+            self.outputs.push_back(Output::Fill(id, record, count_bytes));
+        }
+    }
+
     /// Gives back memory of lists beyond `keep` entries.
     pub(crate) fn trim(&mut self, keep: usize) {
         self.waiting.shrink_to(keep);

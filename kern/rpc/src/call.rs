@@ -34,4 +34,12 @@ impl Call {
     pub fn reader(&self) -> Reader<'_> {
         Reader::new(&self.arguments)
     }
+
+    /// A part of the arguments that outlives them, not copied.
+    ///
+    /// # Panics
+    /// If it is no part of them.
+    pub fn share(&self, part: &[u8]) -> Bytes {
+        self.arguments.slice_ref(part)
+    }
 }

@@ -6,6 +6,9 @@
 //! A record that arrived whole, in one fragment, is lent to the caller as it stands. Anything
 //! else is gathered in memory that grows with what has arrived, never with what a header claims.
 //! Nothing is kept once a record has been handed out.
+//!
+//! While much of a fragment is missing, the record can be lent to the network, which then receives
+//! into it: its bytes are not copied again.
 
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -14,6 +17,16 @@ use bytes::Bytes;
 const FRAGMENTS_MAX: u16 = 4096;
 
 const LAST_FRAGMENT: u32 = 1 << 31;
+
+/// Memory taken for a record is at most so many times what has arrived of it.
+const GROWTH: usize = 16;
+
+/// Fewer missing bytes than this are not worth lending the record.
+const LEND_BYTES_MIN: usize = 32 << 10;
+
+/// Most bytes that the network is asked for at once: so often at least is it known that a client
+/// is still sending.
+const LEND_BYTES_MAX: usize = 256 << 10;
 
 /// One message, still undecoded.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,6 +51,8 @@ pub(crate) struct Assembly {
     fragments: u16,
     /// Whether the present fragment is the record's last.
     last: bool,
+    /// How long the record was, and how long it may become, when it was lent.
+    lent: Option<(usize, usize)>,
     /// The beginning of a fragment's header.
     header: [u8; 4],
     header_bytes: u8,
@@ -46,7 +61,33 @@ pub(crate) struct Assembly {
 impl Assembly {
     /// Bytes held of a record that is not complete.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.record.capacity()
+        self.lent.map_or(self.record.capacity(), |(_, capacity)| capacity)
+    }
+
+    /// Lends the record to be filled further, with how many bytes of its free room: if there is
+    /// enough missing for that.
+    pub(crate) fn lend(&mut self) -> Option<(Vec<u8>, usize)> {
+        let is_worth_it = self.missing_bytes as usize >= LEND_BYTES_MIN
+            && self.record.len() >= LEND_BYTES_MIN / GROWTH;
+        if !is_worth_it || self.lent.is_some() {
+            return None;
+        }
+        if self.record.capacity() - self.record.len() < LEND_BYTES_MIN {
+            self.reserve(LEND_BYTES_MIN);
+        }
+        let room = self.record.capacity() - self.record.len();
+        let count = room.min(self.missing_bytes as usize).min(LEND_BYTES_MAX);
+        self.lent = Some((self.record.len(), self.record.capacity()));
+        Some((core::mem::take(&mut self.record), count))
+    }
+
+    /// Takes the record back, and says whether anything arrived in it.
+    pub(crate) fn take_back(&mut self, record: Vec<u8>) -> bool {
+        let Some((before, _)) = self.lent.take() else { return false };
+        let arrived_bytes = record.len() - before;
+        self.missing_bytes -= arrived_bytes as u32;
+        self.record = record;
+        arrived_bytes > 0
     }
 
     /// Takes the next record from `input`, or all of `input` if the record's end has not arrived.
@@ -145,13 +186,13 @@ impl Assembly {
         *input = rest;
     }
 
-    /// Room for `arrived_bytes` more: doubling, but never beyond the fragment's end, so that a
-    /// large record ends in a buffer that fits it.
-    fn reserve(&mut self, arrived_bytes: usize) {
+    /// Room for `more_bytes`: much more if much has arrived, but never beyond the fragment's end, so
+    /// that a large record ends in a buffer that fits it, and is seldom moved to a larger one.
+    fn reserve(&mut self, more_bytes: usize) {
         let free = self.record.capacity() - self.record.len();
-        if arrived_bytes > free {
-            let doubling = arrived_bytes.max(self.record.len());
-            self.record.reserve_exact(doubling.min(self.missing_bytes as usize));
+        if more_bytes > free {
+            let growing = more_bytes.max(self.record.len() * GROWTH);
+            self.record.reserve_exact(growing.min(self.missing_bytes as usize));
         }
     }
 }
@@ -227,8 +268,45 @@ mod tests {
         assert_eq!(assembly.held_bytes(), 0);
         for arrived in 1..=900 {
             assert!(feed(&mut assembly, b"x").is_empty());
-            assert!(assembly.held_bytes() <= (2 * arrived).max(8).min(LIMIT as usize));
+            let bound = ((GROWTH + 1) * arrived).min(LIMIT as usize);
+            assert!(assembly.held_bytes() <= bound.max(8));
         }
+    }
+
+    #[test]
+    fn a_large_record_is_lent_until_its_fragment_is_complete() {
+        let body: Vec<u8> = (0..300_000_u32).map(|at| at as u8).collect();
+        let stream = [fragment(false, &body), fragment(true, b"end")].concat();
+        let (mut assembly, mut at) = (Assembly::default(), 10_000);
+        let mut input = &stream[..at];
+        assert_eq!(assembly.next(&mut input, 1 << 20), Ok(None));
+        let mut lent = 0;
+        while let Some((mut record, count)) = assembly.lend() {
+            assert!(assembly.lend().is_none(), "it is lent already");
+            assert!(assembly.held_bytes() <= (GROWTH + 1) * at);
+            assert!(count <= LEND_BYTES_MAX && count <= record.capacity() - record.len());
+            let arrived = count.min(100_000);
+            record.extend_from_slice(&stream[at..at + arrived]);
+            assembly.take_back(record);
+            (at, lent) = (at + arrived, lent + 1);
+        }
+        assert!(lent >= 2 && 300_004 - at < LEND_BYTES_MIN);
+        let mut input = &stream[at..];
+        let record = assembly.next(&mut input, 1 << 20).unwrap().map(owned);
+        assert_eq!(record, Some([&body[..], b"end"].concat()));
+    }
+
+    #[test]
+    fn little_is_never_lent() {
+        let mut assembly = Assembly::default();
+        let header = (LAST_FRAGMENT | 1 << 20).to_be_bytes();
+        assert_eq!(assembly.next(&mut &header[..], 1 << 20), Ok(None));
+        assert_eq!(assembly.next(&mut &[1; 2000][..], 1 << 20), Ok(None));
+        assert!(assembly.lend().is_none(), "too little has arrived");
+        let mut assembly = Assembly::default();
+        let stream = fragment(true, &[1; 40_000]);
+        assert_eq!(assembly.next(&mut &stream[..20_000], 1 << 20), Ok(None));
+        assert!(assembly.lend().is_none(), "too little is missing");
     }
 
     #[test]

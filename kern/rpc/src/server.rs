@@ -28,6 +28,9 @@ pub enum Output {
     Pause(ConnectionId, bool),
     /// Close the connection once what was sent has left.
     Close(ConnectionId),
+    /// Receive the next bytes, so many at most, into the free room of this buffer, and give it
+    /// back with [`Server::filled`].
+    Fill(ConnectionId, Vec<u8>, usize),
     /// Send one datagram back.
     Datagram(Peer, Vec<Bytes>),
 }
@@ -137,8 +140,21 @@ impl Server {
             {}
         }
         connection.keep(input);
+        agenda.lend(id, connection, intake);
         agenda.settle(id, connection, intake);
         self.limit_unfinished();
+    }
+
+    /// A buffer of [`Output::Fill`] comes back, with what arrived in it, or without anything: then
+    /// its bytes come by [`Server::received`].
+    pub fn filled(&mut self, id: ConnectionId, buffer: Vec<u8>) {
+        let Some(connection) = self.connections.get_mut(&id).filter(|one| !one.closing) else {
+            return;
+        };
+        let is_larger = connection.assembly.take_back(buffer);
+        if is_larger {
+            self.received(id, &[]);
+        }
     }
 
     /// A datagram arrived.

@@ -102,6 +102,9 @@ impl Service {
             StreamEvent::Received { stream, bytes } => {
                 self.rpc.received(ConnectionId(stream.0), bytes);
             }
+            StreamEvent::Filled { stream, buffer } => {
+                self.rpc.filled(ConnectionId(stream.0), buffer);
+            }
             StreamEvent::Sent { stream, count_bytes } => {
                 self.rpc.sent(ConnectionId(stream.0), count_bytes);
             }
@@ -271,6 +274,12 @@ impl Service {
                 Output::Send(id, data) => streams.send(StreamId(id.0), data),
                 Output::Pause(id, paused) => streams.pause(StreamId(id.0), paused),
                 Output::Close(id) => streams.close(StreamId(id.0)),
+                Output::Fill(id, buffer, count_bytes) => {
+                    let refused = streams.fill(StreamId(id.0), buffer, count_bytes);
+                    if let Err(buffer) = refused {
+                        self.rpc.filled(id, buffer);
+                    }
+                }
                 Output::Datagram(Peer { socket, remote, local }, data) => {
                     streams.send_datagram(DatagramPeer { socket, remote, local }, data);
                 }

@@ -221,19 +221,20 @@ pub trait WritableFileSystem {
     ) -> Wait<'a, ()>;
 
     /// Writes `data` at `offset_bytes`, extending the file where needed. What is stable takes part
-    /// in the next settling; unstable data may, and is safe with a commit.
+    /// in the next settling; unstable data may, and is safe with a commit. The bytes are shared:
+    /// a file system may keep them as they stand until the disk has them, rather than copy them.
     ///
     /// # Errors
     /// `IsDirectory` or `Invalid` unless it is a regular file; `FileTooBig`, `NoSpace`,
     /// `QuotaExceeded` if not one byte could be written.
-    fn write<'a>(
-        &'a self,
+    fn write(
+        &self,
         file: FileId,
         offset_bytes: u64,
-        data: &'a [u8],
+        data: Bytes,
         stability: Stability,
         time: Timestamp,
-    ) -> Wait<'a, Written>;
+    ) -> Wait<'_, Written>;
 
     /// Makes unstable writes to a range take part in the next settling; a length of zero means to
     /// the end of the file.

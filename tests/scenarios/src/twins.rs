@@ -131,7 +131,7 @@ impl Side {
                     let origin = Origin { file: file.0, version: *version };
                     let data = origin.bytes(*offset_bytes, *length_bytes as usize);
                     let file = self.vnode(*file)?;
-                    let written = file.write(caller, *offset_bytes, &data, *stability).await;
+                    let written = file.write(caller, *offset_bytes, data.into(), *stability).await;
                     written.result.map(|written| written.count_bytes)
                 }
                 Operation::Commit { file, offset_bytes, length_bytes } => {

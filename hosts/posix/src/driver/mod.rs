@@ -7,6 +7,7 @@
 //! ```text
 //! adopt ─► accept ············ Accepted, again and again until it says it has ended
 //!          receive ─────────── Received, once
+//!          fill ────────────── Filled, once, instead of a receive
 //!          send ────────────── Sent, once; one at a time for a stream
 //!          receive_datagrams · Datagram, again and again until DatagramsEnded
 //!          send_datagram ───── DatagramSent, once
@@ -19,6 +20,7 @@ mod threads;
 #[cfg(target_os = "linux")]
 mod uring;
 
+use crate::connection::Fill;
 use crate::image::Image;
 use crate::message::Message;
 use bytes::{Bytes, BytesMut};
@@ -59,6 +61,9 @@ pub(crate) enum Event<'a> {
     /// an error. `WouldBlock` is none of the stream's: there was no buffer for its bytes.
     /// `waiting` guesses that more is there already.
     Received { stream: SocketKey, result: io::Result<&'a [u8]>, waiting: bool },
+    /// The fill operation has ended: with so many bytes more in its buffer, with none at the end of
+    /// the stream, or with an error.
+    Filled { stream: SocketKey, result: io::Result<usize>, fill: Fill },
     /// The send operation has ended: the kernel took over so many bytes of these pieces.
     Sent { stream: SocketKey, result: io::Result<usize>, pieces: VecDeque<Bytes> },
     /// A datagram arrived; `local` is told if the socket was asked to.
@@ -93,6 +98,9 @@ pub(crate) trait Driver {
 
     /// Receives once. `waiting` hints that there is something to receive already.
     fn receive(&mut self, key: SocketKey, waiting: bool);
+
+    /// Receives once, into a buffer of the caller's. `waiting` as with [`Driver::receive`].
+    fn fill(&mut self, key: SocketKey, fill: Fill, waiting: bool);
 
     /// Sends pieces, none of them empty, at most as many of them as the kernel takes at once.
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>);

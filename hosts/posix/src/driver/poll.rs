@@ -6,6 +6,7 @@
 
 use super::threads::DiskThreads;
 use super::{DiskKey, Driver, Event, SocketKey, Waker};
+use crate::connection::Fill;
 use crate::image::Image;
 use crate::message::{self, Message};
 use bytes::Bytes;
@@ -36,6 +37,8 @@ enum Input {
 struct Socket {
     descriptor: OwnedFd,
     input: Input,
+    /// Where bytes are to be received, if not into the worker's buffer.
+    fill: Option<Fill>,
     /// Pieces of a send that has to wait for room.
     output: Option<VecDeque<Bytes>>,
     /// The interest the poller knows of: input, output.
@@ -156,10 +159,20 @@ fn is_empty(error: &io::Error) -> bool {
 
 fn receive(
     key: SocketKey,
-    socket: &Socket,
+    socket: &mut Socket,
     buffer: &mut [u8],
     sink: &mut dyn FnMut(Event<'_>),
 ) -> bool {
+    if let Some(mut wanted) = socket.fill.take() {
+        let result = fill(&socket.descriptor, &mut wanted);
+        let is_empty = result.as_ref().is_err_and(is_empty);
+        if is_empty {
+            socket.fill = Some(wanted);
+        } else {
+            sink(Event::Filled { stream: key, result, fill: wanted });
+        }
+        return is_empty;
+    }
     let received = rustix::io::read(&socket.descriptor, &mut *buffer).map_err(io::Error::from);
     if received.as_ref().is_err_and(is_empty) {
         return true;
@@ -168,6 +181,18 @@ fn receive(
     let result = received.map(|count| &buffer[..count]);
     sink(Event::Received { stream: key, result, waiting });
     false
+}
+
+/// Receives behind what the buffer holds.
+fn fill(descriptor: &OwnedFd, wanted: &mut Fill) -> io::Result<usize> {
+    let room = wanted.buffer.spare_capacity_mut();
+    let room_bytes = room.len().min(wanted.count_bytes);
+    let (arrived, _) = rustix::io::read(descriptor, &mut room[..room_bytes])?;
+    let count = arrived.len();
+    let length = wanted.buffer.len() + count;
+    // SAFETY: the first `count` bytes behind the buffer's end were written just now.
+    unsafe { wanted.buffer.set_len(length) };
+    Ok(count)
 }
 
 fn accept(key: SocketKey, socket: &Socket, sink: &mut dyn FnMut(Event<'_>)) -> bool {
@@ -215,8 +240,9 @@ impl Driver for PollDriver {
             self.sockets.resize_with(key.0 + 1, || None);
         }
         rustix::io::ioctl_fionbio(&descriptor, true)?;
+        let input = Input::Nothing;
         let socket =
-            Socket { descriptor, input: Input::Nothing, output: None, watched: (false, false) };
+            Socket { descriptor, input, fill: None, output: None, watched: (false, false) };
         self.sockets[key.0] = Some(socket);
         Ok(())
     }
@@ -243,8 +269,11 @@ impl Driver for PollDriver {
                 self.ended.push(Event::Accepted { listener: key, result, more: false });
             }
             Input::Bytes => {
-                let result = Err(canceled());
-                self.ended.push(Event::Received { stream: key, result, waiting: false });
+                let (stream, error) = (key, canceled());
+                self.ended.push(match socket.fill.take() {
+                    Some(fill) => Event::Filled { stream, result: Err(error), fill },
+                    None => Event::Received { stream, result: Err(error), waiting: false },
+                });
             }
             Input::Datagrams => self.ended.push(Event::DatagramsEnded { socket: key }),
         }
@@ -258,6 +287,12 @@ impl Driver for PollDriver {
     }
 
     fn receive(&mut self, key: SocketKey, _waiting: bool) {
+        self.input(key, Input::Bytes);
+    }
+
+    fn fill(&mut self, key: SocketKey, fill: Fill, _waiting: bool) {
+        let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
+        socket.fill = Some(fill);
         self.input(key, Input::Bytes);
     }
 

@@ -15,6 +15,7 @@ use self::buffers::{RECEIVE_BUFFERS, RECEIVE_GROUP, ReceiveBuffers};
 use self::operations::{Operation, Tag, Transfer, is_transient};
 use self::queue::ReceiveQueue;
 use super::{DiskKey, Driver, Event, SocketKey, Waker};
+use crate::connection::Fill;
 use crate::image::Image;
 use crate::message::{self, CONTROL_BYTES, Message, NAME_BYTES};
 use bytes::Bytes;
@@ -249,6 +250,16 @@ impl UringDriver {
                 }
                 sink(Event::Sent { stream, result, pieces });
             }
+            Operation::Fill { stream, mut fill } => {
+                if let Ok(count) = result {
+                    debug_assert!(count <= fill.count_bytes);
+                    let length = fill.buffer.len() + count;
+                    // SAFETY: the kernel wrote `count` bytes behind the buffer's end, where there
+                    // is room for at least as many as it was asked for.
+                    unsafe { fill.buffer.set_len(length) };
+                }
+                sink(Event::Filled { stream, result, fill });
+            }
             Operation::SendDatagram { socket, .. } => sink(Event::DatagramSent { socket }),
             Operation::Disk(transfer) => self.disk_ended(transfer, result, sink),
         }
@@ -308,6 +319,16 @@ impl Driver for UringDriver {
         } else {
             self.start_receive(key, POLL_FIRST);
         }
+    }
+
+    fn fill(&mut self, key: SocketKey, mut fill: Fill, waiting: bool) {
+        let room = fill.buffer.spare_capacity_mut();
+        let count = fill.count_bytes.min(room.len()) as u32;
+        // MSG_WAITALL: a large record comes with few completions.
+        let entry = opcode::Recv::new(self.descriptor(key), room.as_mut_ptr().cast(), count)
+            .flags(libc::MSG_WAITALL)
+            .ioprio(if waiting { 0 } else { POLL_FIRST });
+        self.start_owned(entry.build(), Operation::Fill { stream: key, fill });
     }
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {

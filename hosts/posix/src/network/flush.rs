@@ -35,6 +35,9 @@ impl Network {
                     self.send_datagram(tenant, peer, data, driver);
                 }
                 Wish::Send(id, data) => self.change(tenant, id, |stream| stream.send(data)),
+                Wish::Fill(id, buffer, count) => {
+                    self.change(tenant, id, |stream| stream.fill(buffer, count));
+                }
                 Wish::Pause(id, paused) => {
                     self.change(tenant, id, |stream| stream.paused = paused);
                 }
@@ -86,6 +89,7 @@ impl Network {
             match step {
                 Step::Send(pieces) => driver.send(key, pieces),
                 Step::Receive { waiting } => driver.receive(key, waiting),
+                Step::Fill { fill, waiting } => driver.fill(key, fill, waiting),
                 Step::Cancel => driver.cancel(key),
                 Step::Shutdown => {
                     // Fails if the client is gone already, which receiving tells.

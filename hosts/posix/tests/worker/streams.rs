@@ -3,6 +3,7 @@
 use crate::harness::{Actor, PATIENCE, connect, eventually, pattern, with_every_backend};
 use bytes::Bytes;
 use hyper::StreamEvent;
+use posix::Site;
 use service::Next;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -33,6 +34,63 @@ fn pipeline(address: SocketAddr, seed: usize) {
     client.read_exact(&mut received).unwrap();
     assert!(received == expected, "client {seed} got what it sent");
     writes.join().unwrap();
+}
+
+/// Sends everything back; wants some of it in buffers, which hold something already.
+fn echo_buffers(site: &Site) -> Actor {
+    let mut wishes = 0;
+    Actor::new(site, move |host, event| {
+        let (stream, data) = match event {
+            StreamEvent::Received { stream, bytes } => (stream, Bytes::copy_from_slice(bytes)),
+            StreamEvent::Filled { stream, buffer } => {
+                assert!(buffer.starts_with(b"held") && buffer.len() > 4 && buffer.len() <= 50_004);
+                (stream, Bytes::from(buffer).slice(4..))
+            }
+            _ => return,
+        };
+        host.streams.send(stream, vec![data]);
+        wishes += 1;
+        if wishes % 3 > 0 {
+            let count_bytes = [1000, 50_000][wishes % 2];
+            let mut buffer = Vec::with_capacity(4 + count_bytes);
+            buffer.extend_from_slice(b"held");
+            host.streams.fill(stream, buffer, count_bytes).expect("this host can");
+        }
+    })
+}
+
+#[test]
+fn bytes_come_in_order_wherever_they_are_wanted() {
+    with_every_backend(|home| {
+        let address = home.serve(echo_buffers);
+        let clients: Vec<_> = (0..20).map(|n| thread::spawn(move || trickle(address, n))).collect();
+        clients.into_iter().for_each(|client| client.join().unwrap());
+    });
+}
+
+/// Sends parts that no buffer waits for longer than it takes to answer them.
+fn trickle(address: SocketAddr, seed: usize) {
+    let mut client = connect(address);
+    let sent = pattern(150_000 + seed);
+    for part in sent.chunks(60_000) {
+        client.write_all(part).unwrap();
+    }
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).unwrap();
+    assert!(received == sent, "client {seed} got what it sent");
+}
+
+#[test]
+fn a_buffer_that_waits_goes_with_its_connection() {
+    with_every_backend(|home| {
+        let address = home.serve(echo_buffers);
+        for _ in 0..50 {
+            let mut client = connect(address);
+            client.write_all(&pattern(3000)).unwrap();
+        }
+        trickle(address, 7);
+    });
 }
 
 /// Answers each byte with a mebibyte in so many pieces, and counts what the host says has left.

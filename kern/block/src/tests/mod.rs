@@ -1,5 +1,6 @@
 //! The cache above a disk of memory that completes when and in the order it is told.
 
+mod lending;
 mod model;
 mod reading;
 mod test_disk;

@@ -245,7 +245,7 @@ fn a_file_without_names_is_freed_by_the_next_mount() {
     let node = fs.wait(fs.ffs.node(file.inode)).expect("a node");
     let data = alloc::vec![7; 300_000];
     let stability = vfs::Stability::File;
-    fs.wait(fs.ffs.write_data(&node, 0, &data, stability, NOW)).expect("space");
+    fs.wait(fs.ffs.write_data(&node, 0, &data.into(), stability, NOW)).expect("space");
     let usage = |fs: &Mounted| fs.wait(fs.ffs.usage()).expect("usage").free_bytes;
     let full = usage(&fs);
     let name = Name::new(b"file 1").expect("a name");

@@ -76,6 +76,6 @@ pub(crate) struct Block {
     /// The first fragment.
     pub(crate) frag: FragNo,
     pub(crate) frags: u32,
-    /// It was no block of the file before: all of it is zeros.
+    /// It was no block of the file before.
     pub(crate) is_fresh: bool,
 }

@@ -37,6 +37,16 @@ impl Transaction<'_> {
         if frags >= wanted { Ok(block) } else { self.lengthen(number, lbn, block, wanted, kind) }
     }
 
+    /// The same for a full block, all of which is written to in this transaction: no zeros are put
+    /// into one that is new, nor is it noted as dirty.
+    pub(super) fn ready_whole(&mut self, number: InodeNo, lbn: Lbn, kind: Use) -> Step<Block> {
+        let inode = self.inode(number)?;
+        if self.pointer_of(number, &inode, lbn)?.is_hole() {
+            return self.new_fragments(number, lbn, self.ffs.geometry.frags_per_block());
+        }
+        self.ready_block(number, lbn, self.ffs.geometry.block_bytes(), kind)
+    }
+
     /// How many fragments block `lbn` needs for so many bytes.
     fn frags_for(&self, lbn: Lbn, end_bytes: u32) -> u32 {
         let geometry = &self.ffs.geometry;
@@ -57,11 +67,17 @@ impl Transaction<'_> {
     }
 
     fn new_block(&mut self, number: InodeNo, lbn: Lbn, frags: u32, kind: Use) -> Step<Block> {
+        let block = self.new_fragments(number, lbn, frags)?;
+        self.blank(number, lbn, block.frag, frags, kind)?;
+        Ok(block)
+    }
+
+    /// Fragments for a block that was none, with whatever they held.
+    fn new_fragments(&mut self, number: InodeNo, lbn: Lbn, frags: u32) -> Step<Block> {
         let slot = self.slot_of(number, lbn)?;
         let frag = self.allocate(number, lbn, frags)?;
         self.set_pointer(number, slot, frag)?;
         self.add_frags(number, frags)?;
-        self.blank(number, lbn, frag, frags, kind)?;
         Ok(Block { frag, frags, is_fresh: true })
     }
 

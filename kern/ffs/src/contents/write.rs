@@ -6,7 +6,10 @@ use crate::inodes::Node;
 use crate::layout::{Inode, Lbn};
 use crate::transaction::{Step, Transaction};
 use abi::{Errno, InodeNo, Result, Timestamp};
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use block::Loan;
+use bytes::Bytes;
 use core::cell::Cell;
 use core::ops::Range;
 use vfs::Stability;
@@ -15,10 +18,12 @@ use vfs::Stability;
 const PIECE_BYTES_MAX: usize = 1 << 20;
 
 /// What one transaction writes.
-struct Piece<'a> {
+struct Piece {
     number: InodeNo,
     offset: u64,
-    data: &'a [u8],
+    data: Bytes,
+    /// The memory of the data: whole blocks are not copied.
+    loan: Rc<Loan>,
     kind: Use,
     /// Bytes for which the last attempt found blocks.
     ready_bytes: Cell<usize>,
@@ -44,7 +49,7 @@ impl Ffs {
         &self,
         node: &Node,
         offset: u64,
-        data: &[u8],
+        data: &Bytes,
         stability: Stability,
         time: Timestamp,
     ) -> Result<u32> {
@@ -57,7 +62,14 @@ impl Ffs {
         loop {
             let at = offset + done as u64;
             let length = self.piece_length(at).min(data.len() - done);
-            let piece = Piece::new(node.number, at, &data[done..done + length], kind);
+            let piece = Piece {
+                number: node.number,
+                offset: at,
+                data: data.slice(done..done + length),
+                loan: self.cache.lend(data.len() as u64),
+                kind,
+                ready_bytes: Cell::new(0),
+            };
             match self.write_piece(&piece, time).await {
                 Ok(count) if count == length && done + count < data.len() => done += count,
                 Ok(count) => {
@@ -77,7 +89,7 @@ impl Ffs {
     }
 
     /// Writes as much of a piece as there is space for.
-    async fn write_piece(&self, piece: &Piece<'_>, time: Timestamp) -> Result<usize> {
+    async fn write_piece(&self, piece: &Piece, time: Timestamp) -> Result<usize> {
         self.wait_for_clean(piece.data.len() as u64).await?;
         let mut length = piece.data.len();
         loop {
@@ -96,11 +108,14 @@ impl Ffs {
     }
 }
 
-impl<'a> Piece<'a> {
-    fn new(number: InodeNo, offset: u64, data: &'a [u8], kind: Use) -> Self {
-        Self { number, offset, data, kind, ready_bytes: Cell::new(0) }
+impl Part {
+    /// Whether it is all of a block.
+    fn fills(&self, block_bytes: usize) -> bool {
+        self.block.len() == block_bytes
     }
+}
 
+impl Piece {
     /// The first `length` bytes of it, block by block.
     fn parts(&self, length: usize, block_shift: u32) -> impl Iterator<Item = Part> {
         let (offset, block_bytes) = (self.offset, 1_usize << block_shift);
@@ -118,8 +133,9 @@ impl<'a> Piece<'a> {
 }
 
 impl Transaction<'_> {
-    /// Metadata first, and what it needs in memory; then the data, which is copied once.
-    fn write(&mut self, piece: &Piece<'_>, length: usize) -> Step<()> {
+    /// Metadata first, and what it needs in memory; then the data, of which what does not fill a
+    /// block is copied once.
+    fn write(&mut self, piece: &Piece, length: usize) -> Step<()> {
         // Nothing, wherever it is written, makes no file longer.
         let end = if length == 0 { 0 } else { piece.offset + length as u64 };
         self.expect_pages(piece, length)?;
@@ -133,23 +149,27 @@ impl Transaction<'_> {
         self.set_inode(piece.number, touched(Inode { size_bytes, ..inode }, self.time))
     }
 
-    fn ready_blocks(&mut self, piece: &Piece<'_>, length: usize, size: u64) -> Step<Vec<Block>> {
+    fn ready_blocks(&mut self, piece: &Piece, length: usize, size: u64) -> Step<Vec<Block>> {
         let shift = self.ffs.geometry.block_shift;
         let mut blocks = Vec::new();
         for part in piece.parts(length, shift) {
-            let behind = (size - (part.lbn.0 << shift)).min(1 << shift);
-            blocks.push(self.ready_block(piece.number, part.lbn, behind as u32, piece.kind)?);
+            blocks.push(if part.fills(1 << shift) {
+                self.ready_whole(piece.number, part.lbn, piece.kind)?
+            } else {
+                let behind = (size - (part.lbn.0 << shift)).min(1 << shift);
+                self.ready_block(piece.number, part.lbn, behind as u32, piece.kind)?
+            });
             piece.ready_bytes.set(part.data.end);
         }
         Ok(blocks)
     }
 
     /// Halts for the pages that are overwritten in part, before there is work to be done again.
-    fn expect_pages(&self, piece: &Piece<'_>, length: usize) -> Step<()> {
+    fn expect_pages(&self, piece: &Piece, length: usize) -> Step<()> {
         let inode = self.inode(piece.number)?;
         let geometry = &self.ffs.geometry;
         for part in piece.parts(length, geometry.block_shift) {
-            if part.block.len() < geometry.block_bytes() as usize {
+            if !part.fills(1 << geometry.block_shift) {
                 let frag = self.pointer_of(piece.number, &inode, part.lbn)?;
                 if !frag.is_hole() {
                     self.page(self.ffs.page(frag))?;
@@ -159,15 +179,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn put(&mut self, piece: &Piece<'_>, part: &Part, block: Block) -> Step<()> {
+    fn put(&mut self, piece: &Piece, part: &Part, block: Block) -> Step<()> {
         let (page, base) = self.place(block.frag);
-        if part.block.len() == self.ffs.geometry.block_bytes() as usize && !block.is_fresh {
-            self.clear_page(page);
+        let data = piece.data.slice(part.data.clone());
+        if part.fills(1 << self.ffs.geometry.block_shift) {
+            self.lend_page(page, data, piece.loan.clone());
+        } else {
+            let target = self.data_mut(page, base + part.block.start..base + part.block.end)?;
+            target.copy_from_slice(&data);
         }
-        let target = self.data_mut(page, base + part.block.start..base + part.block.end)?;
-        target.copy_from_slice(&piece.data[part.data.clone()]);
         let stable = piece.kind == Use::Data { stable: true };
-        self.note_dirty((piece.number, part.lbn), page, false, stable);
+        self.note_dirty((piece.number, part.lbn), page, block.is_fresh, stable);
         Ok(())
     }
 }

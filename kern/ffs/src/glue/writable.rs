@@ -4,6 +4,7 @@ use crate::file_system::Ffs;
 use crate::writer::Writer;
 use abi::{FileId, SetAttributes, Timestamp};
 use alloc::boxed::Box;
+use bytes::Bytes;
 use vfs::{Name, NewFile, Stability, Wait, WritableFileSystem, Written};
 
 impl WritableFileSystem for Ffs {
@@ -16,20 +17,20 @@ impl WritableFileSystem for Ffs {
         Box::pin(self.change_attributes(file, change, time))
     }
 
-    fn write<'a>(
-        &'a self,
+    fn write(
+        &self,
         file: FileId,
         offset_bytes: u64,
-        data: &'a [u8],
+        data: Bytes,
         stability: Stability,
         time: Timestamp,
-    ) -> Wait<'a, Written> {
+    ) -> Wait<'_, Written> {
         Box::pin(async move {
             if stability == Stability::Unstable {
                 self.expect_unsaved().await?;
             }
             let node = self.regular(file).await?;
-            let count_bytes = self.write_data(&node, offset_bytes, data, stability, time).await?;
+            let count_bytes = self.write_data(&node, offset_bytes, &data, stability, time).await?;
             Ok(Written { count_bytes, stability: safety(stability) })
         })
     }

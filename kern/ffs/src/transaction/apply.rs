@@ -75,10 +75,9 @@ impl Transaction<'_> {
 fn join(ffs: &Ffs, layer: Layer, new: &BTreeMap<PageNo, Sectors>) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
     for (page, edit) in layer.pages {
-        let bytes = edit.bytes.freeze();
-        ffs.cache.change(page, bytes.clone(), edit.data, edit.metadata);
-        if !edit.metadata.is_empty() {
-            let sectors = edit.metadata;
+        let sectors = edit.metadata;
+        let bytes = edit.put(&ffs.cache, page);
+        if !sectors.is_empty() {
             let new = new.get(&page).copied().unwrap_or_default().intersection(sectors);
             snapshots.push(Snapshot { page, bytes, sectors, new });
         }

@@ -4,17 +4,47 @@ use super::{Halt, Step, Transaction};
 use crate::layout::{FragNo, Inode};
 use abi::{Errno, InodeNo};
 use alloc::collections::BTreeMap;
-use block::{PageNo, Sectors};
+use alloc::rc::Rc;
+use block::{Cache, Loan, PageNo, Sectors};
 use bytes::{Bytes, BytesMut};
 use core::ops::Range;
 
 /// A page as the transaction leaves it.
+#[derive(Default)]
 pub(super) struct Edit {
-    pub(super) bytes: BytesMut,
+    /// A copy, changed; nothing while the contents are lent.
+    own: BytesMut,
+    /// What a caller brought, whose memory it is.
+    lent: Option<(Bytes, Rc<Loan>)>,
     /// What it changed of metadata.
     pub(super) metadata: Sectors,
     /// What it changed of data.
     pub(super) data: Sectors,
+}
+
+impl Edit {
+    fn bytes(&self) -> &[u8] {
+        self.lent.as_ref().map_or(&self.own, |(bytes, _)| bytes)
+    }
+
+    /// The bytes, to be changed: what is lent is copied first.
+    fn bytes_mut(&mut self) -> &mut BytesMut {
+        if let Some((bytes, _)) = self.lent.take() {
+            self.own = BytesMut::from(&bytes[..]);
+        }
+        &mut self.own
+    }
+
+    /// Makes it the contents of the page, and returns them.
+    pub(super) fn put(self, cache: &Cache, page: PageNo) -> Bytes {
+        let Some((bytes, loan)) = self.lent else {
+            let bytes = self.own.freeze();
+            cache.change(page, bytes.clone(), self.data, self.metadata);
+            return bytes;
+        };
+        cache.change_lent(page, bytes.clone(), loan);
+        bytes
+    }
 }
 
 /// Edits by page.
@@ -29,7 +59,7 @@ impl Transaction<'_> {
         let layers = [self.shrink.as_ref(), Some(&self.grow)];
         let edited = layers.into_iter().flatten().find_map(|layer| layer.pages.get(&page));
         match edited {
-            Some(edit) => Ok(View::Edited(&edit.bytes)),
+            Some(edit) => Ok(View::Edited(edit.bytes())),
             None => self.ffs.cache.peek(page).map(View::Shared).ok_or(Halt::Page(page)),
         }
     }
@@ -38,7 +68,7 @@ impl Transaction<'_> {
     pub(crate) fn metadata_mut(&mut self, page: PageNo, range: Range<usize>) -> Step<&mut [u8]> {
         let edit = self.edit(page)?;
         edit.metadata |= Sectors::of(range.clone());
-        edit.bytes.get_mut(range).ok_or(Halt::Errno(Errno::Io))
+        edit.bytes_mut().get_mut(range).ok_or(Halt::Errno(Errno::Io))
     }
 
     /// A part of a page, to change data in. Says to nobody whose it is: see
@@ -46,13 +76,19 @@ impl Transaction<'_> {
     pub(crate) fn data_mut(&mut self, page: PageNo, range: Range<usize>) -> Step<&mut [u8]> {
         let edit = self.edit(page)?;
         edit.data |= Sectors::of(range.clone());
-        edit.bytes.get_mut(range).ok_or(Halt::Errno(Errno::Io))
+        edit.bytes_mut().get_mut(range).ok_or(Halt::Errno(Errno::Io))
     }
 
     /// Forgets what the page held: all of it was free, so nobody needs to read it. Zeros.
     pub(crate) fn clear_page(&mut self, page: PageNo) {
-        let bytes = BytesMut::zeroed(self.ffs.geometry.block_bytes() as usize);
-        let edit = Edit { bytes, metadata: Sectors::NONE, data: Sectors::NONE };
+        let own = BytesMut::zeroed(self.ffs.geometry.block_bytes() as usize);
+        self.layer().pages.insert(page, Edit { own, ..Edit::default() });
+    }
+
+    /// Fills a page with data that stands where it is until the disk has it.
+    pub(crate) fn lend_page(&mut self, page: PageNo, bytes: Bytes, loan: Rc<Loan>) {
+        let data = Sectors::of(0..bytes.len());
+        let edit = Edit { lent: Some((bytes, loan)), data, ..Edit::default() };
         self.layer().pages.insert(page, edit);
     }
 
@@ -100,9 +136,8 @@ impl Transaction<'_> {
 
     fn edit(&mut self, page: PageNo) -> Step<&mut Edit> {
         if !self.layer().pages.contains_key(&page) {
-            let bytes = BytesMut::from(&*self.page(page)?);
-            let edit = Edit { bytes, metadata: Sectors::NONE, data: Sectors::NONE };
-            self.layer().pages.insert(page, edit);
+            let own = BytesMut::from(&*self.page(page)?);
+            self.layer().pages.insert(page, Edit { own, ..Edit::default() });
         }
         self.layer().pages.get_mut(&page).ok_or(Halt::Page(page))
     }

@@ -4,6 +4,7 @@ use crate::world::write;
 use crate::world::{ALICE, BOB, ID, NOW, ROOT, World, directory, make_as, read, regular, run};
 use crate::wrapper::Wrapper;
 use abi::{Errno, SetAttributes, SetTime, Timestamp};
+use bytes::Bytes;
 use memfs::{Memfs, RootDirectory};
 use std::rc::Rc;
 use vfs::{NewKind, Stability, Vnode};
@@ -32,7 +33,7 @@ fn attributes_before_and_after_tell_every_change_apart() {
     let (before, after) = (changed.before.unwrap(), changed.after.unwrap());
     assert_eq!((before.size_bytes, after.size_bytes), (0, 5));
     assert!(after.changed > before.changed && after.modified > before.modified);
-    let again = run(file.write(&ROOT, 0, b"x", Stability::Unstable));
+    let again = run(file.write(&ROOT, 0, Bytes::from_static(b"x"), Stability::Unstable));
     assert_eq!(again.before, Some(after));
     assert!(again.after.unwrap().changed > after.changed);
 }
@@ -71,7 +72,7 @@ fn a_change_of_nothing_changes_nothing() {
     let file = regular(&world.root, "a");
     let changed = run(file.set_attributes(&BOB, &SetAttributes::default(), None));
     assert_eq!((changed.result, changed.before), (Ok(()), changed.after));
-    let changed = run(file.write(&ROOT, 100, b"", Stability::File));
+    let changed = run(file.write(&ROOT, 100, Bytes::new(), Stability::File));
     assert_eq!((changed.result.unwrap().count_bytes, changed.before), (0, changed.after));
 }
 
@@ -79,11 +80,13 @@ fn a_change_of_nothing_changes_nothing() {
 fn writers_are_the_owner_and_whom_the_mode_allows() {
     let world = open_world();
     let file = make_as(&ALICE, &world.root, "a", NewKind::Regular, 0o444).unwrap();
-    let ask = |who| run(file.write(who, 0, b"x", Stability::File)).result.map(|_| ());
+    let ask =
+        |who| run(file.write(who, 0, Bytes::from_static(b"x"), Stability::File)).result.map(|_| ());
     assert_eq!((ask(&ALICE), ask(&BOB), ask(&ROOT)), (Ok(()), Err(Errno::AccessDenied), Ok(())));
     assert_eq!(run(file.commit(&BOB, 0, 0)).result, Err(Errno::AccessDenied));
     assert_eq!(run(file.commit(&ALICE, u64::MAX, u64::MAX)).result, Ok(()));
-    let of_directory = run(world.root.write(&ROOT, 0, b"x", Stability::File)).result;
+    let of_directory =
+        run(world.root.write(&ROOT, 0, Bytes::from_static(b"x"), Stability::File)).result;
     assert_eq!(of_directory.unwrap_err(), Errno::IsDirectory);
     assert_eq!(run(world.root.commit(&ROOT, 0, 0)).result, Err(Errno::IsDirectory));
 }
@@ -95,7 +98,7 @@ fn an_ordinary_write_takes_set_id_bits_away() {
     assert_eq!(mode_of(&file), 0o6777);
     write(&file, 0, b"x").unwrap();
     assert_eq!(mode_of(&file), 0o6777);
-    run(file.write(&BOB, 0, b"y", Stability::File)).result.unwrap();
+    run(file.write(&BOB, 0, Bytes::from_static(b"y"), Stability::File)).result.unwrap();
     assert_eq!(mode_of(&file), 0o777);
 }
 
@@ -126,7 +129,7 @@ fn a_read_only_mount_refuses_every_change() {
     let new = crate::world::new_file(NewKind::Regular, 0o666);
     let results = [
         run(file.set_attributes(&ROOT, &resize(0), None)).result,
-        run(file.write(&ROOT, 0, b"x", Stability::File)).result.map(drop),
+        run(file.write(&ROOT, 0, Bytes::from_static(b"x"), Stability::File)).result.map(drop),
         run(file.commit(&ROOT, 0, 0)).result,
         run(root.create(&ROOT, name("b"), &new)).result.map(drop),
         run(file.link(&ROOT, root, name("b"))).result,

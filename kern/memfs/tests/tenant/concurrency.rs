@@ -8,6 +8,7 @@ use crate::luck::Luck;
 use crate::world::{ID, NOW, ROOT, World, list, name, new_file};
 use crate::wrapper::Wrapper;
 use abi::{Errno, FileId, FileType, SetAttributes};
+use bytes::Bytes;
 use memfs::Memfs;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -52,7 +53,11 @@ async fn use_file(vnode: &Vnode, luck: &Luck) -> Result<(), Errno> {
     let resize = SetAttributes { size_bytes: Some(9), ..SetAttributes::default() };
     match luck.below(6) {
         0 => vnode.read(&ROOT, 0, 100).await.result.map(drop),
-        1 => vnode.write(&ROOT, 7, b"data", Stability::Unstable).await.result.map(drop),
+        1 => vnode
+            .write(&ROOT, 7, Bytes::from_static(b"data"), Stability::Unstable)
+            .await
+            .result
+            .map(drop),
         2 => vnode.set_attributes(&ROOT, &resize, None).await.result,
         3 => vnode.access(&ROOT, Access::all()).await.result.map(drop),
         4 => vnode.commit(&ROOT, 0, 0).await.result,

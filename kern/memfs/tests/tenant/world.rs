@@ -1,6 +1,7 @@
 //! A tree with one mount, and short ways to ask it for things.
 
 use abi::{Credentials, Errno, FileSystemId, Result, SetTime, Timestamp};
+use bytes::Bytes;
 use memfs::Memfs;
 use std::rc::Rc;
 use vfs::{Caller, FileSystem, Mount, Name, NewFile, NewKind, Tree, Vnode};
@@ -93,6 +94,7 @@ pub fn read(file: &Vnode, offset_bytes: u64, length_bytes: u32) -> Vec<u8> {
 }
 
 pub fn write(file: &Vnode, offset_bytes: u64, data: &[u8]) -> Result<u32> {
+    let data = Bytes::copy_from_slice(data);
     let written = run(file.write(&ROOT, offset_bytes, data, vfs::Stability::File)).result;
     written.map(|written| written.count_bytes)
 }

@@ -150,14 +150,14 @@ impl WritableFileSystem for Wrapper {
         self.change([file], move |inner| inner.set_attributes(file, change, time))
     }
 
-    fn write<'a>(
-        &'a self,
+    fn write(
+        &self,
         file: FileId,
         offset: u64,
-        data: &'a [u8],
+        data: Bytes,
         stability: Stability,
         time: Timestamp,
-    ) -> Wait<'a, Written> {
+    ) -> Wait<'_, Written> {
         self.change([file], move |inner| inner.write(file, offset, data, stability, time))
     }
 

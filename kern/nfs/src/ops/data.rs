@@ -37,12 +37,12 @@ impl Request<'_> {
         &self,
         file: &[u8],
         offset_bytes: u64,
-        data: Result<&[u8]>,
+        data: Result<Bytes>,
         stability: Stability,
     ) -> Changed<Stored> {
         self.change(file, async |vnode| {
-            let data = data?;
-            let data = &data[..data.len().min(self.transfer_bytes_max() as usize)];
+            let mut data = data?;
+            data.truncate(self.transfer_bytes_max() as usize);
             let verifier = vnode.write_verifier();
             let changed = vnode.write(&self.caller, offset_bytes, data, stability).await;
             let result = changed.result.map(|written| Stored { written, verifier });

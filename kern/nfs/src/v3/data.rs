@@ -41,7 +41,7 @@ pub(super) async fn write(
         .write(
             arguments.file.0,
             arguments.offset_bytes,
-            agreed_data(&arguments),
+            agreed_data(&arguments).map(|data| request.call.share(data)),
             arguments.stable.into(),
         )
         .await;

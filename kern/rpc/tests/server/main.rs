@@ -4,6 +4,7 @@ mod calls;
 mod chaos;
 mod datagrams;
 mod duplicates;
+mod filling;
 mod output;
 mod portmap;
 mod windows;

@@ -85,8 +85,16 @@ impl World {
         }
     }
 
+    /// What is to be done outside. A network that cannot fill buffers gives them back at once.
     pub fn outputs(&mut self) -> Vec<Output> {
-        std::iter::from_fn(|| self.server.next_output()).collect()
+        let mut outputs = Vec::new();
+        while let Some(output) = self.server.next_output() {
+            match output {
+                Output::Fill(id, buffer, _) => self.server.filled(id, buffer),
+                output => outputs.push(output),
+            }
+        }
+        outputs
     }
 
     /// What is sent on a connection now, in how many sends.

@@ -3,6 +3,7 @@
 use super::{Caller, Changed};
 use crate::{Stability, Vnode, WritableFileSystem, Written, permission};
 use abi::{Attributes, Errno, Result, SetAttributes, Timestamp};
+use bytes::Bytes;
 
 impl Vnode {
     /// Changes attributes, if `guard` is the present change time (else `NotSync`). Mode, owner
@@ -36,7 +37,7 @@ impl Vnode {
         &self,
         caller: &Caller,
         offset_bytes: u64,
-        data: &[u8],
+        data: Bytes,
         stability: Stability,
     ) -> Changed<Written> {
         let written = self.ordered(async |before| {

@@ -3,6 +3,7 @@
 use super::copy::Copy;
 use super::fault::Fault;
 use abi::SetAttributes;
+use bytes::Bytes;
 use std::io::{self, Read};
 use std::ops::Range;
 use vfs::Vnode;
@@ -20,19 +21,21 @@ pub fn copy(
     path: &[u8],
     file: &Vnode,
 ) -> Result<(), Fault> {
-    let mut buffer = vec![0; READ_BYTES];
     let (mut size_bytes, mut written_bytes) = (0, 0);
     loop {
         copy.interrupt.check()?;
+        let mut buffer = vec![0; READ_BYTES];
         let count = fill(input, &mut buffer).map_err(unreadable)?;
-        for run in runs(&buffer[..count]) {
+        buffer.truncate(count);
+        let bytes = Bytes::from(buffer);
+        for run in runs(&bytes) {
             let offset_bytes = size_bytes + run.start as u64;
-            copy.volume.write(path, file, offset_bytes, &buffer[run.clone()])?;
+            copy.volume.write(path, file, offset_bytes, bytes.slice(run.clone()))?;
             written_bytes = size_bytes + run.end as u64;
         }
         copy.progress.add_bytes(count as u64);
         size_bytes += count as u64;
-        if count < buffer.len() {
+        if count < READ_BYTES {
             break;
         }
     }

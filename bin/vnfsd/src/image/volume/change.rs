@@ -3,6 +3,7 @@
 use super::Volume;
 use abi::{Errno, SetAttributes};
 use anyhow::{Context, Result, bail};
+use bytes::Bytes;
 use ffs::{LimitChange, QuotaKind};
 use hyper::Clock;
 use posix::HostClock;
@@ -90,10 +91,10 @@ impl Volume {
     }
 
     /// Writes all of `data` into the regular file at `path`.
-    pub fn write(&self, path: &[u8], file: &Vnode, offset_bytes: u64, data: &[u8]) -> Result<()> {
+    pub fn write(&self, path: &[u8], file: &Vnode, offset_bytes: u64, data: Bytes) -> Result<()> {
         let mut done = 0;
         while done < data.len() {
-            let (at, rest) = (offset_bytes + done as u64, &data[done..]);
+            let (at, rest) = (offset_bytes + done as u64, data.slice(done..));
             let written = self.wait(file.write(&self.caller(), at, rest, Stability::Unstable));
             match written.result {
                 Ok(written) if written.count_bytes > 0 => done += written.count_bytes as usize,

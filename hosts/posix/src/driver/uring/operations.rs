@@ -3,6 +3,7 @@
 //! An operation's memory is owned by its entry in the driver's table and does not move until the
 //! completion has been seen: messages are boxed, slices and buffers are heap blocks.
 
+use crate::connection::Fill;
 use crate::driver::{DiskKey, SocketKey};
 use crate::image::Image;
 use crate::message::Message;
@@ -61,6 +62,8 @@ impl Tag {
 
 /// An operation that owns memory.
 pub(super) enum Operation {
+    /// Bytes of a stream, received where they are wanted.
+    Fill { stream: SocketKey, fill: Fill },
     /// A part of a stream.
     Send { stream: SocketKey, message: Box<Message> },
     /// A datagram. The message is only kept.

@@ -11,6 +11,7 @@ use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::cell::{Cell, RefCell};
 use ffscheck::Image;
 use ffscheck::fsck::{self, Class};
@@ -120,7 +121,13 @@ impl World {
     ) -> Result<u32> {
         let node = self.node(file);
         let time = self.time();
-        self.fs.wait(self.fs.ffs.write_data(&node, offset, data, stability, time))
+        self.fs.wait(self.fs.ffs.write_data(
+            &node,
+            offset,
+            &Bytes::copy_from_slice(data),
+            stability,
+            time,
+        ))
     }
 
     pub(super) fn resize(&self, file: InodeNo, size: u64) -> Result<()> {

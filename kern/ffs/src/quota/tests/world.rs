@@ -139,7 +139,7 @@ impl World {
         let data = vec![7; bytes];
         let writing = async {
             let node = self.ffs.file(file).await?;
-            self.ffs.write_data(&node, offset, &data, Stability::Unstable, self.time()).await
+            self.ffs.write_data(&node, offset, &data.into(), Stability::Unstable, self.time()).await
         };
         self.wait(writing)
     }

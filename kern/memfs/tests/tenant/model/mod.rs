@@ -66,7 +66,8 @@ impl Pair {
             Step::Write(path, offset, data) => {
                 let file = self.walk(path)?;
                 let offset = *offset as u64;
-                let written = run(file.write(&ROOT, offset, data, Stability::Unstable)).result?;
+                let bytes = Bytes::copy_from_slice(data);
+                let written = run(file.write(&ROOT, offset, bytes, Stability::Unstable)).result?;
                 assert_eq!(written.count_bytes as usize, data.len());
                 Ok(())
             }
