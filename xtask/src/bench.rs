@@ -13,7 +13,11 @@
 //! and, for what changes files, on a disk of the host:
 //! a directory --> nfs-ganesha     vnfsd newfs --> an image --> vnfsd serve IMAGE
 //! ```
+//! What is counted has a server of ours alone: flushes of the disk, by the last line it says, and
+//! the cost of names in a directory that grows.
 
+mod counts;
+mod curve;
 mod namespace;
 mod plot;
 mod results;
@@ -21,6 +25,7 @@ mod servers;
 mod settings;
 mod table;
 
+use crate::bench::counts::Counts;
 use crate::bench::results::Results;
 use crate::bench::servers::Programs;
 use crate::bench::settings::Settings;
@@ -29,6 +34,7 @@ use std::path::{Path, PathBuf};
 const SPECIFICATION: &str = "SPECIFICATION.md";
 const RESULTS: &str = "benches/results.json";
 const PLOT: &str = "docs/bench.svg";
+const CURVE: &str = "docs/growth.svg";
 
 /// Builds, enters the namespaces and measures; the measuring itself is this chore once more,
 /// started with the name of its folder.
@@ -53,8 +59,9 @@ fn measure(root: &Path, folder: &Path, settings: &Settings) -> Result<(), String
     namespace::furnish(folder)?;
     let (startups, reads) = servers::compare_reads(&programs, folder, settings)?;
     let writes = servers::compare_writes(&programs, folder, &disk, settings)?;
+    let counts = Counts::take(&programs, folder, &disk, settings)?;
     namespace::empty(&disk)?;
-    let results = Results::new(settings, startups, reads, writes);
+    let results = Results::new(settings, startups, reads, writes, counts);
     println!("{}", table::markdown(&results));
     match settings.keep {
         true => record(root, &results),
@@ -66,6 +73,7 @@ fn measure(root: &Path, folder: &Path, settings: &Settings) -> Result<(), String
 fn record(root: &Path, results: &Results) -> Result<(), String> {
     write(&root.join(RESULTS), &results.to_json())?;
     write(&root.join(PLOT), &plot::svg(results))?;
+    write(&root.join(CURVE), &curve::svg(&results.counts.growth))?;
     let path = root.join(SPECIFICATION);
     let text = std::fs::read_to_string(&path).map_err(|why| format!("{SPECIFICATION}: {why}"))?;
     write(&path, &table::insert(&text, &table::markdown(results))?)

@@ -3,6 +3,7 @@
 mod dataset;
 mod engine;
 mod flows;
+mod grow;
 mod hist;
 mod json;
 mod limits;
@@ -31,6 +32,7 @@ usage: nfsload bench   [target options] [--workloads LIST|all|read] [--shapes 1x
                        make what the read workloads need in a local directory
        nfsload startup [target options] [--repeat 5] [--idle-secs 1] -- COMMAND...
        nfsload scale   [target options] [--steps 1,100,1000] [--touch]
+       nfsload grow    [target options] [--names 100000] [--step 1000] [--repeat 1]
        nfsload limits  [--dir DIR] [--secs 1] [--tap]
 
 target options, for one server:
@@ -178,6 +180,7 @@ fn main() -> ExitCode {
             "files" => a.only(&["dir"]).and_then(|()| files(&a)),
             "startup" => a.only(&["repeat", "idle-secs"]).and_then(|()| startup(&a)),
             "scale" => a.only(&["steps", "touch"]).and_then(|()| scale(&a)),
+            "grow" => a.only(&["names", "step", "repeat"]).and_then(|()| grow(&a)),
             "limits" => a.only(&["dir", "secs", "tap"]).and_then(|()| {
                 let dir = PathBuf::from(a.get("dir", "."));
                 println!(
@@ -581,6 +584,18 @@ fn startup(a: &Args) -> Result<bool> {
             .end()
     );
     Ok(true)
+}
+
+/// Lets one directory grow.
+fn grow(a: &Args) -> Result<bool> {
+    let t = a.targets()?.remove(0);
+    let growth = grow::Growth {
+        names: a.num("names", "100000")?,
+        step: a.num::<usize>("step", "1000")?.max(1),
+        repeat: a.num("repeat", "1")?,
+    };
+    let grown = grow::run(&t, growth, |line| println!("{line}"));
+    grown.map(|()| true).map_err(|e| format!("{}: {e}", t.name))
 }
 
 fn raise_fd_limit() {

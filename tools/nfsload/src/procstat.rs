@@ -80,6 +80,21 @@ pub fn cpu_seconds(pid: u32) -> f64 {
     ticks as f64 / hz
 }
 
+/// The same in nanoseconds, of threads that have not ended, where the kernel counts them so
+/// (schedstat); otherwise as coarse as [`cpu_seconds`].
+pub fn cpu_nanoseconds(pid: u32) -> u64 {
+    let threads =
+        tree(pid).into_iter().filter_map(|p| fs::read_dir(format!("/proc/{p}/task")).ok());
+    let run = |thread: fs::DirEntry| -> Option<u64> {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split_whitespace().next()?.parse().ok()
+    };
+    match threads.flatten().flatten().filter_map(run).sum() {
+        0 => (cpu_seconds(pid) * 1e9) as u64,
+        nanoseconds => nanoseconds,
+    }
+}
+
 pub fn usage(pid: u32) -> Usage {
     let mut u = Usage::default();
     for p in tree(pid) {

@@ -1,5 +1,6 @@
 //! Medians of what the load generator said, and what is asked of them.
 
+use crate::bench::counts::Counts;
 use crate::bench::settings::{Plan, Settings};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,6 +23,8 @@ pub struct Results {
     pub reads: Section,
     /// What changes files on a disk.
     pub writes: Section,
+    /// What is counted.
+    pub counts: Counts,
 }
 
 /// What was measured together, on the same servers.
@@ -90,9 +93,10 @@ impl Results {
         startups: Vec<Startup>,
         reads: Section,
         writes: Section,
+        counts: Counts,
     ) -> Self {
         let (seconds, repeats) = (settings.seconds, settings.repeats);
-        Self { machine: machine(), seconds, repeats, startups, reads, writes }
+        Self { machine: machine(), seconds, repeats, startups, reads, writes, counts }
     }
 
     /// The file that is kept.

@@ -3,6 +3,7 @@
 use crate::bench::namespace::{command, is_superuser};
 use crate::bench::results::{Section, Startup};
 use crate::bench::settings::{Plan, READS, Settings, WRITES};
+use std::fs::File;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -46,13 +47,14 @@ impl Programs {
         Self { folder: target.unwrap_or_else(|| root.join("target")).join("release") }
     }
 
-    fn program(&self, name: &str) -> PathBuf {
+    /// One of them.
+    pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 }
 
 /// One of the servers: how it is started and where it answers.
-struct Server {
+pub struct Server {
     name: &'static str,
     program: PathBuf,
     arguments: Vec<String>,
@@ -63,8 +65,24 @@ struct Server {
 }
 
 impl Server {
-    fn start(&self) -> Result<Running<'_>, String> {
-        let mut process = Process::start(&self.program, &self.arguments)?;
+    /// Starts it, and waits until it answers.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub fn start(&self) -> Result<Running<'_>, String> {
+        self.answering(Process::start(&self.program, &self.arguments)?)
+    }
+
+    /// The same with what it says on standard error in a file.
+    ///
+    /// # Errors
+    /// If the file cannot be made, or it does not answer.
+    pub fn start_with_errors(&self, errors: &Path) -> Result<Running<'_>, String> {
+        let file = File::create(errors).map_err(|why| format!("{}: {why}", errors.display()))?;
+        self.answering(Process::spawn(&self.program, &self.arguments, file.into())?)
+    }
+
+    fn answering(&self, mut process: Process) -> Result<Running<'_>, String> {
         process
             .wait_until(self.name, || TcpStream::connect(("127.0.0.1", self.nfs_port)).is_ok())?;
         Ok(Running { server: self, process })
@@ -72,17 +90,48 @@ impl Server {
 }
 
 /// A process that ends with its owner.
-struct Process(Child);
+pub struct Process(Child);
 
 impl Process {
     fn start(program: &Path, arguments: &[String]) -> Result<Self, String> {
+        Self::spawn(program, arguments, Stdio::inherit())
+    }
+
+    fn spawn(program: &Path, arguments: &[String], errors: Stdio) -> Result<Self, String> {
         let child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(errors)
             .spawn()
             .map_err(|why| format!("{}: {why}", program.display()))?;
         Ok(Self(child))
+    }
+
+    /// What a program prints until it ends well.
+    ///
+    /// # Errors
+    /// If it cannot be started, or fails.
+    pub fn output(program: &Path, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new(program).args(arguments).stderr(Stdio::inherit()).output();
+        let output = output.map_err(|why| format!("{}: {why}", program.display()))?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+            false => Err(format!("{}: {}", program.display(), output.status)),
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    ///
+    /// # Errors
+    /// If it ends badly.
+    pub fn end(mut self) -> Result<(), String> {
+        command("kill", &["-TERM", &self.0.id().to_string()])?;
+        match self.0.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("a server ended with {status}")),
+            Err(why) => Err(format!("a server's end: {why}")),
+        }
     }
 
     fn wait_until(&mut self, name: &str, ready: impl Fn() -> bool) -> Result<(), String> {
@@ -107,14 +156,16 @@ impl Drop for Process {
     }
 }
 
-struct Running<'a> {
+/// A server that answers.
+pub struct Running<'a> {
     server: &'a Server,
-    process: Process,
+    /// Its process.
+    pub process: Process,
 }
 
 impl Running<'_> {
     /// The argument by which nfsload knows the server.
-    fn target(&self) -> String {
+    pub fn target(&self) -> String {
         let Server { name, nfs_port, mount_port, export, read_only, .. } = self.server;
         let pid = self.process.0.id();
         let read_only = u8::from(*read_only);
@@ -212,7 +263,8 @@ fn ours_in_memory(programs: &Programs) -> Server {
     ours(programs, "vnfsd memory", 20492, vec!["--memory".into(), "1G".into()], false)
 }
 
-fn ours(
+/// One of ours on `port`: what it is to serve is said by `what`.
+pub fn ours(
     programs: &Programs,
     name: &'static str,
     port: u16,

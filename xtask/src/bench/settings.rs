@@ -50,12 +50,12 @@ impl Settings {
     /// # Errors
     /// What is wrong with the arguments.
     pub fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut settings = Self { seconds: 2.0, repeats: 5, keep: true, inside: None };
+        let mut settings = Self { seconds: 0.5, repeats: 3, keep: true, inside: None };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--quick" => {
-                    (settings.seconds, settings.repeats, settings.keep) = (0.5, 1, false);
+                    (settings.seconds, settings.repeats, settings.keep) = (0.2, 1, false);
                 }
                 "--seconds" => settings.seconds = number(argument, arguments.next())?,
                 "--repeats" => settings.repeats = number(argument, arguments.next())?,

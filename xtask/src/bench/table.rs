@@ -1,5 +1,6 @@
 //! The figures as Markdown, and their place in SPECIFICATION.md.
 
+use crate::bench::counts::Counts;
 use crate::bench::results::{Cell, PEER, Results, Section, Startup};
 use std::fmt::Write;
 
@@ -33,6 +34,12 @@ const GOALS: [Goal; 10] = [
     goal("seqwrite-1m", "8x4", 1.3, 1.0 / 2.0),
 ];
 
+/// Sizes of a growing directory that the table shows.
+const SIZES: [u64; 4] = [1000, 10_000, 50_000, NAMES_MOST];
+const NAMES_MOST: u64 = 100_000;
+/// How much more a name may cost there than among the first thousand.
+const GROWTH_MAX: f64 = 1.5;
+
 /// Puts `tables` between the markers of `text`.
 ///
 /// # Errors
@@ -58,6 +65,7 @@ pub fn markdown(results: &Results) -> String {
         "\"CPU\" are ratios to nfs-ganesha in the same run: more speed and less CPU is better.\n";
     out += "\n### Goals\n";
     goals(&mut out, results);
+    growth(&mut out, &results.counts);
     startups(&mut out, &results.startups);
     out.trim_end().to_owned()
 }
@@ -117,7 +125,8 @@ fn goals(out: &mut String, results: &Results) {
     if !results.reads.servers.iter().any(|server| server == PEER) {
         return;
     }
-    *out += "\n| goal | at | server | speed | CPU | reached |\n|---|---|---|---:|---:|---|\n";
+    *out +=
+        "\n| goal | at | server | speed, or count | CPU | reached |\n|---|---|---|---:|---:|---|\n";
     for goal in &GOALS {
         for section in [&results.reads, &results.writes] {
             for server in section.servers.iter().filter(|server| *server != PEER) {
@@ -125,6 +134,7 @@ fn goals(out: &mut String, results: &Results) {
             }
         }
     }
+    counted_goals(out, &results.counts);
 }
 
 fn goal_row(out: &mut String, results: &Section, goal: &Goal, server: &str) {
@@ -147,6 +157,47 @@ fn goal_row(out: &mut String, results: &Section, goal: &Goal, server: &str) {
     );
 }
 
+/// Goals that do not depend on anybody's speed.
+fn counted_goals(out: &mut String, counts: &Counts) {
+    for flushes in &counts.flushes {
+        let (count, shape) = (flushes.operations_per_flush(), flushes.shape.replace('x', " × "));
+        let (goal, reached) = match flushes.shape.as_str() {
+            "8x4" => (": ≥ 5", yes_or_no(count >= 5.0)),
+            _ => ("", "no goal"),
+        };
+        let _ = writeln!(
+            out,
+            "| churn, stable operations for each flush{goal} | {shape} | vnfsd FFS | {count:.1} | | {reached} |"
+        );
+    }
+    if let Some((_, ratio)) = counts.growth_at(NAMES_MOST) {
+        let reached = yes_or_no(ratio <= GROWTH_MAX);
+        let _ = writeln!(
+            out,
+            "| a name among {NAMES_MOST}: CPU ≤ {GROWTH_MAX:.1}× that of the first thousand | 1 × 16 | vnfsd FFS | | {ratio:.2}× | {reached} |"
+        );
+    }
+}
+
+fn yes_or_no(is_reached: bool) -> &'static str {
+    if is_reached { "yes" } else { "no" }
+}
+
+/// What a name costs in a directory that grows.
+fn growth(out: &mut String, counts: &Counts) {
+    if counts.growth.is_empty() {
+        return;
+    }
+    *out += "\n| names in one directory | CPU µs for a new one | against the first thousand |\n";
+    *out += "|---:|---:|---:|\n";
+    for names in SIZES {
+        if let Some((cost, ratio)) = counts.growth_at(names) {
+            let _ = writeln!(out, "| {names} | {cost:.1} | {ratio:.2}× |");
+        }
+    }
+    *out += "\n![Server CPU time for a new name](docs/growth.svg)\n";
+}
+
 fn startups(out: &mut String, startups: &[Startup]) {
     *out += "\n| server | start to first answer, ms | idle memory (PSS), MiB |\n|---|---:|---:|\n";
     for Startup { server, first_answer_ms, idle_pss_kib } in startups {
@@ -158,6 +209,7 @@ fn startups(out: &mut String, startups: &[Startup]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::counts::{Flushes, Size};
     use crate::bench::settings::{READS, WRITES};
 
     fn cell(server: &str, ops_per_s: f64, cpu_us_per_op: f64) -> Cell {
@@ -180,6 +232,7 @@ mod tests {
             seconds: 1.0,
             repeats: 3,
             startups: Vec::new(),
+            counts: Counts::default(),
             writes: Section { plan: &WRITES, servers: Vec::new(), cells: Vec::new() },
             reads: Section {
                 plan: &READS,
@@ -197,6 +250,27 @@ mod tests {
         assert!(tables.contains("3.00× | 0.25× | speed only |"), "{tables}");
         let alone = markdown(&results(vec![cell("ours", 300.0, 5.0)]));
         assert!(alone.contains("| 300 | 5.00 |\n") && !alone.contains("goal |"), "{alone}");
+    }
+
+    #[test]
+    fn counts_have_goals_of_their_own() {
+        let flushes = |shape: &str, operations| Flushes {
+            shape: shape.into(),
+            operations,
+            commits: 5,
+            flushes: 10,
+        };
+        let size = |names, cpu_us_per_name| Size { names, cpu_us_per_name };
+        let mut both = results(vec![cell(PEER, 100.0, 20.0), cell("ours", 300.0, 5.0)]);
+        both.counts = Counts {
+            flushes: vec![flushes("1x1", 5), flushes("8x4", 73)],
+            growth: vec![size(1000, 40.0), size(100_000, 50.0)],
+        };
+        let tables = markdown(&both);
+        assert!(tables.contains("each flush: ≥ 5 | 8 × 4 | vnfsd FFS | 7.3 | | yes |"), "{tables}");
+        assert!(tables.contains("each flush | 1 × 1 | vnfsd FFS | 0.5 | | no goal |"), "{tables}");
+        assert!(tables.contains("vnfsd FFS | | 1.25× | yes |"), "{tables}");
+        assert!(tables.contains("| 100000 | 50.0 | 1.25× |\n\n!["), "{tables}");
     }
 
     #[test]
