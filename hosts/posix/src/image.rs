@@ -4,7 +4,7 @@
 //! services from destroying one image, and it ends with the process however that ends.
 
 use crate::patience::patiently;
-use crate::zero::zero;
+use crate::zero::give_back;
 use hyper::Geometry;
 use std::fmt;
 use std::fs::{self, File, FileType, OpenOptions, TryLockError};
@@ -74,13 +74,13 @@ impl Image {
         Some(metadata.len()).filter(|&now| now < self.geometry.size_bytes)
     }
 
-    /// Makes a range read as zeros, giving back its space where the system can. May take as long
-    /// as writing it.
+    /// Makes a range read as zeros by giving back its space. `false`, with nothing changed, if that
+    /// would need zeros to be written.
     ///
     /// # Errors
     /// Whatever the system says.
-    pub fn zero(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<()> {
-        zero(&self.file, offset_bytes, length_bytes)
+    pub fn give_back(&self, offset_bytes: u64, length_bytes: u64) -> io::Result<bool> {
+        give_back(&self.file, offset_bytes, length_bytes)
     }
 
     /// The open file, which keeps the lock.

@@ -3,8 +3,9 @@
 //! The layout is BSD's, so that BSD's fsck has nothing to say about it: a superblock at its
 //! standard place and a copy in every cylinder group, a root directory, if wanted a log and quota
 //! files, and nothing else in use.
-//! Only metadata is written; the rest of the destination stays the zeros it was cleared to, so an
-//! image of a terabyte takes a moment and a few megabytes. The same options, identity and time
+//! Only metadata is written; the rest of the destination stays what it was cleared to, so an image of
+//! a terabyte takes a moment and a few megabytes. A device that cannot be cleared keeps what it holds
+//! where no file is: zeros are written where metadata is to be, and over older superblocks. The same options, identity and time
 //! make the same bytes. Knows the format from [`ffs::layout`] and shares nothing else with the
 //! file system it makes images for.
 //!
@@ -21,8 +22,9 @@ mod plan;
 mod quota;
 mod root;
 mod superblock;
+mod sweep;
 
-pub use destination::{Destination, Memory};
+pub use destination::{Destination, Ground, Memory};
 pub use error::Error;
 pub use ffs::layout::{ByteOrder, Format};
 pub use options::{Options, Quotas};
@@ -51,6 +53,8 @@ pub struct Made {
     pub free_bytes: u64,
     /// Size of the log in bytes; zero if there is none.
     pub log_bytes: u64,
+    /// What is where no file is yet.
+    pub ground: Ground,
 }
 
 /// Makes a file system with the given identity and birth time that fills `destination`, whatever
@@ -67,7 +71,10 @@ pub fn newfs(
     let plan = Plan::new(options)?;
     let groups = Groups::new(&plan);
     let superblock = superblock::superblock(&plan, options, id, time, &groups.total());
-    destination.clear(options.size_bytes)?;
+    let ground = destination.clear(options.size_bytes)?;
+    if ground == Ground::Unknown {
+        sweep::sweep(destination, &plan, options.size_bytes)?;
+    }
     write_groups(destination, &plan, &groups, &superblock, options, time)?;
     write_summaries(destination, &plan, &groups, options)?;
     write_root(destination, &plan, options, id, time)?;
@@ -77,7 +84,7 @@ pub fn newfs(
     destination.sync()?;
     write_superblock(destination, plan.superblock_offset_bytes, &superblock, options)?;
     destination.sync()?;
-    Ok(made(&plan, &superblock))
+    Ok(made(&plan, &superblock, ground))
 }
 
 /// The maps of all groups: those between the first and the last are alike, but for the one with
@@ -188,7 +195,8 @@ fn write_root(
 ) -> Result<(), Error> {
     let inode = root::inode_bytes(plan, options, id, time);
     write_inode(destination, plan, root::ROOT_INODE, &inode)?;
-    let contents = root::directory_bytes(options);
+    let mut contents = root::directory_bytes(options).to_vec();
+    contents.resize(plan.frag_bytes as usize, 0);
     Ok(destination.write_at(plan.offset_bytes(plan.root_frag().into()), &contents)?)
 }
 
@@ -235,7 +243,7 @@ fn write_inode(
     Ok(destination.write_at(plan.offset_bytes(plan.inode_frag.into()) + before, inode)?)
 }
 
-fn made(plan: &Plan, superblock: &Superblock) -> Made {
+fn made(plan: &Plan, superblock: &Superblock, ground: Ground) -> Made {
     let total = &superblock.total;
     let free_frags =
         total.free_blocks as u64 * u64::from(plan.frags_per_block()) + total.free_frags as u64;
@@ -248,5 +256,6 @@ fn made(plan: &Plan, superblock: &Superblock) -> Made {
         inodes: u64::from(plan.groups) * u64::from(plan.inodes_per_group),
         free_bytes: plan.offset_bytes(free_frags),
         log_bytes: plan.log_place().map_or(0, |place| place.size_bytes),
+        ground,
     }
 }

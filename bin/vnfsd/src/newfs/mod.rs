@@ -32,9 +32,9 @@ pub fn run(flags: &cli::Newfs) -> Result<()> {
     let place = Place::find(&flags.image, flags.force)?;
     let size_bytes = place.size_bytes(flags.size).with_context(|| shown.to_string())?;
     let options = options::of(flags, size_bytes).with_context(|| shown.to_string())?;
-    let made = plan(&flags.image, &options, flags.inodes)?;
+    let mut made = plan(&flags.image, &options, flags.inodes)?;
     if !flags.dry_run {
-        make(place, &flags.image, &options)?;
+        made = make(place, &flags.image, &options)?;
     }
     Report::new(&flags.image, &options, &made).print(flags.json)
 }
@@ -43,7 +43,7 @@ pub fn run(flags: &cli::Newfs) -> Result<()> {
 pub fn create(path: &Path, size_bytes: u64) -> Result<()> {
     let options = options::usual(size_bytes);
     plan(path, &options, None)?;
-    make(Place::New, path, &options)
+    make(Place::New, path, &options).map(drop)
 }
 
 /// What would be made.
@@ -61,10 +61,10 @@ fn plan(path: &Path, options: &Options, inodes: Option<u64>) -> Result<Made> {
     Ok(made)
 }
 
-fn make(place: Place, path: &Path, options: &Options) -> Result<()> {
+fn make(place: Place, path: &Path, options: &Options) -> Result<Made> {
     match place {
         Place::New => place::new_file(path, |file| make_in(file, path, options)),
-        Place::Old(mut old) => make_in(&mut old, path, options).map(drop),
+        Place::Old(mut old) => make_in(&mut old, path, options),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Where a file system is made.
 
 use anyhow::{Context, Result, bail};
-use ffscheck::newfs::{Destination, Made};
+use ffscheck::newfs::{Destination, Ground, Made};
 use posix::{Access, Image};
 use std::fs::{File, Permissions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -108,12 +108,14 @@ impl ffscheck::Image for Old {
 }
 
 impl Destination for Old {
-    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<Ground> {
         if !self.is_file {
-            return self.image.zero(0, size_bytes);
+            let is_done = self.image.give_back(0, size_bytes)?;
+            return Ok(if is_done { Ground::Zeros } else { Ground::Unknown });
         }
         self.image.file().set_len(0)?;
-        self.image.file().set_len(size_bytes)
+        self.image.file().set_len(size_bytes)?;
+        Ok(Ground::Zeros)
     }
 }
 
@@ -140,21 +142,21 @@ impl ffscheck::Image for Nowhere {
 }
 
 impl Destination for Nowhere {
-    fn clear(&mut self, _: u64) -> io::Result<()> {
-        Ok(())
+    fn clear(&mut self, _: u64) -> io::Result<Ground> {
+        Ok(Ground::Zeros)
     }
 }
 
 /// Makes a file that gets its name once it is complete, and never replaces another that has got
 /// it meanwhile.
-pub fn new_file(path: &Path, fill: impl FnOnce(&mut File) -> Result<Made>) -> Result<()> {
+pub fn new_file(path: &Path, fill: impl FnOnce(&mut File) -> Result<Made>) -> Result<Made> {
     let cannot = || format!("{}: cannot be made", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let readable = Permissions::from_mode(0o666);
     let file = Builder::new().prefix(".vnfsd-").permissions(readable).tempfile_in(folder);
     let mut file = file.with_context(cannot)?;
-    fill(file.as_file_mut())?;
+    let made = fill(file.as_file_mut())?;
     file.persist_noclobber(path).map_err(|failed| failed.error).with_context(cannot)?;
-    Ok(())
+    Ok(made)
 }

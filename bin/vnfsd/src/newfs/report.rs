@@ -4,7 +4,7 @@ use crate::size;
 use crate::text::escape;
 use anyhow::Result;
 use ffs::layout::Format;
-use ffscheck::newfs::{Made, Options, Quotas};
+use ffscheck::newfs::{Ground, Made, Options, Quotas};
 use serde::Serialize;
 use std::io::{Write, stdout};
 use std::os::unix::ffi::OsStrExt;
@@ -25,6 +25,8 @@ pub struct Report {
     quotas: Vec<&'static str>,
     free_bytes: u64,
     label: String,
+    /// Whether no byte of what was there before is left.
+    cleared: bool,
 }
 
 impl Report {
@@ -46,6 +48,7 @@ impl Report {
             quotas: quotas(options.quotas),
             free_bytes: made.free_bytes,
             label: options.volume_name.clone(),
+            cleared: made.ground == Ground::Zeros,
         }
     }
 
@@ -79,6 +82,10 @@ impl Report {
         }
         if !self.label.is_empty() {
             lines.push(("label", escape(self.label.as_bytes())));
+        }
+        if !self.cleared {
+            let left = "left where no metadata is: the device cannot discard";
+            lines.push(("old data", left.to_owned()));
         }
         lines
     }

@@ -56,11 +56,18 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Read { error, .. } | Self::Write { error, .. } | Self::Size(error) => Some(error),
-            Self::NotFound { .. } => None,
-        }
+// What it says holds its reason: whoever prints the chain of sources must not say that twice.
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    #[test]
+    fn a_reason_is_said_once() {
+        let error = Error::Write { offset_bytes: 7, error: io::ErrorKind::StorageFull.into() };
+        assert_eq!(error.to_string(), "cannot be written at byte 7: no storage space");
+        assert!(error.source().is_none());
     }
 }

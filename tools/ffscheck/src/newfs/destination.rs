@@ -6,20 +6,30 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 
-/// A place for an image: a file, or memory in tests.
+/// What a place holds before anything is made there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Zeros.
+    Zeros,
+    /// Whatever was there before.
+    Unknown,
+}
+
+/// A place for an image: a file, a device, or memory in tests.
 pub trait Destination: Image {
-    /// Makes it `size_bytes` long and all zeros, without taking space for them where it can.
+    /// Makes it `size_bytes` long and, where that needs no zeros to be written, all zeros.
     ///
     /// # Errors
     /// Whatever the place says.
-    fn clear(&mut self, size_bytes: u64) -> io::Result<()>;
+    fn clear(&mut self, size_bytes: u64) -> io::Result<Ground>;
 }
 
 #[cfg(unix)]
 impl Destination for File {
-    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<Ground> {
         self.set_len(0)?;
-        self.set_len(size_bytes)
+        self.set_len(size_bytes)?;
+        Ok(Ground::Zeros)
     }
 }
 
@@ -64,9 +74,9 @@ impl Memory {
 }
 
 impl Destination for Memory {
-    fn clear(&mut self, size_bytes: u64) -> io::Result<()> {
+    fn clear(&mut self, size_bytes: u64) -> io::Result<Ground> {
         *self = Self { size_bytes, pages: BTreeMap::new() };
-        Ok(())
+        Ok(Ground::Zeros)
     }
 }
 

@@ -13,8 +13,13 @@ use abi::Timestamp;
 use ffs::layout::{ByteOrder, CylinderGroup, Field, Format, GROUP_HEADER_BYTES, GROUP_MAGIC};
 
 /// Inode blocks that a UFS2 system may take to be initialized: the rest it writes when it
-/// comes to need them. On a new image all are zeros anyway.
+/// comes to need them.
 const INITIALIZED_INODE_BLOCKS: u32 = 2;
+
+/// Inodes at the beginning of each group of UFS2 that are zeros on disk.
+pub(super) fn initialized_inodes(plan: &Plan) -> u32 {
+    plan.inodes_per_group.min(INITIALIZED_INODE_BLOCKS * plan.inodes_per_block())
+}
 
 /// Where each map begins.
 struct Offsets {
@@ -117,8 +122,7 @@ fn header(
         Format::Ufs2 => {
             header.time = time.seconds;
             header.inodes = plan.inodes_per_group;
-            header.initialized_inodes =
-                plan.inodes_per_group.min(INITIALIZED_INODE_BLOCKS * plan.inodes_per_block());
+            header.initialized_inodes = initialized_inodes(plan);
         }
     }
     header
