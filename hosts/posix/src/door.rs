@@ -2,6 +2,7 @@
 //! listener, and the socket for datagrams beside it.
 
 use crate::driver::SocketKey;
+use crate::listen::let_in;
 use crate::message::Message;
 use bytes::Bytes;
 use hyper::DatagramPeer;
@@ -76,8 +77,10 @@ impl Listener {
         }
     }
 
-    pub(crate) fn open(&mut self) {
+    pub(crate) fn open(&mut self) -> io::Result<()> {
+        self.unadopted.as_ref().map_or(Ok(()), let_in)?;
         self.stage = Stage::Open;
+        Ok(())
     }
 
     pub(crate) fn shut(&mut self) {
@@ -226,9 +229,10 @@ mod tests {
 
     #[test]
     fn a_listener_rests_after_trouble_but_not_after_a_client_that_left() {
-        let mut listener = Listener::new(0, socket(), 2);
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut listener = Listener::new(0, socket.into(), 2);
         assert_eq!(listener.next_step(), None);
-        listener.open();
+        listener.open().unwrap();
         assert_eq!(listener.next_step(), Some(DoorStep::Start));
         listener.accepted(false);
         assert_eq!(listener.failed(&Errno::CONNABORTED.into()), None);

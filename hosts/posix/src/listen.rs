@@ -27,7 +27,7 @@ const PORT_ATTEMPTS: usize = 32;
 pub(crate) struct Door {
     /// The address, with its real port.
     pub(crate) address: SocketAddr,
-    /// Listens for connections.
+    /// Will take connections: see [`let_in`].
     pub(crate) listener: OwnedFd,
     /// Takes datagrams.
     pub(crate) datagrams: OwnedFd,
@@ -39,7 +39,17 @@ pub fn await_free(addresses: &[SocketAddr]) {
     let _ = patiently(|| open_all(addresses), |(_, error)| in_use(error));
 }
 
-/// Opens the addresses. Those with port 0 all get the same port, which the host chooses.
+/// From now on clients can connect. Not before a service answers: until then it may be that it never
+/// will, and whoever connects believes that it does.
+///
+/// # Errors
+/// If another process has begun to listen there meanwhile.
+pub(crate) fn let_in(listener: &OwnedFd) -> io::Result<()> {
+    socket2::SockRef::from(listener).listen(BACKLOG)
+}
+
+/// Takes the addresses, for which nobody is let in yet. Those with port 0 all get the same port,
+/// which the host chooses.
 pub(crate) fn open(addresses: &[SocketAddr]) -> Result<Vec<Door>, String> {
     let is_chosen = addresses.iter().all(|address| address.port() != 0);
     let opened = if is_chosen { open_all(addresses) } else { open_anywhere(addresses) };
@@ -81,7 +91,7 @@ fn open_all(addresses: &[SocketAddr]) -> Result<Vec<Door>, (SocketAddr, io::Erro
 }
 
 fn open_one(mut address: SocketAddr) -> io::Result<Door> {
-    let listener = listen(address)?;
+    let listener = take_listener(address)?;
     if let Some(bound) = listener.local_addr()?.as_socket() {
         address.set_port(bound.port());
     }
@@ -89,14 +99,13 @@ fn open_one(mut address: SocketAddr) -> io::Result<Door> {
     Ok(Door { address, listener: listener.into(), datagrams: datagrams.into() })
 }
 
-fn listen(address: SocketAddr) -> io::Result<Socket> {
+fn take_listener(address: SocketAddr) -> io::Result<Socket> {
     let socket = socket(address, Type::STREAM, Protocol::TCP)?;
     socket.set_reuse_address(true)?;
     // Inherited by the connections.
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE_IDLE);
     socket.set_tcp_keepalive(&with_interval(keepalive))?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
     Ok(socket)
 }
 

@@ -91,15 +91,19 @@ impl Network {
     }
 
     /// Lets clients in.
-    pub(crate) fn open(&mut self, doors: &[SocketKey]) {
+    ///
+    /// # Errors
+    /// If another process listens there.
+    pub(crate) fn open(&mut self, doors: &[SocketKey]) -> io::Result<()> {
         for &key in doors {
             match self.sockets.get_mut(key.0) {
-                Some(Socket::Listener(listener)) => listener.open(),
+                Some(Socket::Listener(listener)) => listener.open()?,
                 Some(Socket::Datagrams(socket)) => socket.open(),
                 _ => continue,
             }
             self.dirty.push(key);
         }
+        Ok(())
     }
 
     /// Lets no more clients in. Answers to datagrams still leave.

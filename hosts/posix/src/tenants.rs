@@ -307,7 +307,10 @@ impl Tenants {
             News::Serves => {
                 let Some(slot) = self.slots.get_mut(index) else { return };
                 slot.stage = Stage::Serving;
-                self.network.open(&slot.doors);
+                if let Err(error) = self.network.open(&slot.doors) {
+                    let reason = format!("clients cannot be let in: {error}");
+                    return self.end(index, Progress::Failed(reason), true);
+                }
                 let Some(State::Serving(description)) = slot.tenant.as_ref().map(|t| t.state())
                 else {
                     return;

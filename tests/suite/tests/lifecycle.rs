@@ -1,8 +1,9 @@
 //! From the ready line to the last signal.
 
 use rustix::process::Signal;
-use std::net::{Ipv6Addr, TcpListener, UdpSocket};
+use std::net::{Ipv6Addr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::thread;
 use suite::image::Format;
 use suite::nfs::{Client, Pieces};
@@ -273,4 +274,28 @@ fn the_last_line_says_what_was_done() {
     };
     assert!(count("commits") >= 6 && count("flushes") >= 12, "one after another: {said}");
     assert!(count("bytes written") > 30_000, "{said}");
+}
+
+/// Nobody can connect to a service before it has its image and knows that it can serve it.
+#[test]
+fn nobody_is_let_in_before_it_serves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (held, garbage) = (folder.path().join("held"), folder.path().join("garbage"));
+    run(process::command(vnfsd()).arg("newfs").arg(&held).args(["--size", "16M"]));
+    std::fs::write(&garbage, vec![7; 1 << 20]).expect("written");
+    let _holder = Server::image(&held, Backend::Uring);
+    for (image, backend) in [&held, &garbage].into_iter().zip(Backend::ALL).cycle().take(8) {
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
+        let address = port.expect("a free port");
+        let mut serve = process::command(vnfsd());
+        serve.arg("serve").arg(image).args(["--listen", &address.to_string()]);
+        serve.args(["--backend", backend.name()]).stdin(Stdio::null());
+        let mut child = serve.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it runs");
+        while child.try_wait().expect("a child can be waited for").is_none() {
+            // A socket may by chance be given that port, and then connects to itself.
+            let is_other = |stream: TcpStream| stream.local_addr().ok() != Some(address);
+            let is_in = TcpStream::connect(address).is_ok_and(is_other);
+            assert!(!is_in, "{}: let in", image.display());
+        }
+    }
 }
