@@ -27,6 +27,7 @@ mod disk;
 mod door;
 mod driver;
 mod failures;
+mod hasten;
 mod image;
 mod listen;
 mod log;

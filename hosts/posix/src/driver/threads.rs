@@ -1,8 +1,9 @@
 //! A few threads that wait for disks, so that a worker without io_uring does not.
 
 use super::DiskKey;
+use crate::hasten::hasten;
 use crate::image::Image;
-use crate::transfer::perform;
+use crate::transfer::{Extent, perform};
 use bytes::BytesMut;
 use hyper::DiskOperation;
 use std::io;
@@ -76,7 +77,11 @@ fn work(queue: &Mutex<Receiver<Job>>, done: &Sender<Done>, notify: &super::Waker
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(Job { key, image, operation }) = job else { return };
+        let extent = Extent::of(&operation);
         let result = perform(image.file(), operation);
+        if extent.is_hastened() && result.is_ok() {
+            hasten(image.file(), &extent);
+        }
         // Whoever hears of the end may count on the image being let go of.
         drop(image);
         if done.send((key, result)).is_err() {

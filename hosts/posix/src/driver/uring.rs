@@ -262,6 +262,7 @@ impl UringDriver {
             }
             Operation::SendDatagram { socket, .. } => sink(Event::DatagramSent { socket }),
             Operation::Disk(transfer) => self.disk_ended(transfer, result, sink),
+            Operation::Hasten { .. } => {}
         }
     }
 
@@ -274,7 +275,12 @@ impl UringDriver {
         let key = transfer.key;
         match transfer.completed(result) {
             Ok(false) => self.start_owned(transfer.entry(), Operation::Disk(transfer)),
-            Ok(true) => sink(Event::DiskDone { key, result: Ok(transfer.into_buffers()) }),
+            Ok(true) => {
+                if let Some((entry, operation)) = transfer.hasten() {
+                    self.start_owned(entry, operation);
+                }
+                sink(Event::DiskDone { key, result: Ok(transfer.into_buffers()) });
+            }
             Err(error) => sink(Event::DiskDone { key, result: Err(error) }),
         }
     }

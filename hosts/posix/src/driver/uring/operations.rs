@@ -7,7 +7,7 @@ use crate::connection::Fill;
 use crate::driver::{DiskKey, SocketKey};
 use crate::image::Image;
 use crate::message::Message;
-use crate::transfer::PIECES_MAX;
+use crate::transfer::{Extent, PIECES_MAX};
 use bytes::BytesMut;
 use hyper::DiskOperation;
 use io_uring::{opcode, squeue, types};
@@ -70,12 +70,15 @@ pub(super) enum Operation {
     SendDatagram { socket: SocketKey, _message: Box<Message> },
     /// A disk operation.
     Disk(Box<Transfer>),
+    /// What was written goes on to the disk. The image is only kept.
+    Hasten { _image: Arc<Image> },
 }
 
 /// A disk operation and how far it has come.
 pub(super) struct Transfer {
     pub(super) key: DiskKey,
     image: Arc<Image>,
+    extent: Extent,
     operation: DiskOperation,
     /// The memory still to be filled or written.
     slices: Vec<libc::iovec>,
@@ -87,6 +90,7 @@ pub(super) struct Transfer {
 
 impl Transfer {
     pub(super) fn new(key: DiskKey, image: Arc<Image>, mut operation: DiskOperation) -> Self {
+        let extent = Extent::of(&operation);
         let (offset_bytes, slices) = match &mut operation {
             DiskOperation::Read { offset_bytes, buffers } => {
                 let slices = buffers.iter_mut().map(|buffer| slice(buffer.as_mut_ptr(), buffer));
@@ -99,7 +103,7 @@ impl Transfer {
             DiskOperation::Flush => (0, Vec::new()),
             DiskOperation::Discard { offset_bytes, .. } => (*offset_bytes, Vec::new()),
         };
-        let mut transfer = Self { key, image, operation, slices, next: 0, offset_bytes };
+        let mut transfer = Self { key, image, extent, operation, slices, next: 0, offset_bytes };
         transfer.advance(0);
         transfer
     }
@@ -153,6 +157,18 @@ impl Transfer {
             Err(error) if is_transient(&error) => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// What follows on a large write.
+    pub(super) fn hasten(&self) -> Option<(squeue::Entry, Operation)> {
+        let Extent { offset_bytes, length_bytes, .. } = self.extent;
+        let length_bytes =
+            u32::try_from(length_bytes).ok().filter(|_| self.extent.is_hastened())?;
+        let entry =
+            opcode::SyncFileRange::new(types::Fd(self.image.file().as_raw_fd()), length_bytes)
+                .offset(offset_bytes)
+                .flags(libc::SYNC_FILE_RANGE_WRITE);
+        Some((entry.build(), Operation::Hasten { _image: self.image.clone() }))
     }
 
     /// The buffers of a read.

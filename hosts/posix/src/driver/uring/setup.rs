@@ -27,7 +27,7 @@ pub(super) fn open() -> io::Result<IoUring> {
 fn probe(ring: &IoUring) -> io::Result<()> {
     // Zero-copy sending is not used. It came with Linux 6.0, as the last of what is: receiving
     // datagrams many times has no code of its own that could be asked for.
-    const NEEDED: [(u8, &str); 9] = [
+    const NEEDED: [(u8, &str); 10] = [
         (opcode::AcceptMulti::CODE, "accept"),
         (opcode::Recv::CODE, "receive"),
         (opcode::SendMsg::CODE, "sendmsg"),
@@ -35,6 +35,7 @@ fn probe(ring: &IoUring) -> io::Result<()> {
         (opcode::Readv::CODE, "readv"),
         (opcode::Writev::CODE, "writev"),
         (opcode::Fsync::CODE, "fsync"),
+        (opcode::SyncFileRange::CODE, "sync_file_range"),
         (opcode::AsyncCancel2::CODE, "cancel"),
         (opcode::SendZc::CODE, "what Linux 6.0 brought"),
     ];
