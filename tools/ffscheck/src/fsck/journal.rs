@@ -3,19 +3,16 @@
 //! As NetBSD's `vfs_wapbl.c` and `ffs_wapbl.c` replay: of the two headers the newer holds; records
 //! are read from the tail to the head; of a sector logged twice the later contents count, and a
 //! revocation makes all before it void; the last list of inodes names the files that had no name
-//! left, and these are freed. Counts outside the groups are not logged, so they are derived.
+//! left, and these are freed (`unlinked`). Counts outside the groups are not logged, so they are
+//! derived.
 
 use super::Check;
-use super::allocate::is_snapshot_mark;
 use super::class::Class;
 use super::error::Result;
-use super::group_block::{Form, Tally, bit, set_bit};
 use super::report::{Phase, Place as Where, Replay};
-use super::walk::{Home, Kind, Verdict};
+use super::walk::{Kind, Verdict};
 use ffs::layout::log::{Extent, Header, Location, Place, Record, Walk, clear_place};
-use ffs::layout::{
-    BlockArea, CylGroup, CylinderGroup, Field, FieldFault, FragNo, Inode, Pointers, flags, mode,
-};
+use ffs::layout::{FieldFault, flags};
 use std::collections::{BTreeMap, BTreeSet};
 
 const SECTOR_BYTES: u64 = 512;
@@ -148,107 +145,6 @@ impl Check<'_> {
             let offset = place.offset_bytes + index * u64::from(place.block_bytes);
             self.volume.overlay.write(offset, &block)?;
         }
-        Ok(())
-    }
-
-    /// Frees a file without a name, as whoever had it open would have done. Says whether it was
-    /// still there.
-    fn finish_unlinked(&mut self, number: u32) -> Result<bool> {
-        if number <= 2 || u64::from(number) >= self.volume.geometry.inodes() {
-            return Ok(false);
-        }
-        let group = self.group_of(number);
-        let index = number % self.volume.geometry.inodes_per_group;
-        if !self.edit_group(group, |block, form| bit(&block[form.inode_map..], index))? {
-            return Ok(false);
-        }
-        let mut inode = self.volume.inode(number)?;
-        if inode.links != 0 {
-            return Ok(false);
-        }
-        let is_directory = inode.mode & mode::TYPE == mode::DIRECTORY;
-        for (to, frags) in self.pieces_of_unlinked(&mut inode)? {
-            self.free_frags(to, frags)?;
-        }
-        self.volume.clear_inode(number)?;
-        self.edit_group(group, |block, form| {
-            set_bit(&mut block[form.inode_map..], index, false);
-            true
-        })?;
-        self.recount(group, 1, i32::from(is_directory))?;
-        Ok(true)
-    }
-
-    /// The blocks of a file that is about to go; what is no place is passed over.
-    fn pieces_of_unlinked(&mut self, inode: &mut Inode) -> Result<Vec<(FragNo, u32)>> {
-        if inode.mode == 0 {
-            inode.area = BlockArea::Pointers(Pointers::default());
-        }
-        let geometry = self.volume.geometry;
-        let (whole, mut pieces) = (geometry.frags_per_block(), Vec::new());
-        let mut seen = BTreeSet::new();
-        self.volume.walk(inode, &mut |pointer| {
-            // How much of a block behind the end is the file's nobody knows, unless all of it is.
-            let is_whole = !matches!(pointer.home, Home::Direct(_));
-            let frags = if pointer.frags == 0 && is_whole { whole } else { pointer.frags };
-            let fits = geometry.frag_in_block(pointer.to) + frags <= whole;
-            let is_new = seen.insert(pointer.to);
-            let is_data = frags > 0 && fits && geometry.is_data(pointer.to, frags);
-            if is_snapshot_mark(pointer.to) || !is_new || !is_data {
-                return Verdict::Pass;
-            }
-            pieces.push((pointer.to, frags));
-            Verdict::Keep
-        })?;
-        Ok(pieces)
-    }
-
-    fn free_frags(&mut self, first: FragNo, count: u32) -> Result<()> {
-        let per_group = u64::from(self.volume.geometry.frags_per_group);
-        let group = CylGroup((first.0 / per_group) as u32);
-        let start = (first.0 % per_group) as u32;
-        self.edit_group(group, |block, form| {
-            let map = &mut block[form.frag_map..];
-            (start..start + count).for_each(|frag| set_bit(map, frag, true));
-            true
-        })?;
-        self.recount(group, 0, 0)
-    }
-
-    /// Changes a group's maps; what is no group stays as it is.
-    fn edit_group(
-        &mut self,
-        group: CylGroup,
-        edit: impl FnOnce(&mut [u8], &Form) -> bool,
-    ) -> Result<bool> {
-        let mut block = self.volume.group_block(group)?;
-        if CylinderGroup::parse(&block, self.volume.geometry.order).is_none() {
-            return Ok(false);
-        }
-        let Some(form) = Form::of(&self.volume, &block) else { return Ok(false) };
-        let answer = edit(&mut block, &form);
-        self.volume.write(self.volume.geometry.group_block(group), &block)?;
-        Ok(answer)
-    }
-
-    /// Derives a group's counts from its own map of fragments, after so many inodes and
-    /// directories were freed.
-    fn recount(&mut self, group: CylGroup, inodes: i32, directories: i32) -> Result<()> {
-        let frags = self.volume.group_frags(group);
-        let per_block = self.volume.block_frags();
-        let order = self.volume.geometry.order;
-        self.edit_group(group, |block, form| {
-            let tally = Tally::new(&block[form.frag_map..], frags, per_block, form.cluster_sizes);
-            tally.put_clusters(form, block, order);
-            let mut header = CylinderGroup::get(block, order);
-            header.free_runs = tally.free_runs;
-            let summary = &mut header.summary;
-            (summary.free_blocks, summary.free_frags) = (tally.free_blocks, tally.free_frags);
-            summary.free_inodes = summary.free_inodes.wrapping_add(inodes);
-            summary.directories = summary.directories.wrapping_sub(directories);
-            header.put(block, order);
-            true
-        })?;
         Ok(())
     }
 

@@ -5,10 +5,10 @@
 //! each field stands ([`ffs::layout`]).
 //!
 //! ```text
-//! 0   superblock, log      superblock  fields  search  journal
+//! 0   superblock, log      superblock  fields  search  journal  unlinked
 //! 1   inodes and blocks    inodes  claim
 //! 1b  duplicate blocks     duplicates
-//! 2   names                names  scan  flaw
+//! 2   names                names  scan  dots  flaw
 //! 3   connectivity         connect
 //! 4   link counts          links
 //! 4b  quotas               quotas
@@ -30,6 +30,7 @@ mod claim;
 mod class;
 mod connect;
 mod directory;
+mod dots;
 mod duplicates;
 mod error;
 mod fields;
@@ -49,6 +50,7 @@ mod scan;
 mod search;
 mod sparse;
 mod superblock;
+mod unlinked;
 mod volume;
 mod walk;
 

@@ -7,7 +7,7 @@ use ffs::layout::{ByteOrder, Format, FragNo};
 use ffscheck::fsck::Class;
 
 #[test]
-fn groups() {
+fn headers() {
     plant(
         |patient| patient.alter_group(1, |group| group.magic = 7),
         "group 1: the group block is none (made again)",
@@ -32,6 +32,16 @@ fn groups() {
         &[Class::Rotor],
         NOTHING,
     );
+    let unwritten =
+        |patient: &mut Patient| patient.alter_group(0, |group| group.initialized_inodes = 1);
+    let line = "phase 1: group 0: 1 inodes of ";
+    for order in [ByteOrder::Little, ByteOrder::Big] {
+        plant_in(Format::Ufs2, order, &unwritten, line, &[Class::InitializedInodes], NOTHING);
+    }
+}
+
+#[test]
+fn maps() {
     plant(
         |patient| patient.flip(0, |group| group.inode_map, SMALL),
         "1 inodes in use are free in the map, 0 free ones in use (corrected)",
@@ -50,6 +60,10 @@ fn groups() {
         &[Class::ClusterMap],
         NOTHING,
     );
+}
+
+#[test]
+fn counts() {
     plant(
         |patient| patient.alter_group(0, |group| group.free_runs[3] += 1),
         "phase 5: group 0: runs are ",
@@ -77,12 +91,6 @@ fn groups() {
         &[Class::Totals],
         NOTHING,
     );
-    let unwritten =
-        |patient: &mut Patient| patient.alter_group(0, |group| group.initialized_inodes = 1);
-    let line = "phase 1: group 0: 1 inodes of ";
-    for order in [ByteOrder::Little, ByteOrder::Big] {
-        plant_in(Format::Ufs2, order, &unwritten, line, &[Class::InitializedInodes], NOTHING);
-    }
 }
 
 #[test]
