@@ -62,17 +62,20 @@ impl Ffs {
     /// `Stale` if it is free or belongs to another file by now; `Io` if it is damaged.
     pub(crate) async fn file(&self, file: FileId) -> Result<Rc<Node>> {
         let node = self.node(file.inode).await?;
-        if self.is_unlinked(file.inode) {
-            return Err(Errno::Stale);
-        }
         if node.inode().generation == file.generation { Ok(node) } else { Err(Errno::Stale) }
     }
 
     /// The inode with this number.
     ///
     /// # Errors
-    /// `Stale` if it is free or there is no such inode; `Io` if it is damaged.
+    /// `Stale` if it is free or has no names any more, or there is no such inode; `Io` if it is
+    /// damaged.
     pub(crate) async fn node(&self, number: InodeNo) -> Result<Rc<Node>> {
+        let node = self.load_node(number).await?;
+        if self.is_unlinked(number) { Err(Errno::Stale) } else { Ok(node) }
+    }
+
+    async fn load_node(&self, number: InodeNo) -> Result<Rc<Node>> {
         if let Some(node) = self.nodes.borrow_mut().get(number) {
             return Ok(node);
         }

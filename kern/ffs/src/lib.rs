@@ -46,6 +46,7 @@ mod mount;
 mod node_table;
 mod operations;
 mod quota;
+mod reclaim;
 mod recover;
 mod seek;
 #[cfg(test)]

@@ -12,7 +12,8 @@ use crate::layout::{
     BlockArea, CylGroup, CylinderGroup, FragNo, Geometry, Inode, Summary, Superblock, clean, flags,
 };
 use crate::log::{Log, Replayed, replay};
-use abi::{Errno, FileType, InodeNo, Result, Timestamp};
+use crate::reclaim::Owners;
+use abi::{Errno, FileType, InodeNo, Result};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use block::Device;
@@ -129,29 +130,22 @@ impl Ffs {
         Ok(summaries)
     }
 
-    /// Takes apart the files that had no name when the system stopped. One that cannot be stays in
-    /// the list for the next mount.
+    /// Takes over the files that had no name when the system stopped. They are taken apart with the
+    /// first save: whoever mounts does not wait for it.
     pub(crate) async fn reclaim_listed(&self, unlinked: &[Unlinked]) {
-        let time = Timestamp { seconds: crate::commit::time_of(&self.superblock), nanoseconds: 0 };
-        for listed in unlinked {
-            let number = listed.inode.0;
-            let reclaimed = match self.raw_inode(listed.inode).await {
+        let Some(writer) = &self.writer else { return };
+        for &Unlinked { inode: number, .. } in unlinked {
+            match self.raw_inode(number).await {
+                // It has a name: it is no longer what the list says.
                 Ok(inode) if inode.links > 0 => {
-                    self.forget_unlinked(listed.inode);
-                    Ok(())
+                    writer.unlinked.borrow_mut().remove(&number);
                 }
-                Ok(_) => self.reclaim(listed.inode, time).await,
-                Err(errno) => Err(errno),
-            };
-            if let Err(errno) = reclaimed {
-                self.damaged(format_args!("inode {number} has no name and is not freed: {errno}"));
+                Ok(inode) => writer.doomed.add_left(number, Owners::of(&inode)),
+                Err(errno) => {
+                    self.report_stuck(number, errno);
+                    writer.doomed.add_stuck(number);
+                }
             }
-        }
-    }
-
-    fn forget_unlinked(&self, number: InodeNo) {
-        if let Some(writer) = &self.writer {
-            writer.unlinked.borrow_mut().remove(&number);
         }
     }
 }

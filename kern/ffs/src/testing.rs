@@ -36,6 +36,8 @@ pub(crate) struct MemoryDisk {
     pub(crate) held: RefCell<Option<Vec<DiskRequest>>>,
     /// Where writes fail, in bytes.
     pub(crate) bad: RefCell<Range<u64>>,
+    /// Where reads fail, in bytes.
+    pub(crate) bad_reads: RefCell<Range<u64>>,
     completions: RefCell<VecDeque<DiskCompletion>>,
 }
 
@@ -70,6 +72,10 @@ impl MemoryDisk {
         self.reads.set(self.reads.get() + 1);
         let mut at = offset_bytes;
         for buffer in &mut buffers {
+            let end = at + buffer.len() as u64;
+            if self.bad_reads.borrow().start < end && at < self.bad_reads.borrow().end {
+                return Err(Errno::Io);
+            }
             Image::read_at(&*self.image.borrow(), at, buffer).map_err(|_| Errno::Io)?;
             at += buffer.len() as u64;
         }

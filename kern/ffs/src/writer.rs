@@ -5,8 +5,9 @@ use crate::allocate::{Placement, Withheld};
 use crate::commit::Commits;
 use crate::contents::{DirtyFiles, Failures};
 use crate::file_system::Ffs;
-use crate::layout::{CylGroup, FragNo, Lbn, Summary, TotalSummary};
+use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary, TotalSummary};
 use crate::log::{Log, Need};
+use crate::reclaim::{Doomed, Owners};
 use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -141,6 +142,8 @@ pub(crate) struct Writer {
     pub(crate) placement: RefCell<Placement>,
     /// Files without names that still have blocks, with their modes.
     pub(crate) unlinked: RefCell<BTreeMap<InodeNo, u16>>,
+    /// Who takes them apart.
+    pub(crate) doomed: Doomed,
     /// Blocks of data that may be dirty, by file.
     pub(crate) dirty_files: RefCell<DirtyFiles>,
     /// Who has to be told of lost data.
@@ -165,6 +168,7 @@ impl Writer {
             withheld: RefCell::default(),
             placement: RefCell::default(),
             unlinked: RefCell::default(),
+            doomed: Doomed::default(),
             dirty_files: RefCell::default(),
             failures: RefCell::default(),
             summaries: RefCell::new(summaries),
@@ -261,15 +265,20 @@ impl Writer {
     /// data is.
     pub(crate) fn take_note(
         &self,
-        unlinked: Vec<(InodeNo, Option<u16>)>,
+        unlinked: Vec<(InodeNo, Option<Inode>)>,
         cut: Vec<(InodeNo, Lbn)>,
         dirty: Vec<(InodeNo, Lbn, PageNo)>,
     ) {
-        for (inode, mode) in unlinked {
-            match mode {
-                Some(mode) => self.unlinked.borrow_mut().insert(inode, mode),
-                None => self.unlinked.borrow_mut().remove(&inode),
-            };
+        for (number, inode) in unlinked {
+            match inode {
+                Some(inode) => {
+                    self.unlinked.borrow_mut().insert(number, inode.mode);
+                    self.doomed.add(number, Owners::of(&inode));
+                }
+                None => {
+                    self.unlinked.borrow_mut().remove(&number);
+                }
+            }
         }
         let mut files = self.dirty_files.borrow_mut();
         for (inode, lbn) in cut {

@@ -1,7 +1,7 @@
 //! Everything written, and the end.
 //!
 //! ```text
-//! files without names freed ─► commit ─► all in place ─► empty log ─► summaries, counts ─►
+//! files without names gone ─► commit ─► all in place ─► empty log ─► summaries, counts ─►
 //! fs_clean = 1 ─► FS_DOWAPBL off
 //! ```
 //! A flush stands between any two. The superblock's counts and the write verifier take two sectors,
@@ -25,40 +25,55 @@ impl Ffs {
         self.flush(writer).await
     }
 
-    /// Leaves the image clean. Nothing can be changed from the call on.
+    /// The same, and takes apart what has lost its last name and whose remover does not come back.
+    /// That comes last, so that nobody's data waits for it.
+    pub(crate) async fn save(&self) -> Result<()> {
+        self.write_everything().await?;
+        let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
+        if self.reclaim_waiting(writer).await? { self.write_everything().await } else { Ok(()) }
+    }
+
+    /// Leaves the image clean. Nothing can be changed from the call on. Whoever closes again is told
+    /// the same.
     ///
     /// # Errors
-    /// If not all of it could be written: then it is as after a crash.
+    /// If not all of it could be written: then it is as after a crash. If a file without names could
+    /// not be taken apart: all else is written then, but the image is not clean.
     pub(crate) async fn leave_clean(&self) -> Result<()> {
         let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
-        if writer.commits.is_closed() {
-            return Ok(());
+        if let Some(outcome) = writer.commits.outcome() {
+            return outcome;
         }
-        let reclaimed = self.reclaim_all(writer).await;
         writer.commits.close();
-        reclaimed?;
+        let outcome = self.leave(writer).await;
+        writer.commits.conclude_all(outcome)
+    }
+
+    async fn leave(&self, writer: &Writer) -> Result<()> {
+        let reclaimed = self.reclaim_all(writer).await;
         self.write_everything().await?;
         let _turn = writer.commits.turn().await;
+        if let Some(outcome) = writer.commits.outcome() {
+            return outcome;
+        }
         if !writer.commits.is_in_use() {
-            return Ok(());
+            return reclaimed;
         }
         self.start(writer).await?;
+        self.empty_log(writer).await?;
+        reclaimed?;
         self.mark_clean(writer).await
     }
 
-    /// Frees what has lost its last name and is still there: whoever did it was stopped half-way.
-    async fn reclaim_all(&self, writer: &Writer) -> Result<()> {
-        loop {
-            let first = writer.unlinked.borrow().first_key_value().map(|(&inode, _)| inode);
-            let Some(inode) = first else { return Ok(()) };
-            self.reclaim(inode, writer.commits.time()).await?;
+    /// Leaves nothing in the log but the list of files without names, if there still are any.
+    async fn empty_log(&self, writer: &Writer) -> Result<()> {
+        match &writer.log {
+            Some(log) => log.trim(|page| !self.cache.is_released(page)).await,
+            None => Ok(()),
         }
     }
 
     async fn mark_clean(&self, writer: &Writer) -> Result<()> {
-        if let Some(log) = &writer.log {
-            log.trim(|page| !self.cache.is_released(page)).await?;
-        }
         self.write_summaries(writer).await?;
         self.change_superblock(writer, |superblock| set_state(superblock, writer)).await?;
         self.change_superblock(writer, |superblock| superblock.clean = clean::IS_CLEAN).await?;

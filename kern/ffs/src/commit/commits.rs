@@ -39,6 +39,8 @@ pub(crate) struct Commits {
     /// Whether the superblock says that the file system is in use.
     is_in_use: Cell<bool>,
     is_closed: Cell<bool>,
+    /// What closing came to.
+    outcome: Cell<Option<Result<()>>>,
     /// Writes of the superblock.
     pub(super) under_way: UnderWay,
     /// Space given back to the disk, of what is sealed.
@@ -127,7 +129,7 @@ impl Commits {
     }
 
     /// The time of the newest transaction.
-    pub(super) fn time(&self) -> Timestamp {
+    pub(crate) fn time(&self) -> Timestamp {
         self.time.get()
     }
 
@@ -156,6 +158,18 @@ impl Commits {
 
     pub(super) fn close(&self) {
         self.is_closed.set(true);
+    }
+
+    /// What closing came to, if it has ended.
+    pub(super) fn outcome(&self) -> Option<Result<()>> {
+        self.outcome.get()
+    }
+
+    /// Closing has ended; who was first says how.
+    pub(super) fn conclude_all(&self, outcome: Result<()>) -> Result<()> {
+        let outcome = self.outcome.get().unwrap_or(outcome);
+        self.outcome.set(Some(outcome));
+        outcome
     }
 
     pub(super) fn count_flush(&self) {

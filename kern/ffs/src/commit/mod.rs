@@ -46,11 +46,17 @@ impl Ffs {
     /// # Errors
     /// `ReadOnly` if nothing may be changed, or nothing any more.
     pub(crate) fn changeable(&self) -> Result<&Writer> {
+        let writer = self.unfailed()?;
+        if writer.commits.is_closed() { Err(Errno::ReadOnly) } else { Ok(writer) }
+    }
+
+    /// The same for what closing itself has to change.
+    ///
+    /// # Errors
+    /// `ReadOnly` as well.
+    pub(crate) fn unfailed(&self) -> Result<&Writer> {
         let writer = self.writer.as_ref().ok_or(Errno::ReadOnly)?;
-        if writer.failed.get().is_some() || writer.commits.is_closed() {
-            return Err(Errno::ReadOnly);
-        }
-        Ok(writer)
+        if writer.failed.get().is_some() { Err(Errno::ReadOnly) } else { Ok(writer) }
     }
 
     /// What was committed so far, and what it cost.

@@ -43,15 +43,6 @@ impl Ffs {
         Ok(())
     }
 
-    /// Takes apart a file without names, and frees its inode.
-    pub(crate) async fn reclaim(&self, number: InodeNo, time: Timestamp) -> Result<()> {
-        while !self.transact(time, |transaction| transaction.reclaim(number)).await? {
-            let_others_run().await;
-        }
-        self.changeable()?.failures.borrow_mut().take(number);
-        Ok(())
-    }
-
     /// Where a file will be cut off in a hole, there shall be a block, if there is space: see the
     /// top of this room.
     async fn prepare_end(&self, number: InodeNo, size: u64, time: Timestamp) -> Result<()> {
@@ -106,8 +97,14 @@ impl Transaction<'_> {
         self.set_inode(number, Inode { size_bytes: size, ..inode })
     }
 
-    /// Says whether the file is gone.
-    fn reclaim(&mut self, number: InodeNo) -> Step<bool> {
+    /// A step of taking apart a file without names, with its inode at last. Says whether the file
+    /// is gone.
+    pub(crate) fn reclaim(&mut self, number: InodeNo) -> Step<bool> {
+        if self.inode(number)?.links > 0 {
+            // What was listed has a name after all.
+            self.note_gone(number);
+            return Ok(true);
+        }
         if !self.cut(number, 0)? {
             return Ok(false);
         }

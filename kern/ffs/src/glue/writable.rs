@@ -43,15 +43,17 @@ impl WritableFileSystem for Ffs {
     }
 
     fn settle(&self) -> Wait<'_, ()> {
-        Box::pin(self.make_durable())
+        Box::pin(self.settle_changes())
     }
 
     fn is_unsaved(&self) -> bool {
-        self.writer.as_ref().is_some_and(Writer::has_uncommitted) || self.cache.dirty_bytes() > 0
+        let writer = self.writer.as_ref();
+        writer.is_some_and(|writer| writer.has_uncommitted() || writer.doomed.is_waiting())
+            || self.cache.dirty_bytes() > 0
     }
 
     fn sync(&self) -> Wait<'_, ()> {
-        Box::pin(self.write_everything())
+        Box::pin(self.save())
     }
 
     fn close(&self) -> Wait<'_, ()> {

@@ -8,8 +8,8 @@
 //! | `rename` | rename |
 //! | `attributes` | set_attributes |
 //!
-//! Who takes away the last name of a file, takes the file apart afterwards: that may be many
-//! transactions, and the file is in the log's list of inodes meanwhile.
+//! Whoever takes away the last name of a file takes the file apart when it settles (see `reclaim`):
+//! that may be many transactions, and the file is in the log's list of inodes meanwhile.
 
 mod attributes;
 mod create;
@@ -68,16 +68,16 @@ impl Transaction<'_> {
         if self.inode(number)?.links < LINKS_MAX { Ok(()) } else { Err(Errno::TooManyLinks.into()) }
     }
 
-    /// A file has a name less; says whether that was the last one.
-    fn unlink(&mut self, number: InodeNo) -> Step<bool> {
+    /// A file has a name less; without any it is to be taken apart.
+    fn unlink(&mut self, number: InodeNo) -> Step<()> {
         let inode = self.inode(number)?;
         let is_directory = inode.file_type() == Some(FileType::Directory);
         let links = if is_directory { 0 } else { inode.links.saturating_sub(1) };
         self.touch(number, |inode| inode.links = links)?;
         if links == 0 {
-            self.note_unlinked(number, inode.mode);
+            self.note_unlinked(number, inode);
         }
-        Ok(links == 0)
+        Ok(())
     }
 }
 

@@ -77,7 +77,7 @@ impl Ffs {
         (found.inode == file.inode).then_some(found).ok_or(Errno::NoEntry)
     }
 
-    /// Takes a name away, and with the last one the file.
+    /// Takes a name away. A file without names is doomed.
     async fn strike_name(
         &self,
         parent: &Node,
@@ -87,15 +87,13 @@ impl Ffs {
         more_links: i16,
         time: Timestamp,
     ) -> Result<()> {
-        let is_last = self.transact(time, |transaction| {
+        self.expect_room_for_doomed().await?;
+        self.transact(time, |transaction| {
             transaction.shrink();
             transaction.strike(parent.number, found, name.bytes())?;
             transaction.touch_entries(parent.number, more_links)?;
             transaction.unlink(node.number)
-        });
-        if is_last.await? {
-            self.reclaim(node.number, time).await?;
-        }
-        Ok(())
+        })
+        .await
     }
 }

@@ -47,11 +47,8 @@ impl Ffs {
             from: (from_directory, from.1, found),
             to: (to_directory, to.1, target),
         };
-        let is_last = self.transact(time, |transaction| rename.apply(transaction)).await?;
-        if let (Target::Taken(replaced, _), true) = (&rename.to.2, is_last) {
-            self.reclaim(replaced.number, time).await?;
-        }
-        Ok(())
+        self.expect_room_for_doomed().await?;
+        self.transact(time, |transaction| rename.apply(transaction)).await
     }
 
     async fn target(
@@ -74,8 +71,7 @@ impl Ffs {
 }
 
 impl Rename<'_> {
-    /// Says whether the replaced file has lost its last name.
-    fn apply(&self, transaction: &mut Transaction<'_>) -> Step<bool> {
+    fn apply(&self, transaction: &mut Transaction<'_>) -> Step<()> {
         let (from, from_name, found) = &self.from;
         let moves_parent = self.moves_parent();
         self.enter(transaction, moves_parent)?;
@@ -87,7 +83,7 @@ impl Rename<'_> {
         transaction.touch_entries(from.number, -i16::from(moves_parent))?;
         transaction.touch(self.node.number, |inode| inode.links = inode.links.saturating_sub(1))?;
         match &self.to.2 {
-            Target::Free(_) => Ok(false),
+            Target::Free(_) => Ok(()),
             Target::Taken(replaced, _) => {
                 if replaced.file_type == FileType::Directory {
                     transaction.touch_entries(self.to.0.number, -1)?;

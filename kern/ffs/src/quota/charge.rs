@@ -104,7 +104,8 @@ impl Transaction<'_> {
         let start = at + counted as usize * QuotaValue::BYTES;
         let order = self.ffs.geometry.order;
         let value = QuotaValue::get(&self.page(page)?[start..], order);
-        let value = value.changed(change, self.time.seconds, payer.is_limited)?;
+        let value = value.changed(change, self.time.seconds, payer.is_limited);
+        let value = value.inspect_err(|_| self.over_quota = Some((payer.kind, payer.id)))?;
         value.put(self.metadata_mut(page, start..start + QuotaValue::BYTES)?, order);
         Ok(())
     }

@@ -66,7 +66,7 @@ impl Transaction<'_> {
         Weight {
             sectors: edits.map(|edit| edit.metadata.count()).sum(),
             revoked: self.freed.iter().filter(|extent| extent.was_metadata).count(),
-            unlinked: self.unlinked.iter().filter(|(_, mode)| mode.is_some()).count(),
+            unlinked: self.unlinked.iter().filter(|(_, inode)| inode.is_some()).count(),
         }
     }
 }

@@ -20,6 +20,8 @@ mod overlay;
 use crate::contents::Replaced;
 use crate::file_system::Ffs;
 use crate::layout::{CylGroup, FragNo, Inode, Lbn, Summary, TotalSummary};
+use crate::quota::QuotaKind;
+use crate::reclaim::Lack;
 use crate::writer::{Extent, IndexChange, Writer};
 use abi::{Errno, InodeNo, Result, Timestamp};
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -72,8 +74,8 @@ pub(crate) struct Transaction<'a> {
     pub(crate) replaced: Replaced,
     /// Changes of the counts of groups.
     counts: BTreeMap<CylGroup, Summary>,
-    /// Files without names from now on, with their modes, and (`None`) those that are gone.
-    unlinked: Vec<(InodeNo, Option<u16>)>,
+    /// Files without names from now on, and (`None`) those that are gone.
+    unlinked: Vec<(InodeNo, Option<Inode>)>,
     /// What becomes of name indexes.
     index_changes: Vec<(InodeNo, IndexChange)>,
     /// Dirty blocks of data, by file.
@@ -82,10 +84,27 @@ pub(crate) struct Transaction<'a> {
     cut: Vec<(InodeNo, Lbn)>,
     /// Groups in which an inode was asked for, and whether for a directory.
     placed: Vec<(CylGroup, bool)>,
+    /// Whose quota it has found used up.
+    pub(crate) over_quota: Option<(QuotaKind, u32)>,
+}
+
+/// Why a transaction cannot be done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused {
+    pub(crate) errno: Errno,
+    /// What it lacked, if that may come back.
+    lack: Option<Lack>,
+}
+
+impl From<Errno> for Refused {
+    fn from(errno: Errno) -> Self {
+        Self { errno, lack: None }
+    }
 }
 
 impl Ffs {
-    /// Runs `work` until it succeeds or fails for good, and applies what it did.
+    /// Runs `work` until it succeeds or fails for good, and applies what it did. Where it lacks
+    /// space, or quota, that files which are being taken apart will give back, it waits for them.
     ///
     /// # Errors
     /// `ReadOnly` if nothing may be changed; what `work` says; `Io` if a page cannot be read.
@@ -94,19 +113,44 @@ impl Ffs {
         time: Timestamp,
         mut work: impl FnMut(&mut Transaction<'_>) -> Step<T>,
     ) -> Result<T> {
+        let mut awaited = None;
+        loop {
+            let refused = match self.attempt(time, &mut work, || self.changeable()).await {
+                Ok(value) => return Ok(value),
+                Err(refused) => refused,
+            };
+            let Some(lack) = refused.lack else { return Err(refused.errno) };
+            // What is doomed later is no more waited for: that would never end.
+            let awaited = *awaited.get_or_insert(self.changeable()?.doomed.awaited(lack));
+            if !self.wait_for_reclaim(&awaited).await? {
+                return Err(refused.errno);
+            }
+        }
+    }
+
+    /// The same without waiting for files that are being taken apart. `writer` says whether there
+    /// may be changes, before each run.
+    ///
+    /// # Errors
+    /// As [`Ffs::transact`].
+    pub(crate) async fn attempt<'a, T>(
+        &'a self,
+        time: Timestamp,
+        work: &mut impl FnMut(&mut Transaction<'_>) -> Step<T>,
+        writer: impl Fn() -> Result<&'a Writer>,
+    ) -> core::result::Result<T, Refused> {
         // Nothing that was loaded for this transaction is evicted before its next run.
         let mut pinned = Vec::new();
         loop {
-            let writer = self.changeable()?;
-            let mut transaction = Transaction::new(self, writer, time);
-            let done = work(&mut transaction).and_then(|value| {
-                transaction.free_replaced()?;
-                transaction.apply()?;
-                Ok(value)
-            });
+            let mut transaction = Transaction::new(self, writer()?, time);
+            let done = match work(&mut transaction) {
+                Ok(value) => transaction.finish().map(|()| value),
+                Err(Halt::Errno(errno)) => return Err(transaction.refused(errno)),
+                Err(halt) => Err(halt),
+            };
             match done {
                 Ok(value) => return Ok(value),
-                Err(Halt::Errno(errno)) => return Err(errno),
+                Err(Halt::Errno(errno)) => return Err(errno.into()),
                 Err(Halt::Page(page)) => pinned.push(self.cache.pin(page).await?),
                 Err(Halt::Commit) => self.commit_for_room().await?,
                 Err(Halt::Again) => {}
@@ -135,7 +179,23 @@ impl<'a> Transaction<'a> {
             dirty: Vec::new(),
             cut: Vec::new(),
             placed: Vec::new(),
+            over_quota: None,
         }
+    }
+
+    /// Nothing more is to be done in it.
+    fn finish(mut self) -> Step<()> {
+        self.free_replaced()?;
+        self.apply()
+    }
+
+    fn refused(&self, errno: Errno) -> Refused {
+        let lack = match errno {
+            Errno::NoSpace => Some(Lack::Space),
+            Errno::QuotaExceeded => Some(Lack::Quota(self.over_quota)),
+            _ => None,
+        };
+        Refused { errno, lack }
     }
 
     /// From here on the transaction takes away: names, pointers, then what they led to. What it
@@ -191,8 +251,8 @@ impl<'a> Transaction<'a> {
     }
 
     /// The file has lost its last name; the log remembers it until [`Transaction::note_gone`].
-    pub(crate) fn note_unlinked(&mut self, inode: InodeNo, mode: u16) {
-        self.unlinked.push((inode, Some(mode)));
+    pub(crate) fn note_unlinked(&mut self, number: InodeNo, inode: Inode) {
+        self.unlinked.push((number, Some(inode)));
     }
 
     /// The inode of a file without names is free.

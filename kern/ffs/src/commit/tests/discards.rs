@@ -19,13 +19,15 @@ fn written(fs: &Mounted, number: u32, byte: u8) -> FileId {
     let file = create(fs, number).expect("a file");
     let node = fs.wait(fs.ffs.node(file.inode)).expect("a node");
     let data = vec![byte; FILE_BYTES];
-    fs.wait(fs.ffs.write_data(&node, 0, &data, Stability::File, NOW)).expect("space");
+    fs.wait(fs.ffs.write_data(&node, 0, &data.into(), Stability::File, NOW)).expect("space");
     file
 }
 
 fn remove(fs: &Mounted, name: &[u8], file: FileId) {
     let name = Name::new(name).expect("a name");
     fs.wait(fs.ffs.remove_file(fs.ffs.root(), name, file, NOW)).expect("removed");
+    let writer = fs.ffs.changeable().expect("a writer");
+    fs.wait(fs.ffs.reclaim_waiting(writer)).expect("taken apart");
 }
 
 /// Polls a few times, while the disk works.

@@ -139,6 +139,8 @@ impl World {
         let name = Name::new(text.as_bytes()).expect("a name");
         let (root, time, file) = (self.fs.ffs.root(), self.time(), self.node(file).file());
         self.fs.wait(self.fs.ffs.remove_file(root, name, file, time)).expect("removed");
+        let writer = self.fs.ffs.changeable().expect("a writer");
+        self.fs.wait(self.fs.ffs.reclaim_waiting(writer)).expect("taken apart");
     }
 
     pub(super) fn read(&self, file: InodeNo, offset: u64, length: u64) -> Vec<u8> {

@@ -28,6 +28,24 @@ fn hard_limits_hold() {
     world.judge();
 }
 
+/// What a file that was removed is about to give back is waited for, if it is on the same account.
+#[test]
+fn what_comes_back_is_waited_for() {
+    let world = world();
+    for (owner, name) in [(5, b"0"), (9, b"1")] {
+        let file = world.create(name, owner, owner + 1).expect("a file");
+        world.write(file, 0, 90 * 512).expect("space");
+        world.unlink(name, file).expect("its name");
+    }
+    let file = world.create(b"2", 5, 6).expect("a file");
+    assert_eq!(world.write(file, 0, 180 * 512), Ok(180 * 512));
+    assert_eq!(world.unlinked(), [9]);
+    world.write(file, 180 * 512, 90 * 512).expect("what is left");
+    assert_eq!(world.write(file, 270 * 512, 90 * 512), Err(Errno::QuotaExceeded));
+    assert_eq!(world.unlinked(), [9]);
+    world.check();
+}
+
 #[test]
 fn grace_ends_and_comes_back() {
     let world = world();

@@ -148,9 +148,23 @@ impl World {
         self.wait(self.ffs.change_attributes(file, &change, self.time()))
     }
 
-    pub fn remove(&self, name: &[u8], file: FileId) -> Result<()> {
+    /// Takes the name of a file away, and leaves the file.
+    pub fn unlink(&self, name: &[u8], file: FileId) -> Result<()> {
         let name = Name::new(name).expect("a name");
         self.wait(self.ffs.remove_file(self.ffs.root_file(), name, file, self.time()))
+    }
+
+    pub fn remove(&self, name: &[u8], file: FileId) -> Result<()> {
+        self.unlink(name, file)?;
+        self.wait(self.ffs.settle_changes())
+    }
+
+    /// The owners of files without names.
+    pub fn unlinked(&self) -> Vec<u32> {
+        let writer = self.ffs.changeable().expect("a writer");
+        let numbers: Vec<_> = writer.unlinked.borrow().keys().copied().collect();
+        let owner = |number| self.transact(|one| Ok(one.inode(number)?.uid)).expect("an inode");
+        numbers.into_iter().map(owner).collect()
     }
 
     /// What the quota files say.

@@ -1,0 +1,7 @@
+//! Files taken apart: who waits, who is told, and what is there afterwards.
+
+mod sharing;
+mod space;
+mod stale;
+mod stuck;
+mod world;
