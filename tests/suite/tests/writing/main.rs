@@ -4,6 +4,7 @@
 
 mod judges;
 mod kill;
+mod quota;
 
 use std::fs;
 use std::path::{Path, PathBuf};
