@@ -14,7 +14,7 @@ use abi::{Errno, Result};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::{Bytes, BytesMut};
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::ops::Range;
 use hyper::DiskOperation;
 use task::{Lock, WaitQueue};
@@ -32,8 +32,6 @@ pub struct Cache {
     page_bytes: u32,
     disk_bytes: u64,
     pub(crate) pages: Rc<RefCell<Pages>>,
-    /// Bytes of memory that pages stand in and that is not theirs.
-    pub(crate) lent_bytes: Rc<Cell<u64>>,
     /// Held by the run whose turn it is to wait for room.
     turn: Lock,
     /// Where that run waits.
@@ -61,8 +59,8 @@ impl Cache {
         let disk_bytes = device.geometry().size_bytes;
         let pages = Pages::new(page_bytes, budget_bytes.max(page_bytes.into()));
         let pages = Rc::new(RefCell::new(pages));
-        let (turn, arrivals, lent_bytes) = <_>::default();
-        Self { device, page_bytes, disk_bytes, pages, lent_bytes, turn, arrivals }
+        let (turn, arrivals) = (Lock::default(), Rc::default());
+        Self { device, page_bytes, disk_bytes, pages, turn, arrivals }
     }
 
     /// The device below.

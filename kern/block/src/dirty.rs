@@ -6,6 +6,7 @@
 
 use crate::PageNo;
 use crate::dirty_page::DirtyPage;
+use crate::room::DirtCount;
 use abi::Errno;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -19,7 +20,7 @@ pub(crate) struct DirtyPages {
     /// Pages with dirt that may be written, by `since`.
     by_age: BTreeMap<u64, u64>,
     next_age: u64,
-    dirty_bytes: u64,
+    count: DirtCount,
     released_pages: usize,
     failures: BTreeMap<PageNo, Errno>,
 }
@@ -55,7 +56,7 @@ impl DirtyPages {
         let before = page.tally();
         let value = change(page);
         let after = page.tally();
-        self.dirty_bytes = self.dirty_bytes - before.dirty_bytes + after.dirty_bytes;
+        self.count.change(before.dirty_bytes, after.dirty_bytes);
         self.released_pages = self.released_pages - before.released_pages + after.released_pages;
         if before.is_writable && !after.is_writable {
             self.by_age.remove(&page.since);
@@ -72,7 +73,10 @@ impl DirtyPages {
     pub(crate) fn take_clean(&mut self, page: u64) -> Option<Bytes> {
         self.pages.get(&page).filter(|dirty| dirty.is_clean())?;
         let clean = self.pages.remove(&page)?;
-        (!clean.is_lost && !clean.is_lent()).then(|| clean.bytes().clone())
+        let kept = (!clean.is_lost && !clean.is_lent()).then(|| clean.bytes().clone());
+        drop(clean);
+        self.count.note_returned();
+        kept
     }
 
     pub(crate) fn oldest(&self, bytes_max: u64) -> Vec<PageNo> {
@@ -97,7 +101,11 @@ impl DirtyPages {
     }
 
     pub(crate) fn dirty_bytes(&self) -> u64 {
-        self.dirty_bytes
+        self.count.held_bytes()
+    }
+
+    pub(crate) fn count(&mut self) -> &mut DirtCount {
+        &mut self.count
     }
 
     pub(crate) fn fail(&mut self, page: u64, errno: Errno) {

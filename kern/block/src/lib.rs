@@ -16,6 +16,7 @@ mod dirty;
 mod dirty_page;
 mod loan;
 mod pages;
+mod room;
 mod sectors;
 mod traffic;
 mod versions;
@@ -31,7 +32,8 @@ pub use traffic::Traffic;
 pub use write_back::WriteBack;
 
 /// Where an owner of a cache has what is dirty counted.
-pub use hyper::Account;
+pub use hyper::{Account, Grant};
+pub use room::Room;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use crate::device::Outcome;
 use crate::dirty::DirtyPages;
 use crate::dirty_page::DirtyPage;
 use crate::loan::Loan;
+use crate::room::DirtCount;
 use crate::write_back::{Piece, Progress, Request, Requests};
 use crate::{Clock, PageNo, Sectors};
 use abi::{Errno, Result};
@@ -171,6 +172,10 @@ impl Pages {
 impl Pages {
     pub(crate) fn dirty(&self) -> &DirtyPages {
         &self.dirty
+    }
+
+    pub(crate) fn dirt_count(&mut self) -> &mut DirtCount {
+        self.dirty.count()
     }
 
     pub(crate) fn ends(&self) -> Rc<WaitQueue> {

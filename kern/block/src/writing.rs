@@ -30,7 +30,7 @@ impl Cache {
 
     /// Memory of a call, so many bytes of it, is lent to pages: see [`Cache::change_lent`].
     pub fn lend(&self, bytes: u64) -> Rc<Loan> {
-        Loan::new(bytes, &self.lent_bytes)
+        self.pages.borrow_mut().dirt_count().lend(bytes)
     }
 
     /// New contents of a page, all of it data, which stand in memory that is lent, and stay there
@@ -112,10 +112,11 @@ impl Cache {
     /// Bytes of pages with free dirt or being written, or of the memory they stand in if that is
     /// more. What a bound on dirty data looks at.
     pub fn dirty_bytes(&self) -> u64 {
-        self.pages.borrow().dirty().dirty_bytes().max(self.lent_bytes.get())
+        self.pages.borrow().dirty().dirty_bytes()
     }
 
-    /// Ends with the next write of pages that does, well or badly; one must be under way.
+    /// Ends with the next write of pages that does, well or badly, or when room is given back; a
+    /// write must be under way, or room taken.
     pub async fn next_end(&self) {
         let ends = self.pages.borrow().ends();
         ends.wait().await;

@@ -39,7 +39,8 @@ impl Ffs {
         Self {
             superblock,
             geometry,
-            cache: Cache::new(device, geometry.block_bytes(), options.cache_bytes),
+            cache: Cache::new(device, geometry.block_bytes(), options.cache_bytes)
+                .on_account(&options.dirty_account),
             nodes: RefCell::new(NodeTable::new(options.inode_cache_entries)),
             indexes: RefCell::new(Clock::new(options.directory_index_bytes)),
             options,

@@ -12,7 +12,7 @@ use crate::transaction::{Halt, Step, Transaction};
 use abi::{Errno, InodeNo};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use block::{PageNo, SECTOR_BYTES, Sectors};
+use block::{Account, Grant, PageNo, SECTOR_BYTES, Sectors};
 use bytes::Bytes;
 use core::cell::{Cell, RefCell};
 
@@ -56,10 +56,20 @@ pub(crate) struct Snapshot {
 }
 
 /// The two layers of a transaction, for a file system without a log.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ordered {
     pub(crate) grow: Vec<Snapshot>,
     pub(crate) shrink: Vec<Snapshot>,
+    /// The memory of both.
+    grant: Grant,
+}
+
+impl Ordered {
+    /// Keeps whole pages of its own, which count in `account`.
+    pub(crate) fn new(grow: Vec<Snapshot>, shrink: Vec<Snapshot>, account: &Account) -> Self {
+        let bytes = grow.iter().chain(&shrink).map(|part| part.bytes.len() as u64).sum();
+        Self { grow, shrink, grant: account.take_anyway(bytes) }
+    }
 }
 
 /// The compound transaction that is being filled.
@@ -99,10 +109,9 @@ impl Open {
         }
     }
 
-    /// A transaction joined that is to be written in steps. It keeps whole pages of its own.
+    /// A transaction joined that is to be written in steps.
     pub(crate) fn add_ordered(&mut self, ordered: Ordered) {
-        let snapshots = ordered.grow.iter().chain(&ordered.shrink);
-        self.sectors += snapshots.map(|part| (part.bytes.len() / SECTOR_BYTES) as u32).sum::<u32>();
+        self.sectors += (ordered.grant.bytes() / SECTOR_BYTES as u64) as u32;
         if !(ordered.grow.is_empty() && ordered.shrink.is_empty()) {
             self.ordered.push(ordered);
         }
@@ -182,6 +191,11 @@ impl Writer {
     /// Whether transactions go through a log.
     pub(crate) fn has_log(&self) -> bool {
         self.log.is_some()
+    }
+
+    /// Whether the open compound transaction keeps pages of its own.
+    pub(crate) fn keeps_snapshots(&self) -> bool {
+        !self.open.borrow().ordered.is_empty()
     }
 
     /// The counts of one group.

@@ -3,6 +3,7 @@
 mod lending;
 mod model;
 mod reading;
+mod room;
 mod test_disk;
 mod writing;
 

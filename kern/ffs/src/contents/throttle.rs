@@ -4,7 +4,7 @@ use crate::file_system::Ffs;
 use crate::inodes::Node;
 use crate::layout::Lbn;
 use abi::Result;
-use block::REQUEST_BYTES_MAX;
+use block::{REQUEST_BYTES_MAX, Room};
 
 impl Ffs {
     /// Makes the dirty data of a range take part in the next commit; a length of zero means to the
@@ -25,24 +25,59 @@ impl Ffs {
         Ok(())
     }
 
-    /// Waits until `bytes` more of dirty data are within the bound. From half of it on, what has
-    /// been dirty for longest is written without waiting.
-    pub(super) async fn wait_for_clean(&self, bytes: u64) -> Result<()> {
+    /// How much to write at once, `bytes_max` at most: so much that there is room for the next while
+    /// one is on its way to the disk, and whole blocks.
+    pub(super) fn piece_bytes_max(&self, bytes_max: usize) -> usize {
+        let block_bytes = self.geometry.block_bytes() as usize;
+        let half = usize::try_from(self.dirty_limit() / 2).unwrap_or(usize::MAX).min(bytes_max);
+        (half & !(block_bytes - 1)).max(block_bytes)
+    }
+
+    /// Waits for room for the blocks of `length` more bytes of dirty data at `offset`. From half of
+    /// the bound on, what has been dirty for longest is written without waiting.
+    ///
+    /// What is waited for is always this file system's own: the end of a write, of a commit, or of
+    /// a change by another writer. Who finds nothing left goes on, whatever other services hold.
+    pub(super) async fn room_to_write(&self, offset: u64, length: u64) -> Result<Room> {
         let writer = self.changeable()?;
         writer.dirty_files.borrow_mut().forget_clean(|page| self.cache.is_dirty(page));
-        let limit = self.options.dirty_bytes_max;
+        let bytes = self.blocks_bytes(offset, length);
         loop {
-            let dirty = self.cache.dirty_bytes();
-            let expected = dirty.saturating_add(bytes);
+            let (taken, limit) = (self.cache.taken_bytes(), self.dirty_limit());
+            let expected = taken.saturating_add(bytes);
             if expected > limit / 2 {
-                let excess = (expected - limit / 2).max(REQUEST_BYTES_MAX);
-                // The device goes on with it by itself; `note_failures` tells who lost data.
-                drop(self.cache.write_back(self.cache.oldest(excess)));
+                self.start_to_clean(expected - limit / 2);
             }
-            if expected <= limit || dirty == 0 {
-                return Ok(());
+            let room = if expected <= limit { self.cache.take_room(bytes) } else { None };
+            if let Some(room) = room {
+                return Ok(room);
             }
-            self.cache.next_end().await;
+            if taken <= limit / 2 && writer.keeps_snapshots() {
+                self.commit_for_room().await?;
+            } else if taken == 0 {
+                return Ok(self.cache.take_room_anyway(bytes));
+            } else {
+                self.start_to_clean(bytes);
+                self.cache.next_end().await;
+            }
         }
+    }
+
+    /// Starts to write what has been dirty for longest.
+    fn start_to_clean(&self, bytes: u64) {
+        // The device goes on with it by itself; `note_failures` tells who lost data.
+        drop(self.cache.write_back(self.cache.oldest(bytes.max(REQUEST_BYTES_MAX))));
+    }
+
+    /// The bound of this file system, or its share of what all services may have, if that is less.
+    fn dirty_limit(&self) -> u64 {
+        self.options.dirty_bytes_max.min(self.options.dirty_account.share_bytes())
+    }
+
+    /// What the blocks of a range take, in bytes.
+    fn blocks_bytes(&self, offset: u64, length: u64) -> u64 {
+        let shift = self.geometry.block_shift;
+        let end = offset.saturating_add(length).div_ceil(1 << shift);
+        (end - (offset >> shift)) << shift
     }
 }

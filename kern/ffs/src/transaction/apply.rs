@@ -31,7 +31,7 @@ impl Transaction<'_> {
         if writer.has_log() {
             grow.iter().chain(&shrink).for_each(|part| open.add(part.page, part.sectors));
         } else {
-            open.add_ordered(Ordered { grow, shrink });
+            open.add_ordered(Ordered::new(grow, shrink, &ffs.options.dirty_account));
         }
         for &extent in &self.freed {
             if writer.has_log() {
