@@ -10,9 +10,12 @@
 //! | [`nfs3_calls`] | calls of every procedure on a small file system in memory | one reply to each call |
 //! | [`ffs_image`] | changes to a small image, or an image | mounted or refused, everything read, bounded I/O |
 //! | [`fsck`] | the same | checked, repaired, and nothing left to be found if that is what the check said |
+//! | [`ffs_changes`] | changes to a small image, and operations | mounted for writing, used, left and mounted again, in bounded time |
 //! | [`ffs_log`] | records of a log, and changes to it | refused without a trace, or replayed, and used as after any crash |
 #![forbid(unsafe_code)]
 
+mod changes;
+mod disk;
 mod fsck;
 mod image;
 mod input;
@@ -20,6 +23,7 @@ mod log;
 mod nfs3;
 mod records;
 
+pub use changes::ffs_changes;
 pub use fsck::fsck;
 pub use image::ffs_image;
 pub use log::ffs_log;
@@ -31,10 +35,11 @@ pub use records::rpc_records;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     ("rpc_records", rpc_records),
     ("nfs3_calls", nfs3_calls),
     ("ffs_image", ffs_image),
+    ("ffs_changes", ffs_changes),
     ("fsck", fsck),
     ("ffs_log", ffs_log),
 ];

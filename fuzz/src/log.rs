@@ -4,10 +4,10 @@
 //! system or into itself, and finds nothing more to do the second time. What it has left of the
 //! file system is then mounted, changed and left, as after any crash.
 
+use crate::disk::WritableDisk;
 use crate::input::Input;
-use abi::{Errno, FileSystemId, InodeNo, Result, SetTime, Timestamp};
+use abi::{FileSystemId, InodeNo, SetTime, Timestamp};
 use block::Device;
-use bytes::BytesMut;
 use ffs::layout::log::{
     Extent, Header, ListKind, Place, Unlinked, emit_extents, emit_inodes, extents_per_record,
     inodes_per_record,
@@ -16,9 +16,6 @@ use ffs::layout::{ByteOrder, Field, Format, Geometry, Superblock, flags};
 use ffs::log::{ReplayError, Replayed, replay};
 use ffscheck::Image;
 use ffscheck::newfs::{Memory, Options, newfs};
-use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest};
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
 use vfs::{FileSystem, Name, NewFile, NewKind};
@@ -50,55 +47,6 @@ pub fn ffs_log(input: &[u8]) {
         }
     }
     use_volume(volume.image);
-}
-
-/// A disk that does what it is asked at once.
-struct WritableDisk {
-    image: RefCell<Memory>,
-    completions: RefCell<VecDeque<DiskCompletion>>,
-}
-
-impl WritableDisk {
-    fn over(image: Memory) -> (Rc<Self>, Rc<Device>) {
-        let disk = Rc::new(Self { image: RefCell::new(image), completions: RefCell::default() });
-        (disk.clone(), Device::new(disk))
-    }
-
-    fn carry_out(&self, operation: DiskOperation) -> std::io::Result<Vec<BytesMut>> {
-        let mut image = self.image.borrow_mut();
-        match operation {
-            DiskOperation::Read { offset_bytes, mut buffers } => {
-                let mut at = offset_bytes;
-                for buffer in &mut buffers {
-                    Image::read_at(&*image, at, buffer)?;
-                    at += buffer.len() as u64;
-                }
-                return Ok(buffers);
-            }
-            DiskOperation::Write { offset_bytes, data } => {
-                image.write_at(offset_bytes, &data.concat())?;
-            }
-            DiskOperation::Discard { .. } => return Err(std::io::ErrorKind::Unsupported.into()),
-            DiskOperation::Flush => {}
-        }
-        Ok(Vec::new())
-    }
-}
-
-impl Disk for WritableDisk {
-    fn geometry(&self) -> hyper::Geometry {
-        let size_bytes = self.image.borrow().size_bytes();
-        hyper::Geometry { size_bytes, sector_bytes: 512, read_only: false }
-    }
-
-    fn submit(&self, request: DiskRequest) {
-        let result: Result<_> = self.carry_out(request.operation).map_err(|_| Errno::Io);
-        self.completions.borrow_mut().push_back(DiskCompletion { token: request.token, result });
-    }
-
-    fn next_completion(&self) -> Option<DiskCompletion> {
-        self.completions.borrow_mut().pop_front()
-    }
 }
 
 /// An image with a log in use, and where that is.
@@ -219,7 +167,7 @@ impl Volume {
         }
     }
 
-    fn replay(&self, device: &Rc<Device>) -> std::result::Result<Replayed, ReplayError> {
+    fn replay(&self, device: &Rc<Device>) -> Result<Replayed, ReplayError> {
         let replaying = replay(device, &self.geometry, &self.place);
         task::drive(replaying, || device.collect())
     }
