@@ -143,7 +143,8 @@ fn directories(settings: &Settings) -> u32 {
 /// Our server of a new image in `folder`.
 fn served(programs: &Programs, folder: &Path, port: u16) -> Result<Server, String> {
     let image = folder.join("counted.img").to_string_lossy().into_owned();
-    let newfs = ["newfs", "--force", &image, "--size", "2G"];
+    let inodes = (u64::from(DIRECTORIES + 1) * NAMES).to_string();
+    let newfs = ["newfs", "--force", &image, "--size", "2G", "--inodes", &inodes];
     command(&programs.program("vnfsd").to_string_lossy(), &newfs)?;
     Ok(ours(programs, "vnfsd FFS", port, vec![image], false))
 }
