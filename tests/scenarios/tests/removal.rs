@@ -113,7 +113,7 @@ macro_rules! layouts {
             let remove = Operation::Remove((ROOT, "large".to_owned()));
             assert!(cut_everywhere(layout, &remove, 1) > 10);
             let change = Change { size_bytes: Some(5000), ..Change::default() };
-            cut_everywhere(layout, &Operation::SetAttributes { file: LARGE, change }, 5);
+            cut_everywhere(layout, &Operation::SetAttributes { file: LARGE, change }, 9);
         })*
     };
 }

@@ -130,11 +130,7 @@ macro_rules! layouts {
 
 layouts! {
     ufs2_little_endian_with_a_log = 0,
-    ufs1_little_endian_with_a_log = 1,
-    ufs2_big_endian_with_a_log = 2,
     ufs1_big_endian_with_a_log = 3,
-    ufs2_little_endian_without_a_log = 4,
     ufs1_little_endian_without_a_log = 5,
     ufs2_big_endian_without_a_log = 6,
-    ufs1_big_endian_without_a_log = 7,
 }

@@ -19,6 +19,12 @@ pub fn steps(length: u32, number: u64) -> Vec<Step> {
     (0..length).rev().map(digit).collect()
 }
 
+/// Whether this number counts.
+pub fn is_one(length: u32, number: u64) -> bool {
+    let mut steps = steps(length, number).into_iter();
+    steps.try_fold(Imagined::beginning(), |before, step| before.after(step)).is_some()
+}
+
 /// The numbers of all sequences of this length, in order.
 pub fn all(length: u32) -> Vec<u64> {
     let alphabet = alphabet();
@@ -71,6 +77,9 @@ mod tests {
         assert_eq!((all(1).len(), pairs.len()), (35, 1216), "docs/sim.md counts them, too");
         let removed = [Step::Remove("d/b"), Step::RemoveDirectory("d")];
         assert!(pairs.iter().any(|&number| steps(2, number) == removed));
+        assert!(pairs.iter().step_by(9).all(|&number| is_one(2, number)));
+        let ones = (0..3000).filter(|&number| is_one(2, number)).count();
+        assert_eq!(ones, pairs.iter().filter(|&&number| number < 3000).count());
         let refused = [Step::RemoveDirectory("d"), Step::Remove("d/b")];
         assert!(pairs.iter().all(|&number| steps(2, number) != refused));
     }

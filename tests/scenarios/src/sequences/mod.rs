@@ -8,7 +8,7 @@ mod alphabet;
 mod catalogue;
 mod script;
 
-pub use catalogue::all;
+pub use catalogue::{all, is_one};
 
 use crate::layouts::{Layout, Shape};
 use crate::model::Model;
