@@ -95,6 +95,8 @@ struct Check<'a> {
     parents_are_counted: bool,
     log: Option<log::Place>,
     replay: Option<Replay>,
+    /// What the replay has freed, by user and by group: quotas count it still.
+    freed: [quotas::Usage; 2],
     total: TotalSummary,
 }
 
@@ -123,6 +125,7 @@ pub fn check(
         parents_are_counted: false,
         log: None,
         replay: None,
+        freed: Default::default(),
         total: TotalSummary::default(),
     };
     check.check_superblock()?;

@@ -10,7 +10,7 @@ use super::class::Class;
 use super::error::Result;
 use super::quota_file::{QuotaFile, Used};
 use super::report::{Phase, Place};
-use ffs::layout::{QUOTA_MAGIC, QuotaEntry};
+use ffs::layout::{Inode, QUOTA_MAGIC, QuotaEntry};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// FS_DOQUOTA2: quotas are within the file system. (FreeBSD means check hashes.)
@@ -19,7 +19,7 @@ const QUOTAS: u32 = 0x200;
 const KINDS: [&str; 2] = ["user", "group"];
 
 /// By user or group.
-type Usage = BTreeMap<u32, Used>;
+pub(super) type Usage = BTreeMap<u32, Used>;
 
 /// The entries of a quota file.
 #[derive(Default)]
@@ -62,6 +62,11 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// A file that quotas count is gone.
+    pub(super) fn note_freed(&mut self, inode: &Inode) {
+        add(&mut self.freed, inode);
+    }
+
     /// What every user and every group uses. The log and the quotas count for nobody.
     fn usage(&mut self) -> Result<[Usage; 2]> {
         let mut usage = [Usage::new(), Usage::new()];
@@ -70,12 +75,7 @@ impl Check<'_> {
             if known.is_free() || self.census.unnamed.contains(&number) {
                 continue;
             }
-            let inode = self.volume.inode(number)?;
-            for (usage, owner) in usage.iter_mut().zip([inode.uid, inode.gid]) {
-                let [sectors, files] = usage.entry(owner).or_default();
-                *sectors = sectors.saturating_add(inode.sectors);
-                *files += 1;
-            }
+            add(&mut usage, &self.volume.inode(number)?);
         }
         Ok(usage)
     }
@@ -204,7 +204,11 @@ impl Check<'_> {
         if said == expected {
             return Ok(());
         }
-        self.note_count(kind, number, (entry.owner, said, expected), "corrected");
+        // A file that the replay has freed comes off its account as if its last user had done it.
+        let freed = self.freed[kind].get(&entry.owner).copied().unwrap_or_default();
+        if said != [0, 1].map(|count| expected[count].saturating_add(freed[count])) {
+            self.note_count(kind, number, (entry.owner, said, expected), "corrected");
+        }
         set_used(&mut entry, expected);
         file.put(&mut self.volume, at, &entry)
     }
@@ -261,6 +265,15 @@ impl Check<'_> {
             self.link(file, at, file.free_head())?;
         }
         Ok(true)
+    }
+}
+
+/// Puts a file on the accounts of its owners.
+fn add(usage: &mut [Usage; 2], inode: &Inode) {
+    for (usage, owner) in usage.iter_mut().zip([inode.uid, inode.gid]) {
+        let [sectors, files] = usage.entry(owner).or_default();
+        *sectors = sectors.saturating_add(inode.sectors);
+        *files += 1;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Files that had no name left when the power went: freed as whoever had them open would have done,
-//! in the maps and counts of their groups, which a replay has made what the log says.
+//! in the maps and counts of their groups, which a replay has made what the log says. Quotas follow
+//! when they are checked.
 
 use super::Check;
 use super::allocate::is_snapshot_mark;
@@ -26,6 +27,7 @@ impl Check<'_> {
             return Ok(false);
         }
         let is_directory = inode.mode & mode::TYPE == mode::DIRECTORY;
+        self.note_freed(&inode);
         for (to, frags) in self.pieces_of_unlinked(&mut inode)? {
             self.free_frags(to, frags)?;
         }

@@ -7,6 +7,7 @@ use abi::{FileId, SetAttributes};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
+use ffscheck::newfs::Options;
 
 #[test]
 fn counts_follow_files() {
@@ -45,6 +46,19 @@ fn a_file_grows_and_is_given_away() {
         world.change(file, change).expect("changed");
         world.check();
         world.judge();
+    }
+}
+
+/// Whoever replays the log takes a file without names apart, and off its owners' accounts.
+#[test]
+fn what_a_replay_frees_counts_no_more() {
+    for made in layouts() {
+        let world = World::new(&Options { log_bytes: Some(1 << 20), ..made }, NO_LIMITS);
+        let file = world.create(b"file", 5, 6).expect("a file");
+        world.write(file, 0, 100_000).expect("written");
+        world.unlink(b"file", file).expect("its name");
+        world.wait(world.ffs.make_durable()).expect("durable");
+        world.judge_crash();
     }
 }
 
