@@ -5,6 +5,9 @@ use bytes::Bytes;
 use core::net::SocketAddr;
 use xdr::Reader;
 
+/// Most bytes of arguments that a shared part keeps alive beside itself.
+const KEPT_BESIDE_MAX: usize = 1024;
+
 /// A call that passed every check of RFC 5531: the program, version and procedure exist and the
 /// credential is one that the procedure accepts.
 #[derive(Clone, Debug)]
@@ -35,11 +38,17 @@ impl Call {
         Reader::new(&self.arguments)
     }
 
-    /// A part of the arguments that outlives them, not copied.
+    /// A part of the arguments that outlives them. It is almost all of them and not copied, or it
+    /// is copied: clients may put behind the arguments whatever they like, and whoever keeps a part
+    /// counts that.
     ///
     /// # Panics
     /// If it is no part of them.
     pub fn share(&self, part: &[u8]) -> Bytes {
-        self.arguments.slice_ref(part)
+        let shared = self.arguments.slice_ref(part);
+        if self.arguments.len() - shared.len() > KEPT_BESIDE_MAX {
+            return Bytes::copy_from_slice(&shared);
+        }
+        shared
     }
 }

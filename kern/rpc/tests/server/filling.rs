@@ -91,3 +91,16 @@ fn who_is_silent_with_a_large_buffer_goes_first() {
     world.server.closed(ONE);
     assert_eq!(world.server.counters().unfinished_closed, 1);
 }
+
+#[test]
+fn a_part_keeps_no_more_than_it_is() {
+    let mut world = world();
+    for (xid, beside, is_shared) in [(1, 100, true), (2, 1024, true), (3, 500_000, false)] {
+        world.server.received(ONE, &call(xid, 20_000 + beside).record());
+        let job = world.jobs().pop().expect("a call");
+        let arguments = &job.call().arguments;
+        let part = job.call().share(&arguments[60..20_060]);
+        assert_eq!(part, arguments[60..20_060]);
+        assert_eq!(part.as_ptr() == arguments[60..].as_ptr(), is_shared, "{beside} beside it");
+    }
+}
