@@ -38,6 +38,8 @@ pub(crate) enum Step {
         fill: Fill,
         waiting: bool,
     },
+    /// End a fill early: nobody wants its bytes.
+    LetGo,
     /// Tell the client that nothing more follows.
     Shutdown,
     Cancel,
@@ -79,6 +81,10 @@ pub(crate) struct Connection {
     /// More input is probably there.
     waiting: bool,
     receiving: bool,
+    /// What is received goes to a buffer of the service's.
+    filling: bool,
+    /// That buffer is not wanted any more.
+    let_go: bool,
     sending: bool,
     canceled: bool,
     /// The client has sent its last byte.
@@ -104,6 +110,8 @@ impl Connection {
             paused: false,
             waiting: false,
             receiving: false,
+            filling: false,
+            let_go: false,
             sending: false,
             canceled: false,
             ended: false,
@@ -136,6 +144,7 @@ impl Connection {
     /// Ends the connection once its output has left; see [`Phase`] for `lingers`.
     pub(crate) fn close(&mut self, lingers: bool) {
         self.lingers &= lingers;
+        self.wanted = None;
         match self.phase {
             Phase::Open => self.phase = Phase::Closing,
             Phase::Lingering if !lingers => self.abort(),
@@ -152,11 +161,12 @@ impl Connection {
 
     /// A receive operation has ended, with so many bytes. Says whether they are for the service.
     pub(crate) fn received(&mut self, result: &io::Result<usize>, waiting: bool) -> bool {
-        (self.receiving, self.waiting) = (false, waiting);
+        let let_go = std::mem::take(&mut self.let_go);
+        (self.receiving, self.filling, self.waiting) = (false, false, waiting);
         match result {
             Ok(0) => self.ended = true,
             Ok(_) => return self.phase == Phase::Open,
-            Err(error) if is_transient(error) => {}
+            Err(error) if let_go || is_transient(error) => {}
             Err(_) => self.abort(),
         }
         false
@@ -205,12 +215,21 @@ impl Connection {
         if self.phase == Phase::Lingering && self.ended {
             self.phase = Phase::Dead;
         }
+        if self.is_ending() && std::mem::take(&mut self.filling) {
+            self.let_go = true;
+            return Some(Step::LetGo);
+        }
         match self.phase {
             Phase::Open => self.next_send().or_else(|| self.next_receive(self.paused)),
             Phase::Closing => self.next_send(),
             Phase::Lingering => self.next_receive(false),
             Phase::Dead => self.next_farewell(),
         }
+    }
+
+    /// Whether what arrives is read only to be read.
+    fn is_ending(&self) -> bool {
+        matches!(self.phase, Phase::Closing | Phase::Lingering)
     }
 
     /// Whether the service is to be told that the connection is over.
@@ -233,7 +252,10 @@ impl Connection {
         self.receiving = true;
         let waiting = self.waiting;
         Some(match self.wanted.take() {
-            Some(fill) => Step::Fill { fill, waiting },
+            Some(fill) => {
+                self.filling = true;
+                Step::Fill { fill, waiting }
+            }
             None => Step::Receive { waiting },
         })
     }
@@ -328,6 +350,27 @@ mod tests {
         assert!(matches!(connection.next_step(), Some(Step::Fill { waiting: true, .. })));
         connection.close(true);
         connection.fill(Vec::new(), 0);
+        assert_eq!(connection.wanted, None);
+    }
+
+    #[test]
+    fn a_connection_that_is_closed_lets_go_of_the_buffer_that_is_being_filled() {
+        for result in [Err(io::ErrorKind::TimedOut.into()), Ok(3)] {
+            let mut connection = connection();
+            connection.fill(Vec::with_capacity(5), 5);
+            assert!(matches!(connection.next_step(), Some(Step::Fill { .. })));
+            connection.close(true);
+            assert_eq!(connection.next_step(), Some(Step::Shutdown));
+            assert_eq!(connection.next_step(), Some(Step::LetGo));
+            assert_eq!(connection.next_step(), None);
+            assert!(!connection.received(&result, false));
+            assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
+            connection.received(&Err(io::ErrorKind::ConnectionReset.into()), false);
+            assert_eq!(connection.next_step(), Some(Step::Release));
+        }
+        let mut connection = connection();
+        connection.fill(Vec::with_capacity(5), 5);
+        connection.close(true);
         assert_eq!(connection.wanted, None);
     }
 

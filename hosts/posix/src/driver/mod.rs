@@ -8,6 +8,7 @@
 //! adopt ─► accept ············ Accepted, again and again until it says it has ended
 //!          receive ─────────── Received, once
 //!          fill ────────────── Filled, once, instead of a receive
+//!          let_go ············ the fill under way, if there is one, ends soon
 //!          send ────────────── Sent, once; one at a time for a stream
 //!          receive_datagrams · Datagram, again and again until DatagramsEnded
 //!          send_datagram ───── DatagramSent, once
@@ -16,6 +17,8 @@
 //! ```
 
 mod poll;
+#[cfg(test)]
+mod tests;
 mod threads;
 #[cfg(target_os = "linux")]
 mod uring;
@@ -101,6 +104,9 @@ pub(crate) trait Driver {
 
     /// Receives once, into a buffer of the caller's. `waiting` as with [`Driver::receive`].
     fn fill(&mut self, key: SocketKey, fill: Fill, waiting: bool);
+
+    /// Ends the fill under way on the socket, soon, if it has not ended: its event is yet to come.
+    fn let_go(&mut self, key: SocketKey);
 
     /// Sends pieces, none of them empty, at most as many of them as the kernel takes at once.
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>);

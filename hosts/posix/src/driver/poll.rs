@@ -296,6 +296,15 @@ impl Driver for PollDriver {
         self.input(key, Input::Bytes);
     }
 
+    fn let_go(&mut self, key: SocketKey) {
+        let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
+        if let Some(fill) = socket.fill.take() {
+            socket.input = Input::Nothing;
+            let result = Err(io::Error::from(Errno::CANCELED));
+            self.ended.push(Event::Filled { stream: key, result, fill });
+        }
+    }
+
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
         let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
         let slices = pieces.iter().take(crate::transfer::PIECES_MAX);

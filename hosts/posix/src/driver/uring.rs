@@ -24,7 +24,7 @@ use io_uring::types::{self, CancelBuilder, RecvMsgOut, SubmitArgs, Timespec};
 use io_uring::{IoUring, cqueue, opcode, squeue};
 use rustix::event::{EventfdFlags, eventfd};
 use slab::Slab;
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::mem::{ManuallyDrop, take, zeroed};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -51,6 +51,8 @@ pub(super) struct UringDriver {
     memory: ManuallyDrop<Memory>,
     sockets: Vec<Option<OwnedFd>>,
     receives: ReceiveQueue,
+    /// The entries in the table of fills under way.
+    fills: HashMap<SocketKey, usize>,
     /// Operations under way that own no entry in the table.
     under_way: usize,
     completions: Vec<cqueue::Entry>,
@@ -82,11 +84,11 @@ impl UringDriver {
         let operations = Slab::new();
         let memory = Memory { buffers, operations, datagram, wake_count: Box::new(0) };
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let (sockets, receives, completions, spare) = Default::default();
+        let (sockets, receives, fills, completions, spare) = Default::default();
         let (ring, memory) = (ManuallyDrop::new(ring), ManuallyDrop::new(memory));
         let under_way = 0;
         let mut driver =
-            Self { ring, memory, sockets, receives, under_way, completions, spare, wake };
+            Self { ring, memory, sockets, receives, fills, under_way, completions, spare, wake };
         driver.expect_wake();
         Ok(driver)
     }
@@ -104,10 +106,11 @@ impl UringDriver {
         self.push(entry.user_data(tag.to_user_data()));
     }
 
-    /// Submits an entry that uses memory of `operation`.
-    fn start_owned(&mut self, entry: squeue::Entry, operation: Operation) {
+    /// Submits an entry that uses memory of `operation`. Returns its place in the table.
+    fn start_owned(&mut self, entry: squeue::Entry, operation: Operation) -> usize {
         let index = self.memory.operations.insert(operation);
         self.push(entry.user_data(Tag::Operation(index).to_user_data()));
+        index
     }
 
     fn push(&mut self, entry: squeue::Entry) {
@@ -251,6 +254,7 @@ impl UringDriver {
                 sink(Event::Sent { stream, result, pieces });
             }
             Operation::Fill { stream, mut fill } => {
+                self.fills.remove(&stream);
                 if let Ok(count) = result {
                     debug_assert!(count <= fill.count_bytes);
                     let length = fill.buffer.len() + count;
@@ -274,7 +278,9 @@ impl UringDriver {
     ) {
         let key = transfer.key;
         match transfer.completed(result) {
-            Ok(false) => self.start_owned(transfer.entry(), Operation::Disk(transfer)),
+            Ok(false) => {
+                self.start_owned(transfer.entry(), Operation::Disk(transfer));
+            }
             Ok(true) => {
                 if let Some((entry, operation)) = transfer.hasten() {
                     self.start_owned(entry, operation);
@@ -334,7 +340,15 @@ impl Driver for UringDriver {
         let entry = opcode::Recv::new(self.descriptor(key), room.as_mut_ptr().cast(), count)
             .flags(libc::MSG_WAITALL)
             .ioprio(if waiting { 0 } else { POLL_FIRST });
-        self.start_owned(entry.build(), Operation::Fill { stream: key, fill });
+        let index = self.start_owned(entry.build(), Operation::Fill { stream: key, fill });
+        self.fills.insert(key, index);
+    }
+
+    fn let_go(&mut self, key: SocketKey) {
+        if let Some(&index) = self.fills.get(&key) {
+            let one = CancelBuilder::user_data(Tag::Operation(index).to_user_data());
+            self.start(opcode::AsyncCancel2::new(one).build(), Tag::Canceled);
+        }
     }
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
