@@ -153,7 +153,7 @@ pub async fn mount(
     }
     let ffs = Rc::new(ffs);
     if let Some(recovered) = recovered.filter(|_| ffs.writer.is_some()) {
-        ffs.reclaim_listed(recovered.unlinked()).await;
+        ffs.doom_listed(recovered.unlinked()).await;
     }
     Ok(ffs)
 }

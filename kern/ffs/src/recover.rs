@@ -132,7 +132,7 @@ impl Ffs {
 
     /// Takes over the files that had no name when the system stopped. They are taken apart with the
     /// first save: whoever mounts does not wait for it.
-    pub(crate) async fn reclaim_listed(&self, unlinked: &[Unlinked]) {
+    pub(crate) async fn doom_listed(&self, unlinked: &[Unlinked]) {
         let Some(writer) = &self.writer else { return };
         for &Unlinked { inode: number, .. } in unlinked {
             match self.raw_inode(number).await {

@@ -7,8 +7,11 @@ use super::allocate::is_snapshot_mark;
 use super::error::Result;
 use super::group_block::{Form, Tally, bit, set_bit};
 use super::walk::{Home, Verdict};
-use ffs::layout::{BlockArea, CylGroup, CylinderGroup, Field, FragNo, Inode, Pointers, mode};
-use std::collections::BTreeSet;
+use ffs::layout::{BlockArea, CylGroup, CylinderGroup, Field, Inode, Pointers, mode};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fragments of one group: the first, and how many.
+type Pieces = Vec<(u32, u32)>;
 
 impl Check<'_> {
     /// Frees a file without a name, as whoever had it open would have done. Says whether it was
@@ -28,8 +31,8 @@ impl Check<'_> {
         }
         let is_directory = inode.mode & mode::TYPE == mode::DIRECTORY;
         self.note_freed(&inode);
-        for (to, frags) in self.pieces_of_unlinked(&mut inode)? {
-            self.free_frags(to, frags)?;
+        for (group, pieces) in self.pieces_of_unlinked(&mut inode)? {
+            self.free_frags(group, &pieces)?;
         }
         self.volume.clear_inode(number)?;
         self.edit_group(group, |block, form| {
@@ -40,13 +43,14 @@ impl Check<'_> {
         Ok(true)
     }
 
-    /// The blocks of a file that is about to go; what is no place is passed over.
-    fn pieces_of_unlinked(&mut self, inode: &mut Inode) -> Result<Vec<(FragNo, u32)>> {
+    /// The blocks of a file that is about to go, by group; what is no place is passed over.
+    fn pieces_of_unlinked(&mut self, inode: &mut Inode) -> Result<BTreeMap<CylGroup, Pieces>> {
         if inode.mode == 0 {
             inode.area = BlockArea::Pointers(Pointers::default());
         }
         let geometry = self.volume.geometry;
-        let (whole, mut pieces) = (geometry.frags_per_block(), Vec::new());
+        let (whole, mut pieces) = (geometry.frags_per_block(), BTreeMap::<_, Pieces>::new());
+        let per_group = u64::from(geometry.frags_per_group);
         let mut seen = BTreeSet::new();
         self.volume.walk(inode, &mut |pointer| {
             // How much of a block behind the end is the file's nobody knows, unless all of it is.
@@ -58,19 +62,18 @@ impl Check<'_> {
             if is_snapshot_mark(pointer.to) || !is_new || !is_data {
                 return Verdict::Pass;
             }
-            pieces.push((pointer.to, frags));
+            let group = CylGroup((pointer.to.0 / per_group) as u32);
+            pieces.entry(group).or_default().push(((pointer.to.0 % per_group) as u32, frags));
             Verdict::Keep
         })?;
         Ok(pieces)
     }
 
-    fn free_frags(&mut self, first: FragNo, count: u32) -> Result<()> {
-        let per_group = u64::from(self.volume.geometry.frags_per_group);
-        let group = CylGroup((first.0 / per_group) as u32);
-        let start = (first.0 % per_group) as u32;
+    fn free_frags(&mut self, group: CylGroup, pieces: &Pieces) -> Result<()> {
         self.edit_group(group, |block, form| {
             let map = &mut block[form.frag_map..];
-            (start..start + count).for_each(|frag| set_bit(map, frag, true));
+            let frags = pieces.iter().flat_map(|&(start, count)| start..start + count);
+            frags.for_each(|frag| set_bit(map, frag, true));
             true
         })?;
         self.recount(group, 0, 0)
