@@ -92,8 +92,8 @@ impl DirtyPages {
         self.pages.get(&page).is_some_and(DirtyPage::is_released)
     }
 
-    pub(crate) fn has_released(&self) -> bool {
-        self.released_pages > 0
+    pub(crate) fn released_pages(&self) -> usize {
+        self.released_pages
     }
 
     pub(crate) fn is_dirty(&self, page: u64) -> bool {

@@ -99,9 +99,10 @@ impl Cache {
         self.pages.borrow().dirty().is_released(page.0)
     }
 
-    /// Whether any page has.
-    pub fn has_released(&self) -> bool {
-        self.pages.borrow().dirty().has_released()
+    /// Bytes of the pages that have.
+    pub fn released_bytes(&self) -> u64 {
+        let pages = self.pages.borrow().dirty().released_pages() as u64;
+        pages * u64::from(self.page_bytes())
     }
 
     /// Whether a page has free dirt or is being written.

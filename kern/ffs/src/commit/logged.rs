@@ -23,6 +23,7 @@ impl Ffs {
         let fresh = self.cache.write_back(sealed.fresh.iter().copied());
         let stable = self.cache.write_back(sealed.stable.iter().copied());
         let batch = sealed.batch();
+        self.settle_metadata(log).await?;
         self.make_room(log, log.need(&batch).bytes()).await?;
         log.start(&batch).await?;
         fresh.await?;
@@ -46,12 +47,29 @@ impl Ffs {
         Ok(())
     }
 
-    /// Starts to write in place what stands at the tail of a log more than half full, so that the
-    /// next header can leave it behind and nobody has to wait for room.
+    /// Waits while more metadata that the log has is kept in memory than changed data may be: a log
+    /// holds sectors, but what they keep here are pages.
+    async fn settle_metadata(&self, log: &Log) -> Result<()> {
+        while self.cache.released_bytes() > self.options.dirty_bytes_max {
+            let (_, size_bytes) = log.fill_bytes();
+            let (pages, number) = log.oldest_pages(size_bytes / 4);
+            if pages.is_empty() {
+                return Ok(());
+            }
+            self.cache.write_back(pages.iter().copied()).await?;
+            pages.into_iter().for_each(|page| log.note_in_place(page, number));
+        }
+        Ok(())
+    }
+
+    /// Starts to write in place what stands at the tail of a log more than half full, or of one
+    /// that keeps much in memory, so that the next header can leave it behind and nobody has to
+    /// wait for room.
     pub(super) fn relieve_log(&self, writer: &Writer) {
         let Some(log) = &writer.log else { return };
         let (used_bytes, size_bytes) = log.fill_bytes();
-        if used_bytes > size_bytes / 2 {
+        let keeps_much = self.cache.released_bytes() > self.options.dirty_bytes_max / 2;
+        if used_bytes > size_bytes / 2 || keeps_much {
             let (pages, _) = log.oldest_pages(size_bytes / 4);
             // The device goes on with it by itself.
             drop(self.cache.write_back(pages));

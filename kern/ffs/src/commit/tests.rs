@@ -4,7 +4,7 @@ mod discards;
 mod verifier;
 
 use crate::layout::{Field, SUPERBLOCK_BYTES, Superblock, clean, flags};
-use crate::testing::{Mounted, NOW};
+use crate::testing::{Mounted, NOW, new_image};
 use crate::{Condition, Options};
 use abi::{Errno, FileId, Result, SetTime};
 use alloc::boxed::Box;
@@ -39,10 +39,14 @@ fn layouts() -> impl Iterator<Item = newfs::Options> {
 }
 
 fn create(fs: &Mounted, number: u32) -> Result<FileId> {
+    make(fs, number, NewKind::Regular)
+}
+
+fn make(fs: &Mounted, number: u32, kind: NewKind<'_>) -> Result<FileId> {
     let text = format!("file {number}");
     let name = Name::new(text.as_bytes()).expect("a name");
     let (accessed, modified) = (SetTime::Keep, SetTime::Keep);
-    let new = NewFile { kind: NewKind::Regular, mode: 0o644, uid: 0, gid: 0, accessed, modified };
+    let new = NewFile { kind, mode: 0o644, uid: 0, gid: 0, accessed, modified };
     fs.wait(fs.ffs.create_file(fs.ffs.root(), name, &new, NOW))
 }
 
@@ -291,4 +295,22 @@ fn inodes_that_a_commit_makes_known_are_zeros() {
     let again = crash(&fs);
     again.wait(again.ffs.leave_clean()).expect("all written");
     assert_eq!(findings(&again.disk.image.borrow()), []);
+}
+
+/// What the log has and its place has not is bounded in memory, however long the log is.
+#[test]
+fn metadata_does_not_wait_in_memory_without_a_bound() {
+    let layout = newfs::Options { log_bytes: Some(7 << 20), ..newfs::Options::new(32 << 20) };
+    let dirty_bytes_max = 256 << 10;
+    let options = Options { dirty_bytes_max, ..Options::default() };
+    let fs = Mounted::of(new_image(&layout), options).expect("a mount");
+    let mut most = 0;
+    for number in 0..300 {
+        make(&fs, number, NewKind::Directory).expect("a directory");
+        settle(&fs);
+        most = most.max(fs.ffs.cache.released_bytes());
+    }
+    let commit_bytes = 8 * u64::from(fs.ffs.geometry.block_bytes());
+    assert!(most > dirty_bytes_max / 2, "{most} bytes waited");
+    assert!(most <= dirty_bytes_max + commit_bytes, "{most} bytes waited");
 }
