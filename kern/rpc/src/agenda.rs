@@ -14,6 +14,8 @@ pub(crate) struct Agenda {
     waiting: VecDeque<ConnectionId>,
     /// Connections with output.
     replying: VecDeque<ConnectionId>,
+    /// Connections in the middle of a large record, which the network is to fill.
+    lending: VecDeque<ConnectionId>,
     /// Everything else to be done outside.
     outputs: VecDeque<Output>,
 }
@@ -21,7 +23,7 @@ pub(crate) struct Agenda {
 impl Agenda {
     /// Whether nothing is left to be done outside.
     pub(crate) fn is_empty(&self) -> bool {
-        self.outputs.is_empty()
+        self.outputs.is_empty() && self.lending.is_empty()
     }
 
     pub(crate) fn has_waiting(&self) -> bool {
@@ -36,6 +38,10 @@ impl Agenda {
         self.replying.pop_front()
     }
 
+    pub(crate) fn next_lending(&mut self) -> Option<ConnectionId> {
+        self.lending.pop_front()
+    }
+
     pub(crate) fn next_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
@@ -44,8 +50,10 @@ impl Agenda {
         self.outputs.push_back(Output::Datagram(peer, message.into_pieces()));
     }
 
-    /// Has the network fill the record that a connection is in the middle of, if that is large.
-    pub(crate) fn lend(
+    /// The network shall fill the record that a connection is in the middle of, if that is large.
+    /// Its memory counts from now on, and is taken when it is asked for: whoever has to go before
+    /// that takes none.
+    pub(crate) fn plan_lending(
         &mut self,
         id: ConnectionId,
         connection: &mut Connection,
@@ -54,10 +62,9 @@ impl Agenda {
         if connection.has_input() || connection.closing {
             return;
         }
-        if let Some((record, count_bytes)) = connection.assembly.lend() {
-            let held_bytes = connection.assembly.held_bytes();
+        if let Some(held_bytes) = connection.assembly.held_bytes_if_lent() {
             intake.unfinished.update(id, &mut connection.unfinished, held_bytes);
-            self.outputs.push_back(Output::Fill(id, record, count_bytes));
+            self.lending.push_back(id);
         }
     }
 
@@ -65,6 +72,7 @@ impl Agenda {
     pub(crate) fn trim(&mut self, keep: usize) {
         self.waiting.shrink_to(keep);
         self.replying.shrink_to(keep);
+        self.lending.shrink_to(keep);
         self.outputs.shrink_to(keep);
     }
 

@@ -64,17 +64,20 @@ impl Assembly {
         self.lent.map_or(self.record.capacity(), |(_, capacity)| capacity)
     }
 
+    /// Bytes that will be held once the record is lent, if there is enough missing for that. No
+    /// memory is taken yet.
+    pub(crate) fn held_bytes_if_lent(&self) -> Option<usize> {
+        let is_worth_it = self.missing_bytes as usize >= LEND_BYTES_MIN
+            && self.record.len() >= LEND_BYTES_MIN / GROWTH;
+        let is_possible = is_worth_it && self.lent.is_none();
+        is_possible.then(|| self.record.len() + self.room_for(LEND_BYTES_MIN))
+    }
+
     /// Lends the record to be filled further, with how many bytes of its free room: if there is
     /// enough missing for that.
     pub(crate) fn lend(&mut self) -> Option<(Vec<u8>, usize)> {
-        let is_worth_it = self.missing_bytes as usize >= LEND_BYTES_MIN
-            && self.record.len() >= LEND_BYTES_MIN / GROWTH;
-        if !is_worth_it || self.lent.is_some() {
-            return None;
-        }
-        if self.record.capacity() - self.record.len() < LEND_BYTES_MIN {
-            self.reserve(LEND_BYTES_MIN);
-        }
+        self.held_bytes_if_lent()?;
+        self.reserve(LEND_BYTES_MIN);
         let room = self.record.capacity() - self.record.len();
         let count = room.min(self.missing_bytes as usize).min(LEND_BYTES_MAX);
         self.lent = Some((self.record.len(), self.record.capacity()));
@@ -189,11 +192,17 @@ impl Assembly {
     /// Room for `more_bytes`: much more if much has arrived, but never beyond the fragment's end, so
     /// that a large record ends in a buffer that fits it, and is seldom moved to a larger one.
     fn reserve(&mut self, more_bytes: usize) {
+        self.record.reserve_exact(self.room_for(more_bytes));
+    }
+
+    /// How much room there is, or is to be made.
+    fn room_for(&self, more_bytes: usize) -> usize {
         let free = self.record.capacity() - self.record.len();
-        if more_bytes > free {
-            let growing = more_bytes.max(self.record.len() * GROWTH);
-            self.record.reserve_exact(growing.min(self.missing_bytes as usize));
+        if more_bytes <= free {
+            return free;
         }
+        let growing = more_bytes.max(self.record.len() * GROWTH);
+        growing.min(self.missing_bytes as usize)
     }
 }
 

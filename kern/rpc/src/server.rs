@@ -140,7 +140,7 @@ impl Server {
             {}
         }
         connection.keep(input);
-        agenda.lend(id, connection, intake);
+        agenda.plan_lending(id, connection, intake);
         agenda.settle(id, connection, intake);
         self.limit_unfinished();
     }
@@ -210,7 +210,23 @@ impl Server {
                 return Some(Output::Send(id, connection.take_output()));
             }
         }
-        self.agenda.next_output()
+        self.next_fill().or_else(|| self.agenda.next_output())
+    }
+
+    /// The next record to be filled by the network. Bytes that are kept come before any that are
+    /// still to arrive.
+    fn next_fill(&mut self) -> Option<Output> {
+        while let Some(id) = self.agenda.next_lending() {
+            let connection = self.connections.get_mut(&id);
+            if let Some(connection) = connection.filter(|one| !one.closing && !one.has_input())
+                && let Some((record, count_bytes)) = connection.assembly.lend()
+            {
+                let held_bytes = connection.assembly.held_bytes();
+                self.intake.unfinished.update(id, &mut connection.unfinished, held_bytes);
+                return Some(Output::Fill(id, record, count_bytes));
+            }
+        }
+        None
     }
 
     /// Sends a reply where it is due, though the call came from elsewhere.

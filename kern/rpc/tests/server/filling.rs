@@ -93,6 +93,34 @@ fn who_is_silent_with_a_large_buffer_goes_first() {
 }
 
 #[test]
+fn who_has_to_go_at_once_takes_no_memory() {
+    let mut world = world();
+    let begun = &call(1, 900_000).record()[..60_000];
+    for id in (10..110).map(ConnectionId) {
+        world.open(id);
+        world.server.received(id, begun);
+    }
+    let (_, buffer, _) = asked(&mut world).expect("a buffer");
+    assert!(buffer.capacity() <= 1 << 20);
+    assert!(asked(&mut world).is_none(), "there is no room for two");
+    assert_eq!(world.server.counters().unfinished_closed, 99);
+}
+
+#[test]
+fn what_arrives_before_the_record_is_lent_is_a_part_of_it() {
+    let (mut world, large) = (world(), call(1, 300_000));
+    let stream = large.record();
+    world.server.received(ONE, &stream[..60_000]);
+    world.server.received(ONE, &stream[60_000..120_000]);
+    let (_, mut buffer, _) = asked(&mut world).expect("a buffer");
+    assert!(asked(&mut world).is_none(), "once");
+    let missing = stream.len() - 4 - buffer.len();
+    buffer.extend_from_slice(&stream[120_000..120_000 + missing]);
+    world.server.filled(ONE, buffer);
+    assert!(world.jobs()[0].call().arguments == large.arguments);
+}
+
+#[test]
 fn a_part_keeps_no_more_than_it_is() {
     let mut world = world();
     for (xid, beside, is_shared) in [(1, 100, true), (2, 1024, true), (3, 500_000, false)] {
