@@ -37,9 +37,10 @@ impl DirtyPages {
 
     /// A page whose contents are its own from now on.
     pub(crate) fn own(&mut self, page: u64) -> Option<&DirtyPage> {
-        let dirty = self.pages.get_mut(&page)?;
-        dirty.own();
-        Some(dirty)
+        if self.pages.get(&page)?.is_lent() {
+            self.update(page, DirtyPage::own);
+        }
+        self.pages.get(&page)
     }
 
     pub(crate) fn insert(&mut self, page: u64, dirty: DirtyPage) {
@@ -97,7 +98,7 @@ impl DirtyPages {
     }
 
     pub(crate) fn is_dirty(&self, page: u64) -> bool {
-        self.pages.get(&page).is_some_and(|dirty| dirty.tally().dirty_bytes > 0)
+        self.pages.get(&page).is_some_and(DirtyPage::is_dirty)
     }
 
     pub(crate) fn dirty_bytes(&self) -> u64 {

@@ -161,6 +161,7 @@ impl DirtyPage {
     /// The read that was under way has arrived. Returns the contents, which are newer.
     pub(crate) fn arrived(&mut self) -> Bytes {
         self.is_loading = false;
+        self.own();
         self.bytes().clone()
     }
 
@@ -184,8 +185,13 @@ impl DirtyPage {
         dirt.is_empty() && self.writing.is_none() && self.next.is_none() && !self.is_loading
     }
 
+    /// Whether it has free dirt or is being written.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.free.is_empty() || self.writing.is_some() || self.next.is_some()
+    }
+
     pub(crate) fn tally(&self) -> Tally {
-        let counts = !self.free.is_empty() || self.writing.is_some() || self.next.is_some();
+        let counts = self.is_dirty() && !self.is_lent();
         Tally {
             dirty_bytes: if counts { self.bytes().len() as u64 } else { 0 },
             released_pages: self.is_released().into(),
@@ -196,6 +202,7 @@ impl DirtyPage {
 
 /// What one page adds to what is counted and ordered.
 pub(crate) struct Tally {
+    /// Those that are its own.
     pub(crate) dirty_bytes: u64,
     pub(crate) released_pages: usize,
     pub(crate) is_writable: bool,

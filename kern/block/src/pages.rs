@@ -187,12 +187,16 @@ impl Pages {
     }
 
     pub(crate) fn change(&mut self, page: u64, bytes: Bytes, free: Sectors, held: Sectors) {
+        self.expect_dirt(page, &bytes);
+        self.update(page, |dirty| dirty.change(bytes, free, held));
+    }
+
+    fn expect_dirt(&mut self, page: u64, bytes: &Bytes) {
         if !self.dirty.contains(page) {
             self.resident.remove(page);
             let is_loading = self.loading.contains_key(&page);
             self.dirty.insert(page, DirtyPage::new(bytes.clone(), is_loading));
         }
-        self.update(page, |dirty| dirty.change(bytes, free, held));
     }
 
     /// The same for data that fills the page. One that is pinned has its own.
@@ -201,8 +205,11 @@ impl Pages {
         if self.pins.contains_key(&page) {
             return self.change(page, Bytes::copy_from_slice(&bytes), all, Sectors::NONE);
         }
-        self.change(page, bytes, all, Sectors::NONE);
-        self.update(page, |dirty| dirty.borrow(loan));
+        self.expect_dirt(page, &bytes);
+        self.update(page, |dirty| {
+            dirty.change(bytes, all, Sectors::NONE);
+            dirty.borrow(loan);
+        });
     }
 
     /// Changes the state of a page that is dirty. One that is clean thereafter may be evicted.

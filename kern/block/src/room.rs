@@ -16,7 +16,7 @@ use hyper::{Account, Grant};
 pub(crate) struct DirtCount {
     /// Covers what is held and what is promised.
     grant: Grant,
-    /// Of dirty pages.
+    /// Of dirty pages that do not stand in lent memory.
     dirty_bytes: u64,
     /// Of memory that dirty pages stand in and that is not theirs.
     lent_bytes: Rc<Cell<u64>>,
@@ -37,9 +37,9 @@ impl DirtCount {
         Loan::new(bytes, &self.lent_bytes)
     }
 
-    /// Bytes of dirty pages, or of the memory they stand in, if that is more.
+    /// Bytes of dirty pages, and of the memory that others of them stand in.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.dirty_bytes.max(self.lent_bytes.get())
+        self.dirty_bytes + self.lent_bytes.get()
     }
 
     /// A page that had `before` bytes of dirt has `after` bytes now. What was promised for it is
@@ -74,12 +74,10 @@ impl DirtCount {
         self.settle();
     }
 
-    /// Ends a promise. Says whether not all of it has become dirt.
-    fn take_back(&mut self, bytes: u64) -> bool {
+    /// Ends a promise.
+    fn take_back(&mut self, bytes: u64) {
         self.promised_bytes -= bytes;
-        let has_rest = self.grant.bytes() > self.taken_bytes();
         self.settle();
-        has_rest
     }
 }
 
@@ -91,11 +89,10 @@ pub struct Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        let has_rest = self.pages.borrow_mut().dirt_count().take_back(self.bytes);
+        self.pages.borrow_mut().dirt_count().take_back(self.bytes);
+        // There is room again, or dirt that nobody has begun to write.
         let ends = self.pages.borrow().ends();
-        if has_rest {
-            ends.wake_all();
-        }
+        ends.wake_all();
     }
 }
 

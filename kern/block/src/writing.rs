@@ -110,8 +110,8 @@ impl Cache {
         self.pages.borrow().dirty().is_dirty(page.0)
     }
 
-    /// Bytes of pages with free dirt or being written, or of the memory they stand in if that is
-    /// more. What a bound on dirty data looks at.
+    /// Bytes of pages with free dirt or being written; of those that stand in lent memory, all of
+    /// that. What a bound on dirty data looks at.
     pub fn dirty_bytes(&self) -> u64 {
         self.pages.borrow().dirty().dirty_bytes()
     }

@@ -1,8 +1,9 @@
 //! Pages that stand in the memory of a call.
 
 use super::test_disk::TestDisk;
-use super::{PAGE, cache, run};
+use super::{PAGE, cache, poll, run};
 use crate::{Cache, PageNo, Sectors};
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -58,7 +59,8 @@ fn one_page_counts_as_all_that_it_keeps() {
     (30..38).for_each(|page| {
         cache.change(PageNo(page), own.clone(), Sectors::of(0..512), Sectors::NONE);
     });
-    assert_eq!(cache.dirty_bytes(), lent - 8 * call().len() as u64);
+    let left = lent - 8 * call().len() as u64;
+    assert_eq!(cache.dirty_bytes(), left + 8 * u64::from(PAGE), "what is lent, and what is not");
     write_all(&cache);
     assert_eq!(cache.dirty_bytes(), 0);
 }
@@ -83,11 +85,23 @@ fn a_write_under_way_counts_until_its_end() {
     drop(cache.write_back([PageNo(30)]));
     let newer = Bytes::from(vec![9; PAGE as usize]);
     cache.change(PageNo(30), newer, Sectors::of(0..PAGE as usize), Sectors::NONE);
-    assert_eq!(cache.dirty_bytes(), call().len() as u64);
+    assert_eq!(cache.dirty_bytes(), call().len() as u64 + u64::from(PAGE));
     cache.device().collect();
     assert_eq!(cache.dirty_bytes(), u64::from(PAGE));
     write_all(&cache);
     expect_on_disk(&disk, 30, 9);
+}
+
+#[test]
+fn who_waits_for_an_older_read_gets_a_copy() {
+    let (_, cache) = cache(1 << 22, 64);
+    let mut read = Box::pin(cache.read(PageNo(30)));
+    assert!(poll(&mut read).is_pending(), "the disk is slow");
+    let call = call();
+    lend(&cache, &call, 30, 1);
+    let seen = run(&cache, read).expect("there");
+    assert_eq!(seen[0], 0, "the newer contents");
+    assert!(call.is_unique() && cache.dirty_bytes() == u64::from(PAGE));
 }
 
 #[test]

@@ -9,6 +9,8 @@ mod writing;
 
 use crate::{Cache, Device};
 use alloc::rc::Rc;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
 use task::drive;
 use test_disk::TestDisk;
 
@@ -22,4 +24,9 @@ fn cache(size_bytes: u64, budget_pages: u64) -> (Rc<TestDisk>, Rc<Cache>) {
 
 fn run<T>(cache: &Cache, future: impl Future<Output = T>) -> T {
     drive(future, || cache.device().collect())
+}
+
+/// Once, without the disk.
+fn poll<T>(future: &mut Pin<impl core::ops::DerefMut<Target: Future<Output = T>>>) -> Poll<T> {
+    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }

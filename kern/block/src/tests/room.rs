@@ -1,7 +1,8 @@
 //! Room for dirt, in an account that others share.
 
-use super::{PAGE, cache, run};
+use super::{PAGE, cache, poll, run};
 use crate::{Account, Cache, PageNo, Sectors};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec;
 use bytes::Bytes;
@@ -89,6 +90,18 @@ fn a_cache_that_is_dropped_leaves_nothing() {
     drop(cache);
     drop(room);
     assert_eq!(purse.taken.get(), 0);
+}
+
+#[test]
+fn who_waits_hears_of_a_promise_that_became_dirt() {
+    let (_, cache) = on_account();
+    let room = cache.take_room(pages(4)).expect("room");
+    let mut end = Box::pin(cache.next_end());
+    assert!(poll(&mut end).is_pending());
+    (0..4).for_each(|page| make_dirty(&cache, page));
+    assert!(poll(&mut end).is_pending());
+    drop(room);
+    assert!(poll(&mut end).is_ready(), "nobody else would write it");
 }
 
 #[test]
