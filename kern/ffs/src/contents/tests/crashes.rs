@@ -11,10 +11,10 @@ use ffscheck::Image;
 use ffscheck::newfs;
 
 /// What stood on the disk before.
-const FOREIGN: u8 = 0xee;
+pub(super) const FOREIGN: u8 = 0xee;
 
 /// Fills what is free with somebody else's bytes.
-fn soil(world: &World) {
+pub(super) fn soil(world: &World) {
     let free = Census::of(&world.fs).free_frags;
     let geometry = &world.fs.ffs.geometry;
     let dirt = vec![FOREIGN; geometry.frag_bytes() as usize];
@@ -24,7 +24,7 @@ fn soil(world: &World) {
     }
 }
 
-fn read(fs: &Mounted, file: InodeNo) -> Vec<u8> {
+pub(super) fn read(fs: &Mounted, file: InodeNo) -> Vec<u8> {
     let node = fs.wait(fs.ffs.node(file)).expect("a node");
     let all = 0..node.inode().size_bytes;
     fs.wait(fs.ffs.read_range(&node, all)).expect("data").concat()

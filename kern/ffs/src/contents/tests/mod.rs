@@ -7,6 +7,7 @@ mod census;
 mod crashes;
 mod failing;
 mod hostile;
+mod lent;
 mod model;
 mod sparse;
 mod world;
