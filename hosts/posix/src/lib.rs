@@ -13,12 +13,13 @@
 //! | `listen` | opening addresses: TCP and UDP on one port |
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
-//! | `message`, `transfer`, `zero` | gathered messages, disk transfers, holes |
+//! | `message`, `transfer` | gathered messages, disk transfers |
+//! | `zero`, `hasten` | holes, and writes that go on to the disk at once |
 //! | `budget` | what all services of the process share |
 //! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
 //!
 //! Never: a service's code on two threads, a blocking call on a worker's thread but the driver's
-//! wait, anything of Linux alone outside the driver's io_uring files.
+//! wait, anything of Linux alone that another system could not do without.
 
 mod budget;
 mod clock;

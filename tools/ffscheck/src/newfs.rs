@@ -3,11 +3,11 @@
 //! The layout is BSD's, so that BSD's fsck has nothing to say about it: a superblock at its
 //! standard place and a copy in every cylinder group, a root directory, if wanted a log and quota
 //! files, and nothing else in use.
-//! Only metadata is written; the rest of the destination stays what it was cleared to, so an image of
-//! a terabyte takes a moment and a few megabytes. A device that cannot be cleared keeps what it holds
-//! where no file is: zeros are written where metadata is to be, and over older superblocks. The same options, identity and time
-//! make the same bytes. Knows the format from [`ffs::layout`] and shares nothing else with the
-//! file system it makes images for.
+//! Only metadata is written; the rest of the destination stays what it was cleared to, so an image
+//! of a terabyte takes a moment and a few megabytes. A device that cannot be cleared keeps what it
+//! holds where no file is: zeros are written where metadata is to be, and over older superblocks.
+//! The same options, identity and time make the same bytes. Knows the format from [`ffs::layout`]
+//! and shares nothing else with the file system it makes images for.
 //!
 //! After NetBSD's and FreeBSD's `newfs/mkfs.c`. Unlike those, it leaves the generation numbers of
 //! free inodes zero: what makes a handle hard to mistake is the file system's identity.
