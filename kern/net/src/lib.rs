@@ -1,0 +1,11 @@
+//! A service's own network stack: a machine for which frames, calls and the time go in, and from
+//! which frames, events and a deadline come out.
+//!
+//! It starts nothing by itself, and knows neither a host nor what the bytes mean. Single packets are
+//! parsed and made by another's library; the state between them is ours.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod tcp;

@@ -1,0 +1,3 @@
+//! The Transmission Control Protocol (RFC 9293), as plain structs that can be carried elsewhere.
+
+pub mod sequence;
