@@ -11,6 +11,7 @@
 //! | [`Random`] | unpredictable bytes |
 //! | [`Log`] | a line for the administrator |
 //! | [`Disk`] | sectors: read, write, flush, discard |
+//! | [`Link`] | frames: a network card of the service's own |
 //! | [`Streams`] | byte streams and datagrams carried by the host's own network stack |
 //! | [`Budget`] | memory that all services of a process share |
 #![no_std]
@@ -21,6 +22,7 @@ extern crate alloc;
 mod budget;
 mod clock;
 mod disk;
+mod link;
 mod log;
 mod random;
 mod streams;
@@ -29,6 +31,9 @@ pub mod testkit;
 pub use budget::{Account, Budget, Division, Grant, Taken};
 pub use clock::Clock;
 pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
+pub use link::{
+    ChecksumPlace, Cut, Frame, Link, LinkEvent, LinkFamily, LinkOffload, LinkProperties,
+};
 pub use log::{Level, Log};
 pub use random::Random;
 pub use streams::{DatagramPeer, StreamEvent, StreamId, Streams};
