@@ -4,6 +4,7 @@ use crate::disk::WritableDisk;
 use crate::input::Input;
 use abi::{Credentials, Errno, FileType, Result, SetAttributes, SetTime, Timestamp};
 use block::Device;
+use bytes::Bytes;
 use ffs::Ffs;
 use std::cell::Cell;
 use std::fmt;
@@ -23,11 +24,6 @@ const DATA_BYTES: usize = 64 << 10;
 
 /// What is written: nothing else on the disk looks like that.
 pub(super) static DATA: [u8; DATA_BYTES] = [b'W'; DATA_BYTES];
-
-/// The beginning of it, in whatever form it is taken.
-fn data<T: From<&'static [u8]>>(bytes: usize) -> T {
-    DATA[..bytes.min(DATA_BYTES)].into()
-}
 
 pub(super) fn name(text: &str) -> Name<'_> {
     Name::new(text.as_bytes()).expect("a name")
@@ -108,7 +104,8 @@ impl Session {
         stability: Stability,
     ) -> Result<()> {
         let caller = self.caller(0);
-        self.wait(file.write(&caller, offset, data(bytes), stability)).result.map(drop)
+        let data = Bytes::from_static(&DATA[..bytes.min(DATA_BYTES)]);
+        self.wait(file.write(&caller, offset, data, stability)).result.map(drop)
     }
 
     /// Does what the rest of the input says.

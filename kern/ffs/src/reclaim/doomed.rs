@@ -63,7 +63,7 @@ struct Files {
 /// What an operation waits for that lacks something: files that were doomed before it began to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Awaited {
-    lack: Lack,
+    pub(crate) lack: Lack,
     before: u64,
 }
 

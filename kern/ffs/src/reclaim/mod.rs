@@ -100,7 +100,7 @@ impl Ffs {
         if writer.doomed.has_stuck() { Err(Errno::Io) } else { Ok(()) }
     }
 
-    /// Waits until something that an operation lacks may have come back. Says that nothing will.
+    /// Waits until something that an operation lacks may have come back. `false`: nothing will.
     pub(crate) async fn wait_for_reclaim(&self, awaited: &Awaited) -> Result<bool> {
         let writer = self.changeable()?;
         if !writer.doomed.is_coming(awaited) {

@@ -120,9 +120,11 @@ impl Ffs {
                 Err(refused) => refused,
             };
             let Some(lack) = refused.lack else { return Err(refused.errno) };
-            // What is doomed later is no more waited for: that would never end.
-            let awaited = *awaited.get_or_insert(self.changeable()?.doomed.awaited(lack));
-            if !self.wait_for_reclaim(&awaited).await? {
+            // What is doomed later is no more waited for: that would never end. What is lacking may
+            // be another thing by now.
+            let awaited = awaited.get_or_insert(self.changeable()?.doomed.awaited(lack));
+            awaited.lack = lack;
+            if !self.wait_for_reclaim(awaited).await? {
                 return Err(refused.errno);
             }
         }

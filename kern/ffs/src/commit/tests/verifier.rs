@@ -7,6 +7,7 @@ use crate::{MountError, Options};
 use abi::{Errno, FileId};
 use alloc::vec::Vec;
 use block::SECTOR_BYTES;
+use bytes::Bytes;
 use ffscheck::newfs::{self, Memory};
 use ffscheck::{Image, fsck};
 use vfs::{FileSystem, Name, Stability, WritableFileSystem};
@@ -50,16 +51,11 @@ fn file(fs: &Mounted) -> Option<FileId> {
     fs.wait(fs.ffs.lookup(fs.ffs.root(), name)).ok()
 }
 
-/// What is written, in whatever form it is taken.
-fn data<T: From<&'static [u8]>>() -> T {
-    DATA.into()
-}
-
 /// Writes, and gives the verifier of the reply.
 fn write(fs: &Mounted, offset: u64) -> Result<u64, Errno> {
     let file = file(fs).expect("a file");
     let verifier = fs.ffs.write_verifier();
-    let written = fs.ffs.write(file, offset, data(), Stability::Unstable, NOW);
+    let written = fs.ffs.write(file, offset, Bytes::from_static(DATA), Stability::Unstable, NOW);
     fs.wait(written).map(|_| verifier)
 }
 

@@ -72,6 +72,28 @@ fn the_superuser_has_no_limits() {
     world.check();
 }
 
+/// Who lacks space, and then quota, waits for both, whoever gives them back.
+#[test]
+fn quota_is_waited_for_after_space() {
+    let world = world();
+    let file = |name: &[u8], owner, sectors: usize| {
+        let file = world.create(name, owner, owner).expect("a file");
+        world.write(file, 0, sectors * 512).expect("space");
+        file
+    };
+    let (own, next) = (file(b"own", 5, 174), file(b"next", 5, 0));
+    let (large, block) = (file(b"large", 0, 2048), file(b"block", 0, 16));
+    let (rest, mut length) = (file(b"rest", 0, 0), 0);
+    while let Ok(count) = world.write(rest, length, 1 << 20) {
+        length += u64::from(count);
+    }
+    world.remove(b"block", block).expect("room for one block");
+    world.unlink(b"large", large).expect("its name");
+    world.unlink(b"own", own).expect("its name");
+    assert_eq!(world.write(next, 0, 192 * 512), Ok(192 * 512));
+    world.check();
+}
+
 /// A list that leads to itself: named once, and then there are no such quotas.
 #[test]
 fn a_broken_list_is_left_alone() {

@@ -1,12 +1,7 @@
-//! A file system that keeps quotas: `newfs` makes none, so the quota files are written into a new
-//! one.
+//! A file system that keeps quotas, as `newfs` makes it.
 
-use crate::contents::Use;
-use crate::layout::{
-    CylGroup, CylinderGroup, Field, Inode, Lbn, QUOTA_HEAD_BYTES, QUOTA_MAGIC, QuotaEntry,
-    QuotaHeader, QuotaValue, ROOT_INODE, SUPERBLOCK_BYTES, Superblock, flags, mode,
-};
-use crate::quota::QuotaKind;
+use crate::layout::{CylGroup, CylinderGroup, Field, QuotaEntry, ROOT_INODE};
+use crate::quota::{LimitChange, QuotaKind};
 use crate::testing::{Mounted, NOW};
 use crate::transaction::{Step, Transaction};
 use crate::{Ffs, Options};
@@ -18,12 +13,9 @@ use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
-use ffscheck::Image;
 use ffscheck::fsck;
-use ffscheck::newfs::{ByteOrder, Format, Memory, Options as Made};
+use ffscheck::newfs::{ByteOrder, Format, Memory, Options as Made, Quotas};
 use vfs::{Name, NewFile, NewKind, Stability};
-
-const HASH_SHIFT: u8 = 8;
 
 /// By user or group: sectors, and files.
 pub type Usage = BTreeMap<u32, [u64; 2]>;
@@ -53,14 +45,18 @@ pub struct World {
 
 impl World {
     pub fn new(made: &Made, limits: Limits) -> Self {
-        let plain = Self::of(Mounted::new(made));
-        let used = plain.wait(plain.ffs.node(ROOT_INODE)).expect("the root").inode().sectors;
-        let kinds = [QuotaKind::User, QuotaKind::Group];
-        let files = kinds.map(|kind| plain.write_quota_file(kind, limits, [used, 1]));
-        plain.wait(plain.ffs.leave_clean()).expect("written");
-        let mut image = plain.mounted.disk.image.borrow().clone();
-        switch_on(&mut image, &plain.ffs, files);
-        Self::mount(image)
+        let quotas = Quotas { user: true, group: true };
+        let world = Self::of(Mounted::new(&Made { quotas, ..made.clone() }));
+        let grace_seconds = Some(100);
+        let changes = limits.0.map(|[soft, hard]| {
+            let (soft, hard) = (Some(soft), Some(hard));
+            LimitChange { soft, hard, grace_seconds }
+        });
+        for kind in QuotaKind::ALL {
+            let set = world.ffs.set_limits(kind, None, changes, NOW);
+            world.wait(set).expect("limits of new entries");
+        }
+        Self::mount(world.image())
     }
 
     /// What is on an image.
@@ -103,23 +99,6 @@ impl World {
 
     pub fn transact<T>(&self, work: impl FnMut(&mut Transaction<'_>) -> Step<T>) -> Result<T> {
         self.wait(self.ffs.transact(self.time(), work))
-    }
-
-    fn write_quota_file(&self, kind: QuotaKind, limits: Limits, root: [u64; 2]) -> InodeNo {
-        let block_bytes = self.ffs.geometry.block_bytes();
-        let contents = first_block(&self.ffs, kind, limits, root);
-        let number = self.transact(|one| {
-            let (number, generation) = one.allocate_inode(ROOT_INODE, false)?;
-            let mode = mode::REGULAR | 0o600;
-            one.set_inode(number, Inode { mode, links: 1, generation, ..Inode::free() })?;
-            let block = one.ready_block(number, Lbn(0), block_bytes, Use::Metadata)?;
-            let (page, _) = one.place(block.frag);
-            one.metadata_mut(page, 0..contents.len())?.copy_from_slice(&contents);
-            let inode = one.inode(number)?;
-            one.set_inode(number, Inode { size_bytes: block_bytes.into(), ..inode })?;
-            Ok(number)
-        });
-        number.expect("a quota file")
     }
 
     pub fn create(&self, name: &[u8], uid: u32, gid: u32) -> Result<FileId> {
@@ -240,61 +219,4 @@ impl World {
 fn found(mut image: Memory) -> Vec<String> {
     let report = fsck::check(&mut image, &fsck::Options::default(), &mut |_| {});
     report.expect("checked").findings.iter().map(ToString::to_string).collect()
-}
-
-/// A header, its lists, and all entries free but the superuser's, who has the root directory.
-fn first_block(ffs: &Ffs, kind: QuotaKind, limits: Limits, root: [u64; 2]) -> Vec<u8> {
-    let (order, block_bytes) = (ffs.geometry.order, ffs.geometry.block_bytes() as usize);
-    let value = |[soft_limit, hard_limit]: [u64; 2]| QuotaValue {
-        soft_limit,
-        hard_limit,
-        grace_seconds: 100,
-        ..QuotaValue::default()
-    };
-    let default = QuotaEntry { values: limits.0.map(value), ..QuotaEntry::default() };
-    let first = QuotaHeader::BYTES + (QUOTA_HEAD_BYTES << HASH_SHIFT);
-    let mut bytes = vec![0; block_bytes];
-    let mut free = 0_u64;
-    let mut at = first;
-    while at + QuotaEntry::BYTES <= block_bytes {
-        QuotaEntry { next: free, ..QuotaEntry::default() }.put(&mut bytes[at..], order);
-        free = at as u64;
-        at += QuotaEntry::BYTES;
-    }
-    let mut entry = default;
-    for (value, used) in entry.values.iter_mut().zip(root) {
-        value.used = used;
-    }
-    let next = QuotaEntry::get(&bytes[free as usize..], order).next;
-    entry.put(&mut bytes[free as usize..], order);
-    free.put(&mut bytes[QuotaHeader::BYTES..], order);
-    let header = QuotaHeader {
-        magic: QUOTA_MAGIC,
-        kind: kind as u8,
-        hash_shift: HASH_SHIFT,
-        hash_size: 1 << HASH_SHIFT,
-        default,
-        free: next,
-    };
-    header.put(&mut bytes, order);
-    bytes
-}
-
-/// Says in the superblock and its copies that there are quotas.
-fn switch_on(image: &mut Memory, ffs: &Ffs, files: [InodeNo; 2]) {
-    let (order, geometry) = (ffs.geometry.order, &ffs.geometry);
-    let copies = (0..geometry.groups).map(|group| {
-        let start = geometry.group_start(CylGroup(group)).0;
-        (start + u64::from(geometry.superblock_frag)) << geometry.frag_shift
-    });
-    let first = ffs.superblock.superblock_offset_bytes as u64;
-    for offset_bytes in copies.chain([first]) {
-        let mut bytes = [0; SUPERBLOCK_BYTES];
-        Memory::read_at(image, offset_bytes, &mut bytes);
-        let mut superblock = Superblock::get(&bytes, order);
-        superblock.flags |= flags::QUOTAS;
-        (superblock.quota_magic, superblock.quota_flags) = (QUOTA_MAGIC, 3);
-        superblock.quota_inodes = files.map(|number| number.0);
-        image.write_at(offset_bytes, &superblock.to_bytes(order)).expect("a place");
-    }
 }

@@ -1,10 +1,11 @@
 //! A file without names is nobody's, whoever came too late.
 
-use super::world::{CALLER, MIB, World, all, layouts, lent, named, poll};
+use super::world::{CALLER, MIB, World, all, layouts, named, poll};
 use abi::{Errno, FileId, SetAttributes};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::pin::Pin;
 use vfs::{FileSystem, Stability, Vnode};
 
@@ -28,7 +29,7 @@ fn attempts<'a>(world: &'a World, file: &'a Vnode) -> Vec<Attempt<'a>> {
 }
 
 async fn write(file: &Vnode, stability: Stability) -> Option<Errno> {
-    file.write(&CALLER, 100, lent(b"late"), stability).await.result.err()
+    file.write(&CALLER, 100, Bytes::from_static(b"late"), stability).await.result.err()
 }
 
 #[test]

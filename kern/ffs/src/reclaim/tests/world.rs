@@ -6,6 +6,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use bytes::Bytes;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
@@ -92,7 +93,7 @@ impl World {
         let start = file.attributes().await?.size_bytes;
         let mut done = 0;
         while done < bytes {
-            let data = lent(&DATA[..MIB.min(bytes - done)]);
+            let data = Bytes::from_static(&DATA[..MIB.min(bytes - done)]);
             let at = start + done as u64;
             let written = file.write(&CALLER, at, data, Stability::Unstable).await.result;
             match written {
@@ -156,11 +157,6 @@ pub(super) fn found(image: &Memory) -> Vec<alloc::string::String> {
 
 pub(super) fn named(name: &str) -> Name<'_> {
     Name::new(name.as_bytes()).expect("a name")
-}
-
-/// Data as VFS takes it.
-pub(super) fn lent<T: From<&'static [u8]>>(bytes: &'static [u8]) -> T {
-    T::from(bytes)
 }
 
 pub(super) fn poll<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Poll<T> {
