@@ -47,12 +47,13 @@ impl DirtyPages {
         self.pages.insert(page, dirty);
     }
 
-    /// Changes a page that is here, and what is counted and ordered with it.
+    /// Changes a page that is here, and what is counted and ordered with it. Says whether the page
+    /// is clean now.
     pub(crate) fn update<T>(
         &mut self,
         number: u64,
         change: impl FnOnce(&mut DirtyPage) -> T,
-    ) -> Option<T> {
+    ) -> Option<(T, bool)> {
         let page = self.pages.get_mut(&number)?;
         let before = page.tally();
         let value = change(page);
@@ -66,7 +67,7 @@ impl DirtyPages {
             self.next_age += 1;
             self.by_age.insert(page.since, number);
         }
-        Some(value)
+        Some((value, page.is_clean()))
     }
 
     /// Lets a page go if it is clean. Returns its contents if the disk has them and they are the

@@ -218,8 +218,9 @@ impl Pages {
         page: u64,
         change: impl FnOnce(&mut DirtyPage) -> T,
     ) -> Option<T> {
-        let value = self.dirty.update(page, change)?;
-        if !self.pins.contains_key(&page)
+        let (value, is_clean) = self.dirty.update(page, change)?;
+        if is_clean
+            && !self.pins.contains_key(&page)
             && let Some(bytes) = self.dirty.take_clean(page)
         {
             self.keep(page, bytes);

@@ -98,7 +98,7 @@ impl Transfer {
             }
             DiskOperation::Write { offset_bytes, data } => {
                 let slices = data.iter().map(|data| slice(data.as_ptr().cast_mut(), data));
-                (*offset_bytes, slices.collect())
+                (*offset_bytes, joined(slices))
             }
             DiskOperation::Flush => (0, Vec::new()),
             DiskOperation::Discard { offset_bytes, .. } => (*offset_bytes, Vec::new()),
@@ -197,6 +197,20 @@ fn slice(start: *mut u8, bytes: &[u8]) -> libc::iovec {
     libc::iovec { iov_base: start.cast(), iov_len: bytes.len() }
 }
 
+/// Slices of memory, those that touch joined: the pages of a large call are one.
+fn joined(slices: impl Iterator<Item = libc::iovec>) -> Vec<libc::iovec> {
+    let mut joined: Vec<libc::iovec> = Vec::new();
+    for slice in slices {
+        match joined.last_mut() {
+            Some(last) if last.iov_base.wrapping_byte_add(last.iov_len) == slice.iov_base => {
+                last.iov_len += slice.iov_len;
+            }
+            _ => joined.push(slice),
+        }
+    }
+    joined
+}
+
 /// Whether the operation is worth the same attempt again.
 pub(super) fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
@@ -205,6 +219,19 @@ pub(super) fn is_transient(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn slices_that_touch_are_one() {
+        let memory = [0; 100];
+        let part = |range: std::ops::Range<usize>| {
+            let part = &memory[range];
+            slice(part.as_ptr().cast_mut(), part)
+        };
+        let parts =
+            [part(0..10), part(10..30), part(31..50), part(50..50), part(50..51), part(0..5)];
+        let lengths: Vec<_> = joined(parts.into_iter()).iter().map(|one| one.iov_len).collect();
+        assert_eq!(lengths, [30, 20, 5]);
+    }
 
     #[test]
     fn tags_survive_the_kernel() {
