@@ -1,6 +1,6 @@
 //! Quotas, for people and for programs.
 
-use super::words::{Account, Limit, SECTOR_BYTES, shown_time};
+use super::words::{Account, Limit, SECTOR_BYTES, rough_time, shown_time};
 use crate::image::record::time;
 use crate::size;
 use abi::Timestamp;
@@ -81,7 +81,7 @@ impl Value {
         let limit = |limit: Option<u64>| limit.map_or_else(|| "none".to_owned(), show);
         let grace = match self.seconds_left {
             Some(left) if left < 0 => "over".to_owned(),
-            Some(left) => format!("{} left", shown_time(left)),
+            Some(left) => format!("{} left", rough_time(left)),
             None => shown_time(self.grace_seconds),
         };
         [show(self.used), limit(self.soft_limit), limit(self.limit), grace]

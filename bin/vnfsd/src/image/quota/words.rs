@@ -81,6 +81,12 @@ pub fn shown_time(seconds: i64) -> String {
     whole.map_or_else(|| format!("{seconds}s"), |(unit, name)| format!("{}{name}", seconds / unit))
 }
 
+/// A time that passes, in whole units of the largest that it has one of.
+pub fn rough_time(seconds: i64) -> String {
+    let unit = UNITS.iter().find(|(unit, _)| seconds >= *unit);
+    shown_time(unit.map_or(seconds, |(unit, _)| seconds - seconds % unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +116,10 @@ mod tests {
         assert_eq!(
             [0, 604_800, 43_200, 90, 120].map(shown_time),
             ["0s", "7d", "12h", "90s", "2min"]
+        );
+        assert_eq!(
+            [0, 59, 60, 5000, 86_400, 86_401, 604_799].map(rough_time),
+            ["0s", "59s", "1min", "1h", "1d", "1d", "6d"]
         );
     }
 }
