@@ -24,6 +24,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("rpc", &[&["abi", "xdr"]]),
     ("nfs", &[&["abi", "xdr", "rpc", "vfs"]]),
     ("service", &[&["abi", "hyper", "task", "block", "vfs", "ffs", "memfs", "rpc", "nfs"]]),
+    ("switch", &[&["abi"]]),
     ("posix", &[&["abi", "hyper", "service"]]),
     ("sim", &[&["abi", "hyper", "service"]]),
     (
