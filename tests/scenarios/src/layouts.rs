@@ -7,6 +7,14 @@ use ffscheck::newfs::{self, Error, Memory, Options, Quotas};
 use sim::{Image, Luck};
 use std::fmt;
 
+/// A test for each of some layouts, by their numbers, which `play` is told.
+#[macro_export]
+macro_rules! test_layouts {
+    ($play:ident: $($name:ident = $number:literal,)*) => {
+        $(#[test] fn $name() { $play($number); })*
+    };
+}
+
 /// A format and a byte order, with or without a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {

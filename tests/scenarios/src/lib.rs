@@ -15,11 +15,12 @@
 //! |---|---|
 //! | `operation.rs`, `workload.rs` | what clients can do, and what they do |
 //! | `rpc.rs`, `client.rs` | how they say it |
-//! | `recording.rs` | one run |
+//! | `layouts.rs` | the images they begin with |
+//! | `recording/` | one run |
 //! | `model/` | what must hold, in the middle of it |
 //! | `recovery.rs` | from a power cut back into use |
 //! | `judge.rs`, `observe.rs`, `compare.rs` | what is found, and whether it may be |
-//! | `scenario.rs`, `sequences.rs` | what is played: by luck, and every short sequence |
+//! | `scenario.rs`, `sequences/` | what is played: by luck, and every short sequence |
 //! | `twins.rs` | two file systems side by side |
 //! | `pattern.rs` | bytes that say whose they are |
 #![forbid(unsafe_code)]

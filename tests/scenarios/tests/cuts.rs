@@ -3,11 +3,14 @@
 use scenarios::layouts::Layout;
 use scenarios::scenario::{Plan, Tally, run};
 
+/// On each layout, at least.
+const CUTS: u64 = 300;
+
 /// Plays the seeds of one layout until there were enough cuts.
-fn play(layout: u64, cuts: u64) {
+fn play(layout: u64) {
     let mut total = 0;
     let mut seed = 1000 + layout;
-    while total < cuts {
+    while total < CUTS {
         let plan = Plan::of_layout(seed, Layout::numbered(layout));
         assert_eq!(seed % 8, layout, "so that `cargo xtask sim --seed` plays the same");
         match run(&plan, &mut |cuts| total += cuts) {
@@ -17,13 +20,8 @@ fn play(layout: u64, cuts: u64) {
     }
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() { play($number, 300); })*
-    };
-}
-
-layouts! {
+scenarios::test_layouts! {
+    play:
     ufs2_little_endian_with_a_log = 0,
     ufs1_little_endian_with_a_log = 1,
     ufs2_big_endian_with_a_log = 2,

@@ -39,13 +39,8 @@ fn play(layout: u64) {
     }
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() { play($number); })*
-    };
-}
-
-layouts! {
+scenarios::test_layouts! {
+    play:
     ufs2_little_endian_with_a_log = 0,
     ufs1_big_endian_with_a_log = 3,
     ufs1_little_endian_without_a_log = 5,

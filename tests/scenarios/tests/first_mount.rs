@@ -89,16 +89,13 @@ fn goes_on(image: &Image) -> Result<(), String> {
     judge::after_unmount(&Mounted::new(mended)?.unmount()?)
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() {
-            cut_everywhere(Layout::numbered($number));
-            fail_everywhere(Layout::numbered($number));
-        })*
-    };
+fn play(number: u64) {
+    cut_everywhere(Layout::numbered(number));
+    fail_everywhere(Layout::numbered(number));
 }
 
-layouts! {
+scenarios::test_layouts! {
+    play:
     ufs2_little_endian = 4,
     ufs1_little_endian = 5,
     ufs2_big_endian = 6,

@@ -106,19 +106,16 @@ fn cut_everywhere(layout: Layout, last: &Operation, step: usize) -> u32 {
     gone
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() {
-            let layout = Layout::numbered($number);
-            let remove = Operation::Remove((ROOT, "large".to_owned()));
-            assert!(cut_everywhere(layout, &remove, 1) > 10);
-            let change = Change { size_bytes: Some(5000), ..Change::default() };
-            cut_everywhere(layout, &Operation::SetAttributes { file: LARGE, change }, 9);
-        })*
-    };
+fn take_away(number: u64) {
+    let layout = Layout::numbered(number);
+    let remove = Operation::Remove((ROOT, "large".to_owned()));
+    assert!(cut_everywhere(layout, &remove, 1) > 10);
+    let change = Change { size_bytes: Some(5000), ..Change::default() };
+    cut_everywhere(layout, &Operation::SetAttributes { file: LARGE, change }, 9);
 }
 
-layouts! {
+scenarios::test_layouts! {
+    take_away:
     ufs2_little_endian_with_a_log = 0,
     ufs1_big_endian_with_a_log = 3,
     ufs1_little_endian_without_a_log = 5,

@@ -33,13 +33,8 @@ fn short_sequences(layout: u64) {
     assert!(play(layout, 3, some_triples()) > 5);
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() { short_sequences($number); })*
-    };
-}
-
-layouts! {
+scenarios::test_layouts! {
+    short_sequences:
     ufs2_little_endian_with_a_log = 0,
     ufs1_little_endian_with_a_log = 1,
     ufs2_big_endian_with_a_log = 2,

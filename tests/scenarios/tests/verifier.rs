@@ -122,13 +122,8 @@ fn play(number: u64) {
     assert!(story.lost > 10 && story.kept > 1, "{} lost, {} kept", story.lost, story.kept);
 }
 
-macro_rules! layouts {
-    ($($name:ident = $number:literal,)*) => {
-        $(#[test] fn $name() { play($number); })*
-    };
-}
-
-layouts! {
+scenarios::test_layouts! {
+    play:
     ufs2_little_endian_with_a_log = 0,
     ufs1_big_endian_with_a_log = 3,
     ufs1_little_endian_without_a_log = 5,
