@@ -44,3 +44,30 @@ fn a_fill_that_is_let_go_of_ends_though_nothing_arrives() {
         assert_eq!(ended(&mut *driver), Some((true, expected)), "{name}");
     }
 }
+
+#[test]
+fn many_fills_are_let_go_of_while_bytes_arrive() {
+    const SOCKETS: usize = 400;
+    let (mut driver, _) = open(Backend::Auto).expect("a driver");
+    let mut clients = Vec::new();
+    let (mut under_way, mut is_early, mut waits) = (SOCKETS, true, 0);
+    for key in (0..SOCKETS).map(SocketKey) {
+        let (client, server) = UnixStream::pair().expect("descriptors");
+        driver.adopt(key, server.into()).expect("a new key");
+        let fill = Fill { buffer: Vec::with_capacity(1 << 16), count_bytes: 1 << 16 };
+        driver.fill(key, fill, false);
+        clients.push(client);
+    }
+    while under_way > 0 {
+        waits += 1;
+        assert!(waits < 1000, "{under_way} fills are left");
+        clients.iter_mut().for_each(|client| client.write_all(b"x").expect("room"));
+        let mut sink =
+            |event: Event<'_>| under_way -= usize::from(matches!(event, Event::Filled { .. }));
+        driver.wait(Some(Duration::ZERO), &mut sink).expect("waits");
+        if std::mem::take(&mut is_early) {
+            (0..SOCKETS).for_each(|key| driver.let_go(SocketKey(key)));
+            clients.iter_mut().for_each(|client| client.write_all(b"y").expect("room"));
+        }
+    }
+}

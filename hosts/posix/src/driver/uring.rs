@@ -51,14 +51,21 @@ pub(super) struct UringDriver {
     memory: ManuallyDrop<Memory>,
     sockets: Vec<Option<OwnedFd>>,
     receives: ReceiveQueue,
-    /// The entries in the table of fills under way.
-    fills: HashMap<SocketKey, usize>,
+    fills: HashMap<SocketKey, Filling>,
     /// Operations under way that own no entry in the table.
     under_way: usize,
     completions: Vec<cqueue::Entry>,
     #[expect(clippy::vec_box, reason = "a message is filled and sent without ever moving")]
     spare: Vec<Box<Message>>,
     wake: Arc<OwnedFd>,
+}
+
+/// A fill under way.
+struct Filling {
+    /// Its entry in the table.
+    index: usize,
+    /// It is to end.
+    let_go: bool,
 }
 
 /// Everything the kernel may read or write while operations are under way.
@@ -178,6 +185,7 @@ impl UringDriver {
         match tag {
             Tag::Woken => self.expect_wake(),
             Tag::Canceled => {}
+            Tag::LetGo(key) => self.let_go_ended(key, completion.result()),
             Tag::Accept(listener) => {
                 // SAFETY: the kernel just made this descriptor for us; nobody else knows it.
                 let own = |number| unsafe { std::os::fd::FromRawFd::from_raw_fd(number as i32) };
@@ -270,6 +278,15 @@ impl UringDriver {
         }
     }
 
+    /// The kernel does not find a fill for which bytes have just arrived, and which then waits for
+    /// more (Linux 6.18): until it has ended, once more.
+    fn let_go_ended(&mut self, key: SocketKey, result: i32) {
+        let is_missed = self.fills.get(&key).is_some_and(|filling| filling.let_go);
+        if is_missed && result == -libc::ENOENT {
+            self.let_go(key);
+        }
+    }
+
     fn disk_ended(
         &mut self,
         mut transfer: Box<Transfer>,
@@ -316,6 +333,7 @@ impl Driver for UringDriver {
             // It ends as all receives do: with bytes, or canceled.
             self.start_receive(key, 0);
         }
+        self.let_go(key);
         let all = CancelBuilder::fd(self.descriptor(key)).all();
         self.start(opcode::AsyncCancel2::new(all).build(), Tag::Canceled);
     }
@@ -341,13 +359,14 @@ impl Driver for UringDriver {
             .flags(libc::MSG_WAITALL)
             .ioprio(if waiting { 0 } else { POLL_FIRST });
         let index = self.start_owned(entry.build(), Operation::Fill { stream: key, fill });
-        self.fills.insert(key, index);
+        self.fills.insert(key, Filling { index, let_go: false });
     }
 
     fn let_go(&mut self, key: SocketKey) {
-        if let Some(&index) = self.fills.get(&key) {
-            let one = CancelBuilder::user_data(Tag::Operation(index).to_user_data());
-            self.start(opcode::AsyncCancel2::new(one).build(), Tag::Canceled);
+        if let Some(filling) = self.fills.get_mut(&key) {
+            filling.let_go = true;
+            let one = CancelBuilder::user_data(Tag::Operation(filling.index).to_user_data());
+            self.start(opcode::AsyncCancel2::new(one).build(), Tag::LetGo(key));
         }
     }
 

@@ -22,6 +22,8 @@ pub(super) enum Tag {
     Woken,
     /// A cancellation, whose own result matters to nobody.
     Canceled,
+    /// A cancellation of a fill of this socket.
+    LetGo(SocketKey),
     /// Connections of this socket.
     Accept(SocketKey),
     /// Bytes of this socket.
@@ -43,6 +45,7 @@ impl Tag {
             Self::Receive(key) => (3, key.0),
             Self::ReceiveDatagrams(key) => (4, key.0),
             Self::Operation(index) => (5, index),
+            Self::LetGo(key) => (6, key.0),
         };
         (index as u64) << Self::KIND_BITS | kind
     }
@@ -55,6 +58,7 @@ impl Tag {
             3 => Self::Receive(SocketKey(index)),
             4 => Self::ReceiveDatagrams(SocketKey(index)),
             5 => Self::Operation(index),
+            6 => Self::LetGo(SocketKey(index)),
             _ => Self::Canceled,
         }
     }
@@ -243,6 +247,7 @@ mod tests {
             Tag::Receive(key),
             Tag::ReceiveDatagrams(SocketKey(0)),
             Tag::Operation(77),
+            Tag::LetGo(key),
         ] {
             assert_eq!(Tag::from_user_data(tag.to_user_data()), tag);
         }

@@ -91,3 +91,20 @@ fn a_receive_that_waits_for_its_turn_ends_when_it_is_canceled() {
     assert!(ended.into_iter().eq((0..SOCKETS).map(SocketKey)));
     assert_eq!(driver.under_way, 1, "only the wake-up is waited for");
 }
+
+#[test]
+fn a_fill_that_the_kernel_did_not_find_is_canceled_once_more() {
+    let mut driver = UringDriver::new().expect("this kernel has io_uring");
+    let (_client, server) = UnixStream::pair().expect("descriptors");
+    let key = SocketKey(0);
+    driver.adopt(key, server.into()).expect("a new key");
+    let fill = Fill { buffer: Vec::with_capacity(100), count_bytes: 100 };
+    driver.fill(key, fill, false);
+    for (is_to_go, left) in [(false, 1), (true, 0)] {
+        driver.fills.get_mut(&key).expect("under way").let_go = is_to_go;
+        driver.let_go_ended(key, -libc::ENOENT);
+        (0..3).for_each(|_| drop(wait(&mut driver)));
+        assert_eq!(driver.fills.len(), left);
+    }
+    driver.let_go_ended(key, -libc::ENOENT);
+}
