@@ -16,6 +16,15 @@
 //!   │
 //!  layout     the disk format alone: shared with newfs and fsck
 //! ```
+//! And the half that changes:
+//!
+//! ```text
+//!  operations   what VFS asks for           contents   writing, lengthening, cutting
+//!          └──────────────────┬─────────────────┘    reclaim   files without names
+//!                        transaction ◄───────────────────┘
+//!                 ┌───────────┼───────────┐
+//!              allocate     quota      commit ──► log, recover
+//! ```
 //! Everything on disk is untrusted: what is damaged answers `Io`, for that object only, and is
 //! named to a [`Damage`] sink. This room never checks permissions, never keeps file data of its
 //! own (pages belong to `block`), and knows no clock.

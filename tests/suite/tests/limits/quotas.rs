@@ -41,7 +41,7 @@ fn space_has_a_limit_and_comes_back() {
 
         let mut other = world.user(USER + 1, GROUP);
         let others = world.home("others", USER + 1, GROUP);
-        other.put(&others, b"file", &vec![1; 2 << 20 >> 1]).expect("no limit of his");
+        other.put(&others, b"file", &vec![1; 1 << 20]).expect("no limit of his");
         world.superuser.put(&home, b"root's", &vec![1; 1 << 20]).expect("nor the superuser's");
 
         user.set(&file, size_of(taken / 2), None).expect("cut");
@@ -121,18 +121,18 @@ fn groups_have_limits_of_their_own() {
     image.expect_clean();
 }
 
-/// Over a soft limit for a second, and no longer.
+/// Over a soft limit for three seconds, and no longer.
 #[test]
 fn grace_ends() {
     let image = image(&[]);
-    image.limit(&["--user", "1000", "--soft-limit", "100K", "--limit", "1M", "--grace", "1s"]);
+    image.limit(&["--user", "1000", "--soft-limit", "100K", "--limit", "1M", "--grace", "3s"]);
     image.limit(&["--user", "default", "--files", "1"]);
     let mut world = image.serve();
     let home = world.home("home", USER, GROUP);
     let mut user = world.user(USER, GROUP);
     let file = user.put(&home, b"file", &vec![1; 200_000]).expect("over the soft limit");
     user.put(&home, b"more", &[1; 5000]).expect("in time");
-    sleep(Duration::from_millis(2500));
+    sleep(Duration::from_millis(4500));
     let late = user.write(&file, 400_000, &[1; 20_000], stable_how::FILE_SYNC);
     assert_eq!(late.err(), Some(NFS3ERR_DQUOT));
     user.remove(&home, b"file").expect("below it again");
