@@ -56,7 +56,7 @@ struct Files {
     /// Nobody's.
     left: VecDeque<File>,
     at_work: BTreeMap<u64, File>,
-    /// What could not be taken apart is left to the next mount.
+    /// What could not be taken apart is left to the end, and then to the next mount or `fsck`.
     stuck: Vec<File>,
 }
 

@@ -18,8 +18,9 @@
 //! itself where nobody is at it: step by step, until there is enough. This takes no vnode lock and
 //! allocates nothing, so whoever waits may hold locks. Closing waits for all of them.
 //!
-//! A file that cannot be taken apart is named once and left alone: it stays in the log's list, for
-//! the next mount or `fsck`. Its name is gone, so its remover is not told.
+//! A file that cannot be taken apart is named once and left alone until closing tries once more: it
+//! stays in the log's list for the next mount, or is left to `fsck`. Its name is gone, so its remover
+//! is not told.
 
 mod doomed;
 #[cfg(test)]
@@ -151,9 +152,9 @@ impl Ffs {
     /// Names a file that stays as it is.
     pub(crate) fn report_stuck(&self, number: InodeNo, errno: Errno) {
         let number = number.0;
-        self.damaged(format_args!(
-            "inode {number} has no name and is not freed ({errno}): the next mount tries again"
-        ));
+        let is_listed = self.writer.as_ref().is_some_and(Writer::has_log);
+        let next = if is_listed { "the next mount tries again" } else { "fsck frees it" };
+        self.damaged(format_args!("inode {number} has no name and is not freed ({errno}): {next}"));
     }
 
     /// Nobody is told at what time a file is taken apart, but no time goes back.
