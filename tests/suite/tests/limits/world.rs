@@ -88,7 +88,7 @@ pub fn fill(client: &mut Client, file: &nfs_fh3, piece_bytes: usize) -> (u64, nf
     let piece = vec![7; piece_bytes];
     let mut end = 0;
     loop {
-        let is_even = end / piece_bytes as u64 % 2 == 0;
+        let is_even = (end / piece_bytes as u64).is_multiple_of(2);
         let stable = if is_even { stable_how::UNSTABLE } else { stable_how::FILE_SYNC };
         match client.write(file, end, &piece, stable) {
             Ok(written) => {
