@@ -1,3 +1,4 @@
 //! The Transmission Control Protocol (RFC 9293), as plain structs that can be carried elsewhere.
 
+pub mod segment;
 pub mod sequence;
