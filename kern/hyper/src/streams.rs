@@ -84,7 +84,8 @@ pub trait Streams {
 
     /// Receives the next bytes of a connection, at most `count_bytes`, straight into the free room
     /// of `buffer`, which has as much. It comes back with [`StreamEvent::Filled`], before any other
-    /// bytes of that connection, or is dropped when that ends. One at a time for a connection.
+    /// bytes of that connection, or is dropped when that ends. One at a time for a connection, and
+    /// never for no bytes at all.
     ///
     /// # Errors
     /// The buffer, from a host that cannot: the bytes arrive as [`StreamEvent::Received`] then.

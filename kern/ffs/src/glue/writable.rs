@@ -47,9 +47,11 @@ impl WritableFileSystem for Ffs {
     }
 
     fn is_unsaved(&self) -> bool {
-        let writer = self.writer.as_ref();
-        writer.is_some_and(|writer| writer.has_uncommitted() || writer.doomed.is_waiting())
-            || self.cache.dirty_bytes() > 0
+        let Some(writer) = self.writer.as_ref().filter(|writer| writer.failed.get().is_none())
+        else {
+            return false;
+        };
+        writer.has_uncommitted() || writer.doomed.is_waiting() || self.cache.dirty_bytes() > 0
     }
 
     fn sync(&self) -> Wait<'_, ()> {
