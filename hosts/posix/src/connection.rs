@@ -84,7 +84,7 @@ pub(crate) struct Connection {
     /// What is received goes to a buffer of the service's.
     filling: bool,
     /// That buffer is not wanted any more.
-    let_go: bool,
+    pub(crate) let_go: bool,
     sending: bool,
     canceled: bool,
     /// The client has sent its last byte.

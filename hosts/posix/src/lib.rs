@@ -38,6 +38,7 @@ mod patience;
 mod random;
 mod report;
 mod slot;
+mod spare;
 mod streams;
 mod sync_disk;
 mod tenant;

@@ -10,7 +10,7 @@ use crate::connection::{Connection, Fill, Phase};
 use crate::door::{DatagramSocket, Listener};
 use crate::driver::SocketKey;
 use crate::listen::Door;
-use crate::streams::Outbox;
+use crate::streams::{LettingGo, Outbox, TenantStreams};
 use crate::timers::Timers;
 use abi::Instant;
 use bytes::Bytes;
@@ -63,6 +63,7 @@ pub(crate) struct Network {
     /// An emptied list of those, to be filled again.
     spare: Vec<SocketKey>,
     outbox: Outbox,
+    letting_go: LettingGo,
     connections_made: u64,
     populations: Vec<Population>,
     timers: Timers<Timer>,
@@ -73,9 +74,10 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Where this worker's services put their wishes.
-    pub(crate) fn outbox(&self) -> Outbox {
-        self.outbox.clone()
+    /// How a service of this worker uses its streams.
+    pub(crate) fn streams(&self, tenant: usize) -> TenantStreams {
+        let (outbox, letting_go) = (self.outbox.clone(), self.letting_go.clone());
+        TenantStreams { tenant, outbox, letting_go }
     }
 
     /// Takes over a tenant's address, closed until [`Network::open`]. Returns its two sockets.
@@ -204,6 +206,8 @@ impl Network {
         waiting: bool,
     ) -> Option<(usize, StreamId, bool)> {
         let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0) else { return None };
+        let was_let_go = usize::from(connection.let_go);
+        self.letting_go.update(|count| count - was_let_go);
         let deliver = connection.received(result, waiting);
         mark(&mut self.dirty, connection);
         let half_closed = connection.is_half_closed();

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hyper::{DatagramPeer, StreamId, Streams};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// One wish of a service.
@@ -17,10 +17,18 @@ pub(crate) enum Wish {
 /// The wishes of all services of a worker, each with its tenant.
 pub(crate) type Outbox = Rc<RefCell<Vec<(usize, Wish)>>>;
 
+/// Buffers that connections which are over have not given back yet.
+pub(crate) type LettingGo = Rc<Cell<usize>>;
+
+/// No buffers are taken while so many are still to come back: what closed connections hold is no
+/// part of any service's memory any more, and clients might make it grow faster than it goes.
+const LETTING_GO_MAX: usize = 64;
+
 /// The streams of one service.
 pub(crate) struct TenantStreams {
     pub(crate) tenant: usize,
     pub(crate) outbox: Outbox,
+    pub(crate) letting_go: LettingGo,
 }
 
 impl TenantStreams {
@@ -39,6 +47,9 @@ impl Streams for TenantStreams {
     }
 
     fn fill(&self, stream: StreamId, buffer: Vec<u8>, count_bytes: usize) -> Result<(), Vec<u8>> {
+        if self.letting_go.get() >= LETTING_GO_MAX {
+            return Err(buffer);
+        }
         self.wish(Wish::Fill(stream, buffer, count_bytes));
         Ok(())
     }

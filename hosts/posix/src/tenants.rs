@@ -16,7 +16,6 @@ use crate::network::Network;
 use crate::random::HostRandom;
 use crate::report::{Progress, Report, ServiceId};
 use crate::slot::{News, Slot, Stage, broken, guarded, is_quiet, news};
-use crate::streams::TenantStreams;
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
 use abi::Instant;
@@ -104,7 +103,7 @@ impl Tenants {
         let ServiceSpec { name, listen, connections_max, make } = spec;
         let doors = listen::open(&listen)?;
         let tenant = self.slots.vacant_key();
-        let streams = TenantStreams { tenant, outbox: self.network.outbox() };
+        let streams = self.network.streams(tenant);
         let host = Host {
             clock: Rc::new(HostClock),
             random: Rc::new(HostRandom),

@@ -9,8 +9,9 @@
 //! The thread never blocks but in that wait.
 
 use crate::budget::Budgets;
-use crate::driver::{self, Backend, Driver, Waker};
+use crate::driver::{self, Backend, Driver, Event, Waker};
 use crate::report::{Report, ServiceId};
+use crate::spare::SpareMemory;
 use crate::tenant::ServiceSpec;
 use crate::tenants::Tenants;
 use std::fmt;
@@ -144,13 +145,19 @@ enum Inbox {
 }
 
 fn run(mut driver: Box<dyn Driver>, commands: &Receiver<Command>, mut tenants: Tenants) {
-    let mut inbox = Inbox::Empty;
+    let (mut inbox, mut spare) = (Inbox::Empty, SpareMemory::default());
     while inbox != Inbox::Closed || !tenants.is_empty() {
         let timeout = if inbox == Inbox::More { Some(Duration::ZERO) } else { tenants.timeout() };
-        if let Err(error) = driver.wait(timeout, &mut |event| tenants.event(event)) {
+        let (timeout, mut happened) = (spare.timeout(timeout), false);
+        let mut sink = |event: Event<'_>| {
+            happened = true;
+            tenants.event(event);
+        };
+        if let Err(error) = driver.wait(timeout, &mut sink) {
             tracing::error!("a worker cannot go on: {error}");
             return tenants.abandon("its worker cannot go on; see the log");
         }
+        spare.waited(timeout, happened);
         if inbox != Inbox::Closed {
             inbox = take_commands(commands, &mut tenants);
         }

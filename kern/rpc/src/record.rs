@@ -42,6 +42,13 @@ pub(crate) enum Record<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Oversize;
 
+/// How long a record was, and how long it may become, when it was lent.
+#[derive(Clone, Copy, Debug)]
+struct Lent {
+    length_bytes: u32,
+    capacity_bytes: u32,
+}
+
 /// A record of which only a part has arrived.
 #[derive(Debug, Default)]
 pub(crate) struct Assembly {
@@ -51,8 +58,7 @@ pub(crate) struct Assembly {
     fragments: u16,
     /// Whether the present fragment is the record's last.
     last: bool,
-    /// How long the record was, and how long it may become, when it was lent.
-    lent: Option<(usize, usize)>,
+    lent: Option<Lent>,
     /// The beginning of a fragment's header.
     header: [u8; 4],
     header_bytes: u8,
@@ -61,7 +67,7 @@ pub(crate) struct Assembly {
 impl Assembly {
     /// Bytes held of a record that is not complete.
     pub(crate) fn held_bytes(&self) -> usize {
-        self.lent.map_or(self.record.capacity(), |(_, capacity)| capacity)
+        self.lent.map_or(self.record.capacity(), |lent| lent.capacity_bytes as usize)
     }
 
     /// Bytes that will be held once the record is lent, if there is enough missing for that. No
@@ -80,15 +86,18 @@ impl Assembly {
         self.reserve(LEND_BYTES_MIN);
         let room = self.record.capacity() - self.record.len();
         let count = room.min(self.missing_bytes as usize).min(LEND_BYTES_MAX);
-        self.lent = Some((self.record.len(), self.record.capacity()));
+        let (length_bytes, capacity_bytes) = (self.record.len(), self.record.capacity());
+        let lent =
+            Lent { length_bytes: length_bytes as u32, capacity_bytes: capacity_bytes as u32 };
+        self.lent = Some(lent);
         Some((core::mem::take(&mut self.record), count))
     }
 
     /// Takes the record back, and says whether anything arrived in it.
     pub(crate) fn take_back(&mut self, record: Vec<u8>) -> bool {
-        let Some((before, _)) = self.lent.take() else { return false };
-        let arrived_bytes = record.len() - before;
-        self.missing_bytes -= arrived_bytes as u32;
+        let Some(lent) = self.lent.take() else { return false };
+        let arrived_bytes = record.len() as u32 - lent.length_bytes;
+        self.missing_bytes -= arrived_bytes;
         self.record = record;
         arrived_bytes > 0
     }

@@ -90,7 +90,10 @@ impl Network {
                 Step::Send(pieces) => driver.send(key, pieces),
                 Step::Receive { waiting } => driver.receive(key, waiting),
                 Step::Fill { fill, waiting } => driver.fill(key, fill, waiting),
-                Step::LetGo => driver.let_go(key),
+                Step::LetGo => {
+                    self.letting_go.update(|count| count + 1);
+                    driver.let_go(key);
+                }
                 Step::Cancel => driver.cancel(key),
                 Step::Shutdown => {
                     // Fails if the client is gone already, which receiving tells.
