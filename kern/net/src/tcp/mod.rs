@@ -1,4 +1,6 @@
 //! The Transmission Control Protocol (RFC 9293), as plain structs that can be carried elsewhere.
 
+pub mod limits;
+pub mod receive;
 pub mod segment;
 pub mod sequence;
