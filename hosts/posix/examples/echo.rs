@@ -96,6 +96,7 @@ fn serve(backend: Backend, counts: Arc<Counts>) -> (Worker, SocketAddr) {
     let spec = ServiceSpec {
         name: "echo".into(),
         listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
+        link: None,
         connections_max: posix::CONNECTIONS_MAX,
         make: Box::new(|site| Ok(Box::new(echo(site, counts)))),
     };

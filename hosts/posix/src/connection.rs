@@ -270,11 +270,11 @@ impl Connection {
 }
 
 /// Whether the operation is worth the same attempt again.
-fn is_transient(error: &io::Error) -> bool {
+pub(crate) fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }
 
-fn drop_front(pieces: &mut VecDeque<Bytes>, mut count: usize) {
+pub(crate) fn drop_front(pieces: &mut VecDeque<Bytes>, mut count: usize) {
     while let Some(piece) = pieces.front_mut() {
         if count < piece.len() {
             return bytes::Buf::advance(piece, count);

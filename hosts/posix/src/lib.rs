@@ -10,6 +10,7 @@
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
 //! | `network` | sockets, whose they are, and what to do with them next |
 //! | `connection`, `door` | the life of one connection, of one address |
+//! | `link` | taps and streams of frames, for a service that is a host of its own |
 //! | `listen` | opening addresses: TCP and UDP on one port |
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
@@ -30,6 +31,7 @@ mod driver;
 mod failures;
 mod hasten;
 mod image;
+mod link;
 mod listen;
 mod log;
 mod message;
@@ -52,6 +54,7 @@ pub use budget::{Budgets, SharedBudget};
 pub use clock::HostClock;
 pub use driver::Backend;
 pub use image::{Access, Image, ImageError};
+pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink};
 pub use listen::await_free;
 pub use log::HostLog;
 pub use random::HostRandom;

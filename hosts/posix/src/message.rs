@@ -53,6 +53,11 @@ impl Message {
         self.pieces = pieces;
     }
 
+    /// What writev(2) takes. Valid as long as the message is neither changed nor dropped.
+    pub(crate) fn slices(&self) -> &[libc::iovec] {
+        &self.slices
+    }
+
     /// Takes the pieces out again once the kernel is done with them.
     pub(crate) fn take(&mut self) -> VecDeque<Bytes> {
         self.slices.clear();

@@ -4,17 +4,20 @@
 //! follows from them is started by [`Network::flush`], together, after the services were turned.
 
 mod flush;
+mod links;
 
 use crate::clock::HostClock;
 use crate::connection::{Connection, Fill, Phase};
 use crate::door::{DatagramSocket, Listener};
 use crate::driver::SocketKey;
+use crate::link::Plug;
 use crate::listen::Door;
 use crate::streams::{LettingGo, Outbox, TenantStreams};
 use crate::timers::Timers;
 use abi::Instant;
 use bytes::Bytes;
 use hyper::{Clock, DatagramPeer, StreamEvent, StreamId};
+use links::Links;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::io;
@@ -39,6 +42,7 @@ enum Socket {
     Listener(Listener),
     Datagrams(DatagramSocket),
     Connection(Box<Connection>),
+    Link(Plug),
 }
 
 /// What a service has of sockets.
@@ -52,6 +56,7 @@ struct Population {
 enum Timer {
     Connection(SocketKey),
     Listener(SocketKey),
+    Link(usize),
 }
 
 /// See the module's text.
@@ -67,6 +72,7 @@ pub(crate) struct Network {
     connections_made: u64,
     populations: Vec<Population>,
     timers: Timers<Timer>,
+    links: Links,
     /// Connections that are over, for their tenants to be told.
     pub(crate) closed: Vec<(usize, StreamId)>,
     /// Tenants whose last socket is gone.
@@ -143,6 +149,7 @@ impl Network {
                 _ => {}
             }
         }
+        self.end_links(tenant, at_once);
         if self.is_empty(tenant) {
             self.emptied.push(tenant);
         }
@@ -281,6 +288,7 @@ impl Network {
         while let Some(timer) = self.timers.reached(now) {
             match timer {
                 Timer::Connection(key) => self.patience_ended(key),
+                Timer::Link(link) => self.link_due(link),
                 Timer::Listener(key) => {
                     if let Some(Socket::Listener(listener)) = self.sockets.get_mut(key.0) {
                         listener.rested();
@@ -338,6 +346,7 @@ impl Socket {
             Self::Listener(listener) => listener.tenant,
             Self::Datagrams(socket) => socket.tenant,
             Self::Connection(connection) => connection.tenant,
+            Self::Link(plug) => plug.tenant,
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) enum Wish {
     Pause(StreamId, bool),
     Close(StreamId),
     SendDatagram(Box<(DatagramPeer, Vec<Bytes>)>),
+    /// Frames wait in the queue of this link.
+    Transmit(usize),
 }
 
 /// The wishes of all services of a worker, each with its tenant.

@@ -2,7 +2,8 @@
 
 use crate::disk::{DiskAccount, DiskQueue, FileDisk};
 use crate::image::Image;
-use hyper::{Disk, StreamEvent};
+use crate::link::OpenLink;
+use hyper::{Disk, Link, LinkEvent, StreamEvent};
 use service::{Config, Host, Next, Service, State};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -14,6 +15,10 @@ use std::rc::Rc;
 pub trait Tenant {
     /// Tells what happened on the network.
     fn stream_event(&mut self, event: StreamEvent<'_>);
+
+    /// Tells what happened on the link. A tenant that was given none ([`Site::link`]) never hears
+    /// of it.
+    fn link_event(&mut self, _event: LinkEvent<'_>) {}
 
     /// Does a bounded amount of work. Says when it wishes to be called again.
     fn turn(&mut self) -> Next;
@@ -56,6 +61,8 @@ pub struct Site {
     pub host: Host,
     /// The tenant's own addresses, with their real ports.
     pub addresses: Vec<SocketAddr>,
+    /// The tenant's own network card, if its specification has one.
+    pub link: Option<Rc<dyn Link>>,
     pub(crate) account: DiskAccount,
     pub(crate) disks: DiskQueue,
 }
@@ -85,6 +92,8 @@ pub struct ServiceSpec {
     /// Where it listens, TCP and UDP. Port 0 is one port of the host's choice, the same for all
     /// addresses that have it.
     pub listen: Vec<SocketAddr>,
+    /// What its frames go through, if it is a network host of its own.
+    pub link: Option<OpenLink>,
     /// Connections it may have; more are closed as they come.
     pub connections_max: usize,
     /// Makes it.
@@ -102,6 +111,6 @@ impl ServiceSpec {
             let service = Service::new(site.host.clone(), configure(site)?);
             Ok(Box::new(service))
         });
-        Self { name, listen, connections_max: CONNECTIONS_MAX, make }
+        Self { name, listen, link: None, connections_max: CONNECTIONS_MAX, make }
     }
 }

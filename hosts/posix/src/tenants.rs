@@ -2,6 +2,7 @@
 //!
 //! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
 
+mod links;
 #[cfg(test)]
 mod tests;
 
@@ -100,7 +101,7 @@ impl Tenants {
     }
 
     fn make(&mut self, id: ServiceId, spec: ServiceSpec) -> Result<usize, String> {
-        let ServiceSpec { name, listen, connections_max, make } = spec;
+        let ServiceSpec { name, listen, link, connections_max, make } = spec;
         let doors = listen::open(&listen)?;
         let tenant = self.slots.vacant_key();
         let streams = self.network.streams(tenant);
@@ -113,8 +114,12 @@ impl Tenants {
         };
         let addresses = doors.iter().map(|door| door.address).collect();
         let account = DiskAccount::new(tenant);
-        let site = Site { host, addresses, account, disks: self.disks.queue() };
-        let made = guarded(|| make(&site)).map_err(|panic| broken(&panic))??;
+        let (card, link) = link.map(|link| self.network.add_link(tenant, link)).unzip();
+        let site = Site { host, addresses, link, account, disks: self.disks.queue() };
+        let made = guarded(|| make(&site)).map_err(|panic| broken(&panic)).flatten();
+        let made =
+            made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
+        card.into_iter().for_each(|card| self.network.start_link(card));
         let mut slot = Slot::new(id, name, made, site);
         for door in doors {
             slot.doors.extend(self.network.add(tenant, door, connections_max));
@@ -157,6 +162,20 @@ impl Tenants {
     /// Takes what the driver says.
     pub(crate) fn event(&mut self, event: Event<'_>) {
         match event {
+            Event::Received { stream, result, .. } if self.network.is_link(stream) => {
+                self.link_received(stream, result);
+            }
+            Event::Sent { stream, result, pieces } if self.network.is_link(stream) => {
+                self.network.link_sent(stream, result, pieces);
+            }
+            Event::Accepted { listener, result, more } if self.network.is_link(listener) => {
+                self.network.link_accepted(listener, result, more);
+            }
+            Event::Frame { link, bytes } => self.frame(link, bytes),
+            Event::FramesEnded { link, result } => self.network.frames_ended(link, result),
+            Event::FrameSent { link, result, pieces } => {
+                self.network.frame_sent(link, result, &pieces);
+            }
             Event::Received { stream, result, waiting } => {
                 let (count, bytes) = match result {
                     Ok(bytes) => (Ok(bytes.len()), bytes),
@@ -228,6 +247,7 @@ impl Tenants {
         while let Some((tenant, stream)) = self.network.closed.pop() {
             self.closed(tenant, stream);
         }
+        self.tell_room();
         self.leaving.append(&mut self.network.emptied);
         while let Some(tenant) = self.leaving.pop() {
             self.move_out(tenant);

@@ -36,7 +36,7 @@ pub struct WorkerOptions {
 }
 
 enum Command {
-    Add(ServiceId, ServiceSpec),
+    Add(ServiceId, Box<ServiceSpec>),
     Stop(ServiceId),
 }
 
@@ -94,7 +94,7 @@ impl Worker {
     /// # Errors
     /// [`WorkerGone`].
     pub fn add(&self, service: ServiceId, spec: ServiceSpec) -> Result<(), WorkerGone> {
-        self.command(Command::Add(service, spec))
+        self.command(Command::Add(service, Box::new(spec)))
     }
 
     /// Stops a service: nothing new is taken, and replies in progress are sent; after five seconds
@@ -171,7 +171,7 @@ fn run(mut driver: Box<dyn Driver>, commands: &Receiver<Command>, mut tenants: T
 fn take_commands(commands: &Receiver<Command>, tenants: &mut Tenants) -> Inbox {
     for _ in 0..COMMANDS_PER_TURN_MAX {
         match commands.try_recv() {
-            Ok(Command::Add(service, spec)) => tenants.add(service, spec),
+            Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
             Ok(Command::Stop(service)) => tenants.stop(service),
             Err(TryRecvError::Empty) => return Inbox::Empty,
             Err(TryRecvError::Disconnected) => {

@@ -76,6 +76,7 @@ fn run_out_and_recover(backend: Backend) {
     let spec = ServiceSpec {
         name: "test".into(),
         listen: vec!["127.0.0.1:0".parse().unwrap()],
+        link: None,
         connections_max: posix::CONNECTIONS_MAX,
         make: Box::new(echo),
     };

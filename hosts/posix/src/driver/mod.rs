@@ -12,6 +12,8 @@
 //!          send ────────────── Sent, once; one at a time for a stream
 //!          receive_datagrams · Datagram, again and again until DatagramsEnded
 //!          send_datagram ───── DatagramSent, once
+//!          receive_frames ···· Frame, again and again until FramesEnded
+//!          send_frame ········ FrameSent
 //!          cancel              whatever is under way on the socket ends soon
 //! release ◄─ only with nothing under way
 //! ```
@@ -75,6 +77,12 @@ pub(crate) enum Event<'a> {
     DatagramsEnded { socket: SocketKey },
     /// A datagram has left, or is lost.
     DatagramSent { socket: SocketKey },
+    /// A frame arrived.
+    Frame { link: SocketKey, bytes: &'a [u8] },
+    /// Receiving frames has ended: with an error if the descriptor is of no use any more.
+    FramesEnded { link: SocketKey, result: io::Result<()> },
+    /// A frame of these pieces was written, or is lost.
+    FrameSent { link: SocketKey, result: io::Result<usize>, pieces: VecDeque<Bytes> },
     /// The disk operation has ended; a read returns its buffers.
     DiskDone { key: DiskKey, result: io::Result<Vec<BytesMut>> },
 }
@@ -116,6 +124,12 @@ pub(crate) trait Driver {
 
     /// Sends one datagram.
     fn send_datagram(&mut self, key: SocketKey, message: Box<Message>);
+
+    /// Receives frames of a tap, one a read.
+    fn receive_frames(&mut self, key: SocketKey);
+
+    /// Writes one frame to a tap: pieces, none of them empty, as many as the kernel takes at most.
+    fn send_frame(&mut self, key: SocketKey, pieces: VecDeque<Bytes>);
 
     /// Starts a disk operation that lies within the image.
     fn disk(&mut self, key: DiskKey, image: Arc<Image>, operation: DiskOperation);

@@ -22,7 +22,7 @@ use std::time::Duration;
 /// The worker's one receive buffer, in bytes: larger than any datagram.
 const RECEIVE_BUFFER_BYTES: usize = 128 << 10;
 
-/// Connections accepted, or datagrams received, from one socket in one wait.
+/// Connections accepted, datagrams or frames received, from one descriptor in one wait.
 const ARRIVALS_PER_WAIT_MAX: usize = 32;
 
 /// What is wanted of a socket's input.
@@ -32,6 +32,7 @@ enum Input {
     Connections,
     Bytes,
     Datagrams,
+    Frames,
 }
 
 struct Socket {
@@ -116,6 +117,7 @@ impl PollDriver {
             Input::Bytes => receive(key, socket, &mut self.buffer, sink),
             Input::Connections => accept(key, socket, sink),
             Input::Datagrams => receive_datagrams(key, socket, &mut self.buffer, sink),
+            Input::Frames => receive_frames(key, socket, &mut self.buffer, sink),
         };
         if !more {
             socket.input = Input::Nothing;
@@ -195,6 +197,12 @@ fn fill(descriptor: &OwnedFd, wanted: &mut Fill) -> io::Result<usize> {
     Ok(count)
 }
 
+fn write(socket: &Socket, pieces: &VecDeque<Bytes>) -> io::Result<usize> {
+    let slices = pieces.iter().take(crate::transfer::PIECES_MAX);
+    let slices: Vec<_> = slices.map(|piece| IoSlice::new(piece)).collect();
+    rustix::io::writev(&socket.descriptor, &slices).map_err(io::Error::from)
+}
+
 fn accept(key: SocketKey, socket: &Socket, sink: &mut dyn FnMut(Event<'_>)) -> bool {
     for _ in 0..ARRIVALS_PER_WAIT_MAX {
         let accepted = rustix::net::accept(&socket.descriptor);
@@ -229,6 +237,25 @@ fn receive_datagrams(
             Ok(None) => {}
             // What is left is an earlier answer's bad news, read by reading it, or nothing.
             Err(_) => return true,
+        }
+    }
+    true
+}
+
+fn receive_frames(
+    key: SocketKey,
+    socket: &Socket,
+    buffer: &mut [u8],
+    sink: &mut dyn FnMut(Event<'_>),
+) -> bool {
+    for _ in 0..ARRIVALS_PER_WAIT_MAX {
+        match rustix::io::read(&socket.descriptor, &mut *buffer).map_err(io::Error::from) {
+            Ok(count) => sink(Event::Frame { link: key, bytes: &buffer[..count] }),
+            Err(error) if is_empty(&error) => return true,
+            Err(error) => {
+                sink(Event::FramesEnded { link: key, result: Err(error) });
+                return false;
+            }
         }
     }
     true
@@ -276,6 +303,9 @@ impl Driver for PollDriver {
                 });
             }
             Input::Datagrams => self.ended.push(Event::DatagramsEnded { socket: key }),
+            Input::Frames => {
+                self.ended.push(Event::FramesEnded { link: key, result: Err(canceled()) });
+            }
         }
         if let Some(pieces) = socket.output.take() {
             self.ended.push(Event::Sent { stream: key, result: Err(canceled()), pieces });
@@ -307,9 +337,7 @@ impl Driver for PollDriver {
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
         let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
-        let slices = pieces.iter().take(crate::transfer::PIECES_MAX);
-        let slices: Vec<_> = slices.map(|piece| IoSlice::new(piece)).collect();
-        match rustix::io::writev(&socket.descriptor, &slices).map_err(io::Error::from) {
+        match write(socket, &pieces) {
             Err(error) if is_empty(&error) => {
                 socket.output = Some(pieces);
                 self.watch(key);
@@ -326,6 +354,17 @@ impl Driver for PollDriver {
         // A datagram that finds no room is lost, as datagrams may be.
         let _ = message.send(self.socket(key));
         self.ended.push(Event::DatagramSent { socket: key });
+    }
+
+    fn receive_frames(&mut self, key: SocketKey) {
+        self.input(key, Input::Frames);
+    }
+
+    fn send_frame(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
+        let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
+        // A frame that finds no room is lost, as frames may be.
+        let result = write(socket, &pieces);
+        self.ended.push(Event::FrameSent { link: key, result, pieces });
     }
 
     fn disk(&mut self, key: DiskKey, image: Arc<Image>, operation: DiskOperation) {

@@ -5,6 +5,7 @@
 //! it get a plain ring.
 
 mod buffers;
+mod frames;
 mod operations;
 mod queue;
 mod setup;
@@ -49,6 +50,8 @@ pub(super) struct UringDriver {
     /// Dropped by hand, before the memory that the kernel may use.
     ring: ManuallyDrop<IoUring>,
     memory: ManuallyDrop<Memory>,
+    /// Whether one operation reads a tap's frames again and again.
+    reads_many: bool,
     sockets: Vec<Option<OwnedFd>>,
     receives: ReceiveQueue,
     fills: HashMap<SocketKey, Filling>,
@@ -82,7 +85,7 @@ impl UringDriver {
     /// # Errors
     /// Says what this kernel lacks or forbids.
     pub(super) fn new() -> io::Result<Self> {
-        let ring = setup::open()?;
+        let (ring, reads_many) = setup::open()?;
         // SAFETY: msghdr is plain data, for which all zeroes mean "nothing".
         let mut datagram: Box<libc::msghdr> = Box::new(unsafe { zeroed() });
         datagram.msg_namelen = NAME_BYTES as _;
@@ -94,8 +97,18 @@ impl UringDriver {
         let (sockets, receives, fills, completions, spare) = Default::default();
         let (ring, memory) = (ManuallyDrop::new(ring), ManuallyDrop::new(memory));
         let under_way = 0;
-        let mut driver =
-            Self { ring, memory, sockets, receives, fills, under_way, completions, spare, wake };
+        let mut driver = Self {
+            ring,
+            memory,
+            reads_many,
+            sockets,
+            receives,
+            fills,
+            under_way,
+            completions,
+            spare,
+            wake,
+        };
         driver.expect_wake();
         Ok(driver)
     }
@@ -198,6 +211,7 @@ impl UringDriver {
                     sink(Event::DatagramsEnded { socket });
                 }
             }
+            Tag::ReceiveFrames(link) => self.frame(link, completion, result, sink),
             Tag::Operation(index) => self.operation_ended(index, result, sink),
         }
     }
@@ -254,12 +268,13 @@ impl UringDriver {
         sink: &mut dyn FnMut(Event<'_>),
     ) {
         match self.memory.operations.remove(index) {
-            Operation::Send { stream, mut message } => {
-                let pieces = message.take();
-                if self.spare.len() < SPARE_MESSAGES_MAX {
-                    self.spare.push(message);
-                }
+            Operation::Send { stream, message } => {
+                let pieces = self.spare(message);
                 sink(Event::Sent { stream, result, pieces });
+            }
+            Operation::SendFrame { link, message } => {
+                let pieces = self.spare(message);
+                sink(Event::FrameSent { link, result, pieces });
             }
             Operation::Fill { stream, mut fill } => {
                 self.fills.remove(&stream);
@@ -285,6 +300,15 @@ impl UringDriver {
         if is_missed && result == -libc::ENOENT {
             self.let_go(key);
         }
+    }
+
+    /// Takes a message's pieces out, and keeps it for the next.
+    fn spare(&mut self, mut message: Box<Message>) -> VecDeque<Bytes> {
+        let pieces = message.take();
+        if self.spare.len() < SPARE_MESSAGES_MAX {
+            self.spare.push(message);
+        }
+        pieces
     }
 
     fn disk_ended(
@@ -389,6 +413,14 @@ impl Driver for UringDriver {
         let entry = opcode::SendMsg::new(self.descriptor(key), message.header());
         let operation = Operation::SendDatagram { socket: key, _message: message };
         self.start_owned(entry.build(), operation);
+    }
+
+    fn receive_frames(&mut self, key: SocketKey) {
+        self.start_frames(key);
+    }
+
+    fn send_frame(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {
+        self.start_frame(key, pieces);
     }
 
     fn disk(&mut self, key: DiskKey, image: Arc<Image>, operation: DiskOperation) {

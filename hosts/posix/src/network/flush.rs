@@ -18,6 +18,7 @@ impl Network {
         for key in dirty.drain(..) {
             match self.sockets.get_mut(key.0) {
                 Some(Socket::Connection(_)) => self.flush_connection(key, driver),
+                Some(Socket::Link(_)) => self.flush_link(key, driver),
                 Some(_) => self.flush_door(key, driver),
                 None => {}
             }
@@ -34,6 +35,7 @@ impl Network {
                     let (peer, data) = *datagram;
                     self.send_datagram(tenant, peer, data, driver);
                 }
+                Wish::Transmit(link) => self.transmit(tenant, link),
                 Wish::Send(id, data) => self.change(tenant, id, |stream| stream.send(data)),
                 Wish::Fill(id, buffer, count) => {
                     self.change(tenant, id, |stream| stream.fill(buffer, count));
@@ -142,7 +144,7 @@ impl Network {
         }
     }
 
-    fn remove(&mut self, key: SocketKey, driver: &mut dyn Driver) {
+    pub(super) fn remove(&mut self, key: SocketKey, driver: &mut dyn Driver) {
         driver.release(key);
         let socket = self.sockets.remove(key.0);
         let population = &mut self.populations[socket.tenant()];

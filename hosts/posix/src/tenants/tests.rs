@@ -39,6 +39,7 @@ fn busy() -> ServiceSpec {
     ServiceSpec {
         name: "busy".into(),
         listen: vec!["127.0.0.1:0".parse().expect("an address")],
+        link: None,
         connections_max: 10,
         make: Box::new(|_| Ok(Box::new(Busy(State::Serving(description))))),
     }

@@ -94,6 +94,7 @@ pub fn spec<T: Tenant + 'static>(
     ServiceSpec {
         name: "test".into(),
         listen: vec![address.parse().unwrap()],
+        link: None,
         connections_max: posix::CONNECTIONS_MAX,
         make: Box::new(move |site| Ok(Box::new(make(site)))),
     }

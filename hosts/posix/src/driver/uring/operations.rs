@@ -30,6 +30,8 @@ pub(super) enum Tag {
     Receive(SocketKey),
     /// Datagrams of this socket.
     ReceiveDatagrams(SocketKey),
+    /// Frames of this tap.
+    ReceiveFrames(SocketKey),
     /// An entry of the table.
     Operation(usize),
 }
@@ -46,6 +48,7 @@ impl Tag {
             Self::ReceiveDatagrams(key) => (4, key.0),
             Self::Operation(index) => (5, index),
             Self::LetGo(key) => (6, key.0),
+            Self::ReceiveFrames(key) => (7, key.0),
         };
         (index as u64) << Self::KIND_BITS | kind
     }
@@ -59,6 +62,7 @@ impl Tag {
             4 => Self::ReceiveDatagrams(SocketKey(index)),
             5 => Self::Operation(index),
             6 => Self::LetGo(SocketKey(index)),
+            7 => Self::ReceiveFrames(SocketKey(index)),
             _ => Self::Canceled,
         }
     }
@@ -72,6 +76,8 @@ pub(super) enum Operation {
     Send { stream: SocketKey, message: Box<Message> },
     /// A datagram. The message is only kept.
     SendDatagram { socket: SocketKey, _message: Box<Message> },
+    /// A frame.
+    SendFrame { link: SocketKey, message: Box<Message> },
     /// A disk operation.
     Disk(Box<Transfer>),
     /// What was written goes on to the disk. The image is only kept.
@@ -246,6 +252,7 @@ mod tests {
             Tag::Accept(key),
             Tag::Receive(key),
             Tag::ReceiveDatagrams(SocketKey(0)),
+            Tag::ReceiveFrames(key),
             Tag::Operation(77),
             Tag::LetGo(key),
         ] {

@@ -9,22 +9,23 @@ const SUBMISSIONS: u32 = 512;
 /// Completions held by the ring; the kernel keeps what is more.
 const COMPLETIONS: u32 = 4096;
 
-/// A ring of the best kind this kernel has.
+/// A ring of the best kind this kernel has, and whether one operation of it can read many times.
 ///
 /// # Errors
 /// Says what this kernel lacks or forbids.
-pub(super) fn open() -> io::Result<IoUring> {
+pub(super) fn open() -> io::Result<(IoUring, bool)> {
     let mut best = IoUring::builder();
     best.setup_cqsize(COMPLETIONS).setup_clamp().setup_submit_all();
     let plain = best.clone();
     best.setup_single_issuer().setup_defer_taskrun();
     let ring = best.build(SUBMISSIONS).or_else(|_| plain.build(SUBMISSIONS))?;
-    probe(&ring)?;
-    Ok(ring)
+    let reads_many = probe(&ring)?;
+    Ok((ring, reads_many))
 }
 
-/// Checks that the kernel has all the operations used here.
-fn probe(ring: &IoUring) -> io::Result<()> {
+/// Checks that the kernel has all the operations used here. Returns whether it has the one that
+/// came with Linux 6.7, without which each frame of a tap is asked for.
+fn probe(ring: &IoUring) -> io::Result<bool> {
     // Zero-copy sending is not used. It came with Linux 6.0, as the last of what is: receiving
     // datagrams many times has no code of its own that could be asked for.
     const NEEDED: [(u8, &str); 10] = [
@@ -42,7 +43,7 @@ fn probe(ring: &IoUring) -> io::Result<()> {
     let mut probe = Probe::new();
     ring.submitter().register_probe(&mut probe)?;
     match NEEDED.iter().find(|(code, _)| !probe.is_supported(*code)) {
-        None => Ok(()),
+        None => Ok(probe.is_supported(opcode::ReadMulti::CODE)),
         Some((_, name)) => {
             let reason = format!("the kernel's io_uring lacks {name}");
             Err(io::Error::new(io::ErrorKind::Unsupported, reason))

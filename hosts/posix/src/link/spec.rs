@@ -1,0 +1,72 @@
+//! Links by name, as people write them.
+
+use super::LinkError;
+use std::fmt;
+use std::os::fd::RawFd;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Which link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkSpec {
+    /// A tap by its name, made if it is not there: `tap:NAME`.
+    Tap(String),
+    /// A descriptor, inherited from whoever started the process and attached to a tap: `tap-fd:N`.
+    TapDescriptor(RawFd),
+    /// A unix stream socket that peers connect to: `unix:PATH`.
+    Listen(PathBuf),
+    /// A unix stream socket that a peer listens at: `unix-connect:PATH`.
+    Connect(PathBuf),
+}
+
+impl FromStr for LinkSpec {
+    type Err = LinkError;
+
+    fn from_str(text: &str) -> Result<Self, LinkError> {
+        let unknown = || {
+            LinkError::new(format!(
+                "no link is called {text:?}: use tap:NAME, tap-fd:NUMBER, unix:PATH or unix-connect:PATH"
+            ))
+        };
+        let (kind, rest) =
+            text.split_once(':').filter(|(_, rest)| !rest.is_empty()).ok_or_else(unknown)?;
+        match kind {
+            "tap" => Ok(Self::Tap(rest.to_owned())),
+            "tap-fd" => match rest.parse() {
+                // The first three are the process's own.
+                Ok(number) if number > 2 => Ok(Self::TapDescriptor(number)),
+                _ => Err(unknown()),
+            },
+            "unix" => Ok(Self::Listen(rest.into())),
+            "unix-connect" => Ok(Self::Connect(rest.into())),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+impl fmt::Display for LinkSpec {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tap(name) => write!(formatter, "tap:{name}"),
+            Self::TapDescriptor(number) => write!(formatter, "tap-fd:{number}"),
+            Self::Listen(path) => write!(formatter, "unix:{}", path.display()),
+            Self::Connect(path) => write!(formatter, "unix-connect:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_written_as_they_are_read() {
+        for text in ["tap:vm0", "tap-fd:7", "unix:/run/a:b.sock", "unix-connect:x"] {
+            assert_eq!(text.parse::<LinkSpec>().unwrap().to_string(), text);
+        }
+        for text in ["", "tap", "tap:", "tap-fd:x", "tap-fd:1", "tap-fd:-1", "unix:", "eth0:x"] {
+            let error = text.parse::<LinkSpec>().unwrap_err().to_string();
+            assert!(error.contains("use tap:NAME"), "{error}");
+        }
+    }
+}
