@@ -25,6 +25,11 @@ mod trace;
 mod unix;
 mod vnet;
 
+/// Tests of taps run in network namespaces of their own, here and in `tests/worker`.
+#[cfg(all(test, target_os = "linux"))]
+#[path = "../../tests/worker/namespace.rs"]
+mod namespace;
+
 pub(crate) use open::Means;
 pub use open::{LinkOptions, OpenLink};
 pub(crate) use outgoing::pieces_of;

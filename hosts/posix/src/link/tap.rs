@@ -156,3 +156,54 @@ fn busy_error(name: &str, error: Errno) -> LinkError {
     };
     LinkError::new(format!("tap {name} cannot be attached ({error}): {advice}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::namespace::{inside, ip};
+
+    /// A tap attached by somebody who wants no virtio header.
+    fn attached_without_header(name: &str) -> OwnedFd {
+        let descriptor = open(DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        let flags = libc::IFF_TAP | libc::IFF_NO_PI;
+        let request = Request::new(&Name::new(name).unwrap(), flags as i16);
+        interface::attach(descriptor.as_fd(), request).unwrap();
+        descriptor
+    }
+
+    #[test]
+    fn an_inherited_tap_is_used_as_it_is() {
+        inside("link::tap::tests::an_inherited_tap_is_used_as_it_is", || {
+            let plain = attached_without_header("vt0");
+            ip("link set dev vt0 mtu 4000 up");
+            let tap = Tap::inherit(plain).unwrap();
+            assert_eq!((tap.name(), tap.has_header()), ("vt0", false));
+            assert_eq!(
+                (tap.properties().mtu_bytes, tap.properties().offload),
+                (4000, LinkOffload::default())
+            );
+            let own = Tap::open("vt1").unwrap();
+            let heir = Tap::inherit(own.descriptor.try_clone().unwrap()).unwrap();
+            assert_eq!((heir.name(), heir.has_header()), ("vt1", true));
+            assert_eq!(heir.properties(), own.properties());
+            let tun = open(DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).unwrap();
+            let flags = libc::IFF_TUN | libc::IFF_NO_PI;
+            let request = Request::new(&Name::new("vt2").unwrap(), flags as i16);
+            interface::attach(tun.as_fd(), request).unwrap();
+            assert!(Tap::inherit(tun).unwrap_err().to_string().contains("a tap is needed"));
+        });
+    }
+
+    #[test]
+    fn refusals_say_what_to_do() {
+        for (error, expected) in [
+            (busy_error("vm0", Errno::PERM), "ip tuntap add dev vm0 mode tap user"),
+            (busy_error("vm0", Errno::PERM), "CAP_NET_ADMIN"),
+            (busy_error("vm0", Errno::BUSY), "another process"),
+            (device_error("vm0", Errno::NOENT), "modprobe tun"),
+            (device_error("vm0", Errno::ACCESS), "access to the device"),
+        ] {
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+}

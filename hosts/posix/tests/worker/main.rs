@@ -10,4 +10,10 @@ mod harness;
 mod lifecycle;
 mod limits;
 mod links;
+#[cfg(target_os = "linux")]
+mod namespace;
+#[cfg(target_os = "linux")]
+mod packets;
 mod streams;
+#[cfg(target_os = "linux")]
+mod taps;
