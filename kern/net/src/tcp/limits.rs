@@ -31,3 +31,33 @@ pub const DELAYED_ACK: Duration = Duration::from_millis(40);
 pub const QUICK_ACKS: u8 = 16;
 
 const _: () = assert!(RECEIVE_MAX_BYTES <= (u16::MAX as u32) << WINDOW_SCALE);
+
+/// Connections being opened by peers, all listeners together; more are opened by cookies.
+pub const BACKLOG_MAX: usize = 256;
+
+/// How often a SYN is answered before it is forgotten; the first repetition comes after a second,
+/// each further one after twice the time (RFC 6298 §2.1).
+pub const SYN_ANSWERS_MAX: u8 = 5;
+
+/// How long before a SYN or its answer is sent again, the first time (RFC 6298 §2.1).
+pub const SYN_RETRANSMISSION: Duration = Duration::from_secs(1);
+
+/// Connections that are over and remembered because segments of theirs may still arrive.
+pub const TIME_WAIT_MAX: usize = 4096;
+
+/// How long those are remembered: twice the time that a segment is taken to live (RFC 9293 §3.4.2).
+pub const TIME_WAIT: Duration = Duration::from_secs(60);
+
+/// Connections of one service.
+pub const CONNECTIONS_MAX: usize = 1 << 17;
+
+/// Ports that are listened on.
+pub const LISTENERS_MAX: usize = 64;
+
+/// Answers a second, and at once, to segments that belong to no open connection: resets, and what is
+/// said again of connections that are over.
+pub const ANSWERS_TO_STRANGERS_PER_SECOND: u32 = 1000;
+
+/// Challenges a second, and at once, of one connection (RFC 5961 §7). There is no common limit from
+/// which one peer could learn of another.
+pub const CHALLENGES_PER_SECOND: u32 = 10;

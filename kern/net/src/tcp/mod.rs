@@ -1,6 +1,9 @@
 //! The Transmission Control Protocol (RFC 9293), as plain structs that can be carried elsewhere.
 
+pub mod handshake;
+pub mod limiter;
 pub mod limits;
 pub mod receive;
 pub mod segment;
 pub mod sequence;
+pub mod table;
