@@ -8,5 +8,21 @@
 
 extern crate alloc;
 
+mod address;
+mod checksum;
+mod config;
+mod ethernet;
+mod frame;
+mod icmp;
+mod ip;
+pub mod limits;
+mod luck;
+mod neighbours;
+mod stack;
 pub mod tcp;
 pub mod timers;
+mod udp;
+
+pub use address::Prefix;
+pub use config::{AddressSource, Config};
+pub use stack::{Held, Stack};

@@ -1,0 +1,61 @@
+//! Control messages: echoes, errors that we tell, errors that we are told (RFC 792, RFC 1122 §3.2.2,
+//! RFC 4443).
+//!
+//! Errors are never sent about errors, nor about what was sent to a group, nor to what is no single
+//! host; and only so many a second, whoever asks for them (RFC 1812 §4.3.2.8, RFC 4443 §2.4).
+
+mod error;
+mod v4;
+mod v6;
+
+use crate::frame::Draft;
+use crate::ip::Arrived;
+use crate::stack::Stack;
+use abi::Instant;
+use bytes::Bytes;
+use core::net::IpAddr;
+use smoltcp::wire::IpProtocol;
+
+/// A message's fixed part: type, code, checksum, and four bytes whose meaning differs.
+const HEADER_BYTES: usize = 8;
+
+/// What a message says beside its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Message {
+    kind: u8,
+    code: u8,
+    rest: [u8; 4],
+}
+
+impl Stack {
+    /// Answers a ping with what it brought.
+    fn echo(&mut self, packet: &Arrived<'_>, reply: u8, now: Instant) {
+        let ([_, _, _, _, a, b, c, d], body) =
+            (head(packet.payload), &packet.payload[HEADER_BYTES..]);
+        let source = if self.addresses.is_ours(packet.destination) {
+            Some(packet.destination)
+        } else {
+            self.addresses.source_for(packet.source)
+        };
+        if let Some(source) = source.filter(|_| self.echoes.take(now)) {
+            let message = Message { kind: reply, code: 0, rest: [a, b, c, d] };
+            self.send_icmp(source, packet.source, message, Bytes::copy_from_slice(body), now);
+        }
+    }
+
+    fn send_icmp(&mut self, from: IpAddr, to: IpAddr, message: Message, body: Bytes, now: Instant) {
+        let is_v4 = from.is_ipv4();
+        let protocol = if is_v4 { IpProtocol::Icmp } else { IpProtocol::Icmpv6 };
+        let mut draft = Draft::new(from, to, protocol, HEADER_BYTES);
+        let Message { kind, code, rest: [a, b, c, d] } = message;
+        draft.transport().copy_from_slice(&[kind, code, 0, 0, a, b, c, d]);
+        draft.payload.push(body);
+        draft.fill_icmp_checksum();
+        self.send(draft, now);
+    }
+}
+
+/// The fixed part of a message that is at least so long.
+fn head(message: &[u8]) -> [u8; HEADER_BYTES] {
+    message.first_chunk().copied().unwrap_or_default()
+}

@@ -1,0 +1,58 @@
+//! ICMP for IPv4, on its way in (RFC 792, RFC 1122 §3.2.2).
+//!
+//! Redirects are not believed; whoever is on the link could take our traffic with them.
+
+use super::{HEADER_BYTES, head};
+use crate::checksum;
+use crate::ethernet::Reach;
+use crate::ip::Arrived;
+use crate::stack::Stack;
+use abi::Instant;
+use core::net::IpAddr;
+use smoltcp::wire::{Icmpv4DstUnreachable, Icmpv4Message, IpProtocol, Ipv4Packet};
+
+impl Stack {
+    /// Takes a message.
+    pub(crate) fn icmp_v4(&mut self, packet: &Arrived<'_>, now: Instant) {
+        if packet.payload.len() < HEADER_BYTES || checksum::of(packet.payload) != 0 {
+            return;
+        }
+        let [kind, code, _, _, _, _, mtu @ ..] = head(packet.payload);
+        let too_big = u8::from(Icmpv4DstUnreachable::FragRequired);
+        match Icmpv4Message::from(kind) {
+            Icmpv4Message::EchoRequest if packet.reach == Reach::Us && code == 0 => {
+                self.echo(packet, Icmpv4Message::EchoReply.into(), now);
+            }
+            Icmpv4Message::DstUnreachable if code == too_big => {
+                let mtu_bytes = u16::from_be_bytes(mtu).into();
+                self.too_big_v4(&packet.payload[HEADER_BYTES..], mtu_bytes, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// A router says that a packet of ours did not fit; it quotes the packet.
+    fn too_big_v4(&mut self, quoted: &[u8], mtu_bytes: u32, now: Instant) {
+        // Only its beginning is quoted, so that its length cannot be checked against it.
+        if quoted.len() < 28 {
+            return;
+        }
+        let packet = Ipv4Packet::new_unchecked(quoted);
+        let header_bytes = usize::from(packet.header_len());
+        let Some(transport) = quoted.get(header_bytes..).filter(|_| header_bytes >= 20) else {
+            return;
+        };
+        let (from, to) = (IpAddr::V4(packet.src_addr()), IpAddr::V4(packet.dst_addr()));
+        if packet.version() == 4 && self.may_be_ours(from, packet.next_header(), transport) {
+            self.path_mtus.too_big(to, mtu_bytes, packet.total_len().into(), now);
+        }
+    }
+
+    /// Whether a packet that is quoted to us may be one that we sent: from our address, and from a
+    /// port that we use.
+    pub(super) fn may_be_ours(&self, from: IpAddr, protocol: IpProtocol, transport: &[u8]) -> bool {
+        let source_port = transport.first_chunk().map(|port| u16::from_be_bytes(*port));
+        let is_open = source_port.is_some_and(|port| self.sockets.is_open(port));
+        self.addresses.is_ours(from) && protocol == IpProtocol::Udp && is_open
+    }
+}

@@ -1,0 +1,187 @@
+//! IP on its way out: the next neighbour, the header, and fragments where the path is too narrow.
+//!
+//! A packet that fits is one frame; its payload is handed on as it is. One that does not is cut at
+//! multiples of eight bytes, the pieces sharing the payload; its checksum is summed here, for no
+//! link can do that over fragments. IPv4 packets of ours may be cut again on their way.
+
+use crate::ethernet;
+use crate::frame::{Draft, Packet, pieces_bytes, transport_start};
+use crate::stack::Stack;
+use abi::Instant;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::net::{IpAddr, Ipv4Addr};
+use smoltcp::wire::{
+    ETHERNET_HEADER_LEN, EthernetProtocol, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv6ExtHeader,
+    Ipv6FragmentHeader, Ipv6Packet,
+};
+
+/// An IPv6 fragment header, in bytes.
+const FRAGMENT_HEADER_BYTES: usize = 8;
+
+/// The longest packet that has a length field, in bytes.
+const PACKET_BYTES_MAX: usize = 65_535;
+
+/// Which piece of a packet a header is made for.
+#[derive(Clone, Copy, Default)]
+struct Piece {
+    offset_bytes: usize,
+    is_last: bool,
+    id: u32,
+}
+
+/// Where a packet goes next.
+enum Hop {
+    Station([u8; 6]),
+    Neighbour(IpAddr),
+}
+
+impl Stack {
+    /// Sends a packet on its way. It is lost if there is none.
+    pub(crate) fn send(&mut self, draft: Draft, now: Instant) {
+        if let Some(hop) = self.hop(draft.destination) {
+            self.send_to(draft, &hop, now);
+        }
+    }
+
+    /// Sends a packet of one frame to a station, whatever the routes say.
+    pub(crate) fn send_to_station(&mut self, draft: Draft, station: [u8; 6], now: Instant) {
+        self.send_to(draft, &Hop::Station(station), now);
+    }
+
+    fn send_to(&mut self, mut draft: Draft, hop: &Hop, now: Instant) {
+        let mtu_bytes = self.mtu_bytes(draft.destination);
+        if draft.packet_bytes() > mtu_bytes {
+            return self.send_fragments(draft, hop, mtu_bytes, now);
+        }
+        let checksum = draft.fill_checksum(self.wire.offload.checksums);
+        fill_header(&mut draft, None);
+        let packet = Packet { head: draft.head, payload: draft.payload, checksum, cut: None };
+        self.hand_on(packet, draft.source, hop, now);
+    }
+
+    fn hand_on(&mut self, packet: Packet, source: IpAddr, hop: &Hop, now: Instant) {
+        match *hop {
+            Hop::Station(station) => {
+                let is_v4 = source.is_ipv4();
+                let protocol = if is_v4 { EthernetProtocol::Ipv4 } else { EthernetProtocol::Ipv6 };
+                self.wire.send(packet, station, protocol);
+            }
+            Hop::Neighbour(next) => self.neighbours.send(next, packet, now, &mut self.wire),
+        }
+    }
+
+    fn send_fragments(&mut self, mut draft: Draft, hop: &Hop, mtu_bytes: usize, now: Instant) {
+        let is_v4 = draft.source.is_ipv4();
+        if draft.packet_bytes() > PACKET_BYTES_MAX + if is_v4 { 0 } else { IPV6_HEADER_LEN } {
+            return;
+        }
+        draft.fill_checksum(false);
+        let start = transport_start(draft.source);
+        let extra_bytes = if is_v4 { 0 } else { FRAGMENT_HEADER_BYTES };
+        let most_bytes = (mtu_bytes + ETHERNET_HEADER_LEN - start - extra_bytes) & !7;
+        let id = self.luck.draw() as u32;
+        let transport = Bytes::copy_from_slice(&draft.head[start..]);
+        let mut rest: Vec<Bytes> = [transport].into_iter().chain(draft.payload).collect();
+        rest.reverse();
+        draft.payload = Vec::new();
+        draft.head.truncate(start);
+        let mut offset_bytes = 0;
+        while !rest.is_empty() {
+            let mut piece = draft.clone();
+            piece.head.resize(start + extra_bytes, 0);
+            piece.payload = take_front(&mut rest, most_bytes);
+            let length_bytes = pieces_bytes(&piece.payload);
+            fill_header(&mut piece, Some(Piece { offset_bytes, is_last: rest.is_empty(), id }));
+            offset_bytes += length_bytes;
+            let Draft { head, payload, source, .. } = piece;
+            self.hand_on(Packet { head, payload, checksum: None, cut: None }, source, hop, now);
+        }
+    }
+
+    /// The longest packet that can go to an address in one piece, in bytes.
+    pub(crate) fn mtu_bytes(&self, to: IpAddr) -> usize {
+        let link_bytes = if to.is_ipv4() { self.wire.mtu_bytes } else { self.mtu_v6_bytes };
+        self.path_mtus.get(to).unwrap_or(u32::MAX).min(link_bytes) as usize
+    }
+
+    fn hop(&self, to: IpAddr) -> Option<Hop> {
+        match to {
+            IpAddr::V4(Ipv4Addr::BROADCAST) => Some(Hop::Station([0xff; 6])),
+            IpAddr::V6(to) if to.is_multicast() => Some(Hop::Station(ethernet::group(to))),
+            _ if to.is_multicast() => None,
+            _ if self.is_on_link(to) => Some(Hop::Neighbour(to)),
+            _ => self.routes.gateway(to).map(Hop::Neighbour),
+        }
+    }
+
+    /// Whether an address is reached without a router.
+    pub(crate) fn is_on_link(&self, address: IpAddr) -> bool {
+        matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+            || self.addresses.prefixes().any(|own| own.contains(address))
+    }
+}
+
+/// Makes IP's header, in the room that is left for it.
+fn fill_header(draft: &mut Draft, piece: Option<Piece>) {
+    let packet_bytes = draft.packet_bytes();
+    match (draft.source, draft.destination) {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            let piece = piece.unwrap_or(Piece { is_last: true, ..Piece::default() });
+            let mut header = Ipv4Packet::new_unchecked(&mut draft.head[ETHERNET_HEADER_LEN..]);
+            header.set_version(4);
+            header.set_header_len(20);
+            header.set_total_len(packet_bytes as u16);
+            // A number is needed by fragments only (RFC 6864), which routers may make of it.
+            header.set_ident(piece.id as u16);
+            header.set_more_frags(!piece.is_last);
+            header.set_frag_offset(piece.offset_bytes as u16);
+            header.set_hop_limit(draft.hop_limit);
+            header.set_next_header(draft.protocol);
+            header.set_src_addr(source);
+            header.set_dst_addr(destination);
+            header.fill_checksum();
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            let mut header = Ipv6Packet::new_unchecked(&mut draft.head[ETHERNET_HEADER_LEN..]);
+            header.set_version(6);
+            header.set_payload_len((packet_bytes - IPV6_HEADER_LEN) as u16);
+            header.set_hop_limit(draft.hop_limit);
+            header.set_src_addr(source);
+            header.set_dst_addr(destination);
+            let protocol = if piece.is_some() { IpProtocol::Ipv6Frag } else { draft.protocol };
+            header.set_next_header(protocol);
+            if let Some(piece) = piece {
+                let start = ETHERNET_HEADER_LEN + IPV6_HEADER_LEN;
+                fill_fragment_header(&mut draft.head[start..], draft.protocol, piece);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn fill_fragment_header(bytes: &mut [u8], protocol: IpProtocol, piece: Piece) {
+    let mut extension = Ipv6ExtHeader::new_unchecked(bytes);
+    extension.set_next_header(protocol);
+    let mut header = Ipv6FragmentHeader::new_unchecked(extension.payload_mut());
+    header.set_frag_offset((piece.offset_bytes / 8) as u16);
+    header.set_more_frags(!piece.is_last);
+    header.set_ident(piece.id);
+}
+
+/// Takes so many bytes from the front of pieces that stand in reverse order.
+fn take_front(rest: &mut Vec<Bytes>, mut bytes: usize) -> Vec<Bytes> {
+    let mut taken = vec![];
+    while let Some(mut piece) = rest.pop() {
+        if piece.len() > bytes {
+            taken.push(piece.split_to(bytes));
+            rest.push(piece);
+            break;
+        }
+        bytes -= piece.len();
+        taken.push(piece);
+    }
+    taken.retain(|piece| !piece.is_empty());
+    taken
+}

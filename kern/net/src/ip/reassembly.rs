@@ -1,0 +1,370 @@
+//! Datagrams put together of fragments (RFC 791 §3.2, RFC 8200 §4.5), from a bounded pool.
+//!
+//! ```text
+//!  key: source, destination, protocol (IPv4), number ──► pieces in order ──► all there: the whole
+//! ```
+//! Pieces that overlap spoil the datagram, in both versions (RFC 5722); one that comes again
+//! exactly is passed over. A piece costs what it is long and an overhead, so that many small ones
+//! are no cheaper than their memory. When the pool is full, the source that holds the most of it
+//! loses its oldest datagram: a flood from one address spoils nobody else's.
+
+use super::Arrived;
+use crate::limits::{
+    FRAGMENT_OVERHEAD_BYTES, FRAGMENTS_PER_DATAGRAM_MAX, REASSEMBLIES_MAX, REASSEMBLY_BYTES_MAX,
+    REASSEMBLY_V4, REASSEMBLY_V6,
+};
+use abi::Instant;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+/// The longest payload that an IP header can tell, in bytes.
+const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// What tells the fragments of one datagram from others'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    source: IpAddr,
+    destination: IpAddr,
+    /// Of IPv4 only: IPv6's numbers are one space for all protocols.
+    protocol: Option<u8>,
+    id: u32,
+}
+
+impl Key {
+    pub(crate) fn new(packet: &Arrived<'_>, id: u32) -> Self {
+        Self {
+            source: packet.source,
+            destination: packet.destination,
+            protocol: packet.source.is_ipv4().then_some(packet.protocol.into()),
+            id,
+        }
+    }
+}
+
+/// Where a piece belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fragment {
+    pub(crate) offset_bytes: usize,
+    pub(crate) is_last: bool,
+    pub(crate) id: u32,
+}
+
+/// A datagram of which all pieces are there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Whole {
+    /// All before the payload of the first piece.
+    pub(crate) header: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+    /// What carries it, as the first piece says.
+    pub(crate) protocol: u8,
+}
+
+/// What became of a piece.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Kept, or dropped with its datagram.
+    Waiting,
+    /// The last one that was missing.
+    Whole(Whole),
+    /// It ends where no datagram can (RFC 8200 §4.5).
+    TooLong,
+}
+
+/// A datagram that was given up, with what its sender may be told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GivenUp {
+    pub(crate) source: IpAddr,
+    pub(crate) destination: IpAddr,
+    pub(crate) header: Vec<u8>,
+    pub(crate) payload: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+struct Pieces {
+    until: Instant,
+    header: Vec<u8>,
+    protocol: u8,
+    pieces: BTreeMap<usize, Vec<u8>>,
+    /// What is there of the payload, in bytes.
+    here_bytes: usize,
+    /// How long the payload is, once the last piece has told.
+    length_bytes: Option<usize>,
+    cost_bytes: usize,
+}
+
+/// All datagrams that are being put together.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reassembly {
+    datagrams: BTreeMap<Key, Pieces>,
+    cost_bytes: usize,
+}
+
+impl Reassembly {
+    /// Takes a piece.
+    pub(crate) fn take(
+        &mut self,
+        key: Key,
+        packet: &Arrived<'_>,
+        fragment: Fragment,
+        now: Instant,
+    ) -> Outcome {
+        let end_bytes = fragment.offset_bytes + packet.payload.len();
+        if end_bytes + packet.header.len() > DATAGRAM_BYTES_MAX {
+            self.forget(&key);
+            return Outcome::TooLong;
+        }
+        let cost_bytes = packet.payload.len() + FRAGMENT_OVERHEAD_BYTES;
+        self.make_room(&key, cost_bytes);
+        let pieces = self.datagrams.entry(key).or_insert_with(|| Pieces::new(key, now));
+        match pieces.take(packet, fragment) {
+            Taken::Again => Outcome::Waiting,
+            Taken::Spoilt => {
+                self.forget(&key);
+                Outcome::Waiting
+            }
+            Taken::Kept => {
+                pieces.cost_bytes += cost_bytes;
+                self.cost_bytes += cost_bytes;
+                self.whole(&key)
+            }
+        }
+    }
+
+    fn whole(&mut self, key: &Key) -> Outcome {
+        let is_whole = self.datagrams.get(key).is_some_and(Pieces::is_whole);
+        let whole = if is_whole { self.forget(key) } else { None };
+        whole.map_or(Outcome::Waiting, |pieces| Outcome::Whole(pieces.join()))
+    }
+
+    fn forget(&mut self, key: &Key) -> Option<Pieces> {
+        let pieces = self.datagrams.remove(key)?;
+        self.cost_bytes -= pieces.cost_bytes;
+        Some(pieces)
+    }
+
+    /// Makes room for a piece, at the cost of who holds the most; its own datagram may be lost.
+    fn make_room(&mut self, key: &Key, cost_bytes: usize) {
+        while self.cost_bytes + cost_bytes > REASSEMBLY_BYTES_MAX
+            || self.datagrams.len() >= REASSEMBLIES_MAX && !self.datagrams.contains_key(key)
+        {
+            let Some(victim) = self.victim() else { return };
+            self.forget(&victim);
+        }
+    }
+
+    /// The oldest datagram of the source that holds the most. One look at each of a bounded number;
+    /// those of a source stand together.
+    fn victim(&self) -> Option<Key> {
+        let mut best: Option<(usize, core::cmp::Reverse<Instant>, Key)> = None;
+        let mut source: Option<(usize, Instant, Key)> = None;
+        for (&key, pieces) in &self.datagrams {
+            let oldest = match source {
+                Some((bytes, until, oldest)) if oldest.source == key.source => {
+                    let (until, oldest) = (until, oldest).min((pieces.until, key));
+                    (bytes + pieces.cost_bytes, until, oldest)
+                }
+                _ => (pieces.cost_bytes, pieces.until, key),
+            };
+            source = Some(oldest);
+            best = best.max(Some((oldest.0, core::cmp::Reverse(oldest.1), oldest.2)));
+        }
+        best.map(|(_, _, key)| key)
+    }
+
+    /// The next datagram that took too long.
+    pub(crate) fn next_given_up(&mut self, now: Instant) -> Option<GivenUp> {
+        let late = self.datagrams.iter().find(|(_, pieces)| pieces.until <= now);
+        let key = late.map(|(key, _)| *key)?;
+        let mut pieces = self.forget(&key)?;
+        let payload = pieces.pieces.remove(&0).unwrap_or_default();
+        let Key { source, destination, .. } = key;
+        Some(GivenUp { source, destination, header: pieces.header, payload })
+    }
+
+    /// When the next one has taken too long.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.datagrams.values().map(|pieces| pieces.until).min()
+    }
+
+    /// How many datagrams there are, and what they cost, in bytes.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        (self.datagrams.len(), self.cost_bytes)
+    }
+}
+
+/// What became of a piece, for its datagram.
+enum Taken {
+    Kept,
+    Again,
+    Spoilt,
+}
+
+impl Pieces {
+    fn new(key: Key, now: Instant) -> Self {
+        let time = if key.source.is_ipv4() { REASSEMBLY_V4 } else { REASSEMBLY_V6 };
+        Self {
+            until: now + time,
+            header: Vec::new(),
+            protocol: 0,
+            pieces: BTreeMap::new(),
+            here_bytes: 0,
+            length_bytes: None,
+            cost_bytes: 0,
+        }
+    }
+
+    fn take(&mut self, packet: &Arrived<'_>, fragment: Fragment) -> Taken {
+        let (start, end) = (fragment.offset_bytes, fragment.offset_bytes + packet.payload.len());
+        let length_bytes = if fragment.is_last { Some(end) } else { self.length_bytes };
+        let last_end = self.pieces.last_key_value().map_or(0, |(start, piece)| start + piece.len());
+        let known = self.pieces.get(&start).map(Vec::len);
+        if known == Some(end - start) && length_bytes == self.length_bytes {
+            return Taken::Again;
+        }
+        let is_spoilt = start == end
+            || self.pieces.len() >= FRAGMENTS_PER_DATAGRAM_MAX
+            || self.length_bytes.is_some_and(|known| Some(known) != length_bytes)
+            || length_bytes.is_some_and(|length| length < end.max(last_end))
+            || self.overlaps(start, end);
+        if is_spoilt {
+            return Taken::Spoilt;
+        }
+        if start == 0 {
+            self.header = packet.header.to_vec();
+            self.protocol = packet.protocol.into();
+        }
+        self.pieces.insert(start, packet.payload.to_vec());
+        self.length_bytes = length_bytes;
+        self.here_bytes += end - start;
+        Taken::Kept
+    }
+
+    fn overlaps(&self, start: usize, end: usize) -> bool {
+        let before = self.pieces.range(..end).next_back();
+        before.is_some_and(|(at, piece)| at + piece.len() > start)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.length_bytes == Some(self.here_bytes)
+    }
+
+    fn join(self) -> Whole {
+        let mut payload = Vec::with_capacity(self.here_bytes);
+        self.pieces.into_values().for_each(|piece| payload.extend_from_slice(&piece));
+        Whole { header: self.header, payload, protocol: self.protocol }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ethernet::Reach;
+    use alloc::vec;
+    use core::time::Duration;
+    use proptest::prelude::{Just, Strategy, any, prop, proptest};
+    use smoltcp::wire::IpProtocol;
+
+    const NOW: Instant = Instant(5_000_000_000);
+
+    fn packet(source: u8, payload: &[u8]) -> Arrived<'_> {
+        Arrived {
+            source: [10, 0, 0, source].into(),
+            destination: [10, 0, 0, 99].into(),
+            protocol: IpProtocol::Udp,
+            hop_limit: 64,
+            header: &[0x45; 20],
+            payload,
+            reach: Reach::Us,
+            is_checked: false,
+        }
+    }
+
+    fn take(
+        pool: &mut Reassembly,
+        source: u8,
+        id: u32,
+        at: usize,
+        last: bool,
+        payload: &[u8],
+    ) -> Outcome {
+        let arrived = packet(source, payload);
+        let fragment = Fragment { offset_bytes: at, is_last: last, id };
+        pool.take(Key::new(&arrived, id), &arrived, fragment, NOW)
+    }
+
+    fn pieces() -> impl Strategy<Value = (Vec<u8>, Vec<(usize, usize)>)> {
+        (1..1100_usize, 1..80_usize).prop_flat_map(|(length, eights)| {
+            let size = eights * 8;
+            let cuts: Vec<_> =
+                (0..length).step_by(size).map(|at| (at, (at + size).min(length))).collect();
+            let again = prop::collection::vec(prop::sample::select(cuts.clone()), 0..5);
+            let all = again.prop_map(move |again| [cuts.clone(), again].concat());
+            (
+                prop::collection::vec(any::<u8>(), length),
+                all.prop_flat_map(|all| Just(all).prop_shuffle()),
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_in_any_order_make_the_whole((payload, pieces) in pieces()) {
+            let mut pool = Reassembly::default();
+            let mut wholes = Vec::new();
+            for (start, end) in pieces {
+                let is_last = end == payload.len();
+                if let Outcome::Whole(whole) = take(&mut pool, 1, 7, start, is_last, &payload[start..end]) {
+                    wholes.push(whole);
+                }
+                if !wholes.is_empty() {
+                    break;
+                }
+            }
+            let whole = Whole { header: vec![0x45; 20], payload, protocol: 17 };
+            assert_eq!(wholes, [whole]);
+            assert_eq!(pool.held(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn overlapping_pieces_spoil_the_datagram() {
+        let mut pool = Reassembly::default();
+        take(&mut pool, 1, 7, 0, false, &[1; 16]);
+        assert_eq!(take(&mut pool, 1, 7, 8, true, &[2; 16]), Outcome::Waiting);
+        assert_eq!(pool.held(), (0, 0));
+        take(&mut pool, 1, 8, 16, true, &[1; 8]);
+        take(&mut pool, 1, 8, 24, false, &[1; 8]);
+        assert_eq!(pool.held(), (0, 0), "behind the last one");
+        take(&mut pool, 1, 9, 0, false, &[]);
+        assert_eq!(pool.held(), (0, 0), "a piece of nothing");
+        assert_eq!(take(&mut pool, 1, 9, 65_528, true, &[1; 8]), Outcome::TooLong);
+    }
+
+    #[test]
+    fn a_flood_is_bounded_and_spoils_nobody_elses() {
+        let mut pool = Reassembly::default();
+        take(&mut pool, 1, 1, 0, false, &[1; 1400]);
+        for id in 0..10_000 {
+            take(&mut pool, 2, id, 0, false, &[0; 1400]);
+            take(&mut pool, 2, 77_777, 8 * (id as usize % 8000), false, &[0; 8]);
+            let (datagrams, bytes) = pool.held();
+            assert!(datagrams <= REASSEMBLIES_MAX && bytes <= REASSEMBLY_BYTES_MAX);
+        }
+        assert!(matches!(take(&mut pool, 1, 1, 1400, true, &[1; 100]), Outcome::Whole(_)));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_given_up() {
+        let mut pool = Reassembly::default();
+        take(&mut pool, 1, 1, 0, false, &[5; 16]);
+        take(&mut pool, 2, 1, 16, true, &[5; 16]);
+        assert_eq!(pool.deadline(), Some(NOW + REASSEMBLY_V4));
+        assert_eq!(pool.next_given_up(NOW + Duration::from_secs(29)), None);
+        let first = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
+        assert_eq!((first.header.len(), first.payload), (20, vec![5; 16]));
+        let second = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
+        assert!(second.header.is_empty(), "without the first piece nobody is told");
+        assert_eq!((pool.next_given_up(NOW + REASSEMBLY_V4), pool.held()), (None, (0, 0)));
+    }
+}

@@ -1,0 +1,110 @@
+//! IPv4 on its way in (RFC 791, RFC 1122 §3.2).
+//!
+//! Options are walked and, being of no use to a host, passed over; a packet that wants to be routed
+//! by its source is dropped (RFC 7126 §4.3).
+
+use super::Arrived;
+use super::reassembly::Fragment;
+use crate::address::is_host;
+use crate::ethernet::Reach;
+use crate::stack::{Moment, Stack};
+use core::net::{IpAddr, Ipv4Addr};
+use hyper::StreamEvent;
+use smoltcp::wire::{IPV4_HEADER_LEN, Ipv4Packet};
+
+const END_OF_OPTIONS: u8 = 0;
+const NO_OPERATION: u8 = 1;
+const LOOSE_SOURCE_ROUTE: u8 = 131;
+const STRICT_SOURCE_ROUTE: u8 = 137;
+
+impl Stack {
+    /// Takes a packet that a frame carried.
+    pub(crate) fn arrived_v4(
+        &mut self,
+        bytes: &[u8],
+        moment: Moment,
+        sink: &mut dyn FnMut(StreamEvent<'_>),
+    ) {
+        let Ok(packet) = Ipv4Packet::new_checked(bytes) else { return };
+        let header = &bytes[..usize::from(packet.header_len())];
+        if packet.version() != 4
+            || !packet.verify_checksum()
+            || !are_options_harmless(&header[IPV4_HEADER_LEN..])
+        {
+            return;
+        }
+        let Some(reach) = self.reach_v4(packet.src_addr(), packet.dst_addr(), moment.reach) else {
+            return;
+        };
+        let arrived = Arrived {
+            source: packet.src_addr().into(),
+            destination: packet.dst_addr().into(),
+            protocol: packet.next_header(),
+            hop_limit: packet.hop_limit(),
+            header,
+            payload: packet.payload(),
+            reach,
+            is_checked: moment.is_checked,
+        };
+        if packet.more_frags() || packet.frag_offset() > 0 {
+            let fragment = Fragment {
+                offset_bytes: packet.frag_offset().into(),
+                is_last: !packet.more_frags(),
+                id: packet.ident().into(),
+            };
+            self.fragment(arrived, fragment, moment, sink);
+        } else {
+            self.arrived(&arrived, moment, sink);
+        }
+    }
+
+    /// Whom a packet is for; `None`: for somebody else, or from nobody who may send.
+    fn reach_v4(&self, source: Ipv4Addr, destination: Ipv4Addr, by_frame: Reach) -> Option<Reach> {
+        let (from, to) = (IpAddr::V4(source), IpAddr::V4(destination));
+        let is_everybody = |address| {
+            address == Ipv4Addr::BROADCAST
+                || self.addresses.prefixes().any(|own| own.broadcast() == Some(address))
+        };
+        if !is_host(from) || self.addresses.has(from) || is_everybody(source) {
+            return None;
+        }
+        if self.addresses.is_ours(to) {
+            return Some(by_frame);
+        }
+        if is_everybody(destination) {
+            return Some(Reach::Everybody);
+        }
+        (destination == Ipv4Addr::new(224, 0, 0, 1)).then_some(Reach::Group)
+    }
+}
+
+fn are_options_harmless(mut options: &[u8]) -> bool {
+    while let [kind, rest @ ..] = options {
+        match *kind {
+            END_OF_OPTIONS => return true,
+            NO_OPERATION => options = rest,
+            LOOSE_SOURCE_ROUTE | STRICT_SOURCE_ROUTE => return false,
+            _ => match rest.first().map(|length| usize::from(*length)) {
+                Some(length) if length >= 2 && length <= options.len() => {
+                    options = &options[length..];
+                }
+                _ => return false,
+            },
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_walked() {
+        assert!(are_options_harmless(&[]) && are_options_harmless(&[1, 1, 0, 77]));
+        assert!(are_options_harmless(&[7, 7, 4, 0, 0, 0, 0, 0]), "record route");
+        assert!(!are_options_harmless(&[1, 131, 3, 4]) && !are_options_harmless(&[137, 3, 4, 0]));
+        assert!(!are_options_harmless(&[7, 0, 0, 0]), "an option of no length");
+        assert!(!are_options_harmless(&[7, 5, 0, 0]) && !are_options_harmless(&[1, 1, 1, 7]));
+    }
+}

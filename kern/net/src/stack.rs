@@ -1,0 +1,300 @@
+//! The stack: where a frame goes in, and what time it is.
+
+#[cfg(test)]
+mod tests;
+
+use crate::address::{Addresses, Conflict, Duty, Origin, Prefix};
+use crate::config::{AddressSource, Config};
+use crate::ethernet::{self, Reach};
+use crate::frame::Wire;
+use crate::ip::path_mtu::PathMtus;
+use crate::ip::reassembly::{Fragment, Key, Outcome, Reassembly};
+use crate::ip::routes::Routes;
+use crate::ip::{Arrived, Problem};
+use crate::limits::{
+    ICMP_ECHOES_PER_SECOND, ICMP_ERRORS_PER_SECOND, PATH_MTU_V6_BYTES_MIN, QUESTIONS_PER_SECOND,
+};
+use crate::luck::Luck;
+use crate::neighbours::{Bucket, Neighbours};
+use crate::udp::Sockets;
+use abi::Instant;
+use core::net::{IpAddr, Ipv6Addr};
+use core::time::Duration;
+use hyper::{Frame, LinkProperties, StreamEvent};
+use smoltcp::wire::{EthernetProtocol, IpProtocol};
+
+/// The network of every link by itself.
+const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0);
+
+/// One host on one link.
+///
+/// Frames and the time go in by [`Stack::frame`] and [`Stack::advance`]; after each, and after each
+/// call, frames wait at [`Stack::next_frame`].
+#[derive(Debug)]
+pub struct Stack {
+    pub(crate) wire: Wire,
+    /// The longest IPv6 packet: routers may say less than the link does.
+    pub(crate) mtu_v6_bytes: u32,
+    pub(crate) addresses: Addresses,
+    pub(crate) neighbours: Neighbours,
+    pub(crate) routes: Routes,
+    pub(crate) path_mtus: PathMtus,
+    pub(crate) reassembly: Reassembly,
+    pub(crate) sockets: Sockets,
+    pub(crate) luck: Luck,
+    pub(crate) errors: Bucket,
+    pub(crate) echoes: Bucket,
+    pub(crate) questions: Bucket,
+    /// Where stable addresses come from.
+    pub(crate) stable: Option<Luck>,
+    detects_duplicates: bool,
+}
+
+/// What a stack holds; [`crate::limits`] says how much that may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Frames that wait for the link.
+    pub frames: usize,
+    /// Their length, in bytes.
+    pub frames_bytes: usize,
+    /// Neighbours remembered.
+    pub neighbours: usize,
+    /// Those among them that did not answer yet.
+    pub neighbours_unresolved: usize,
+    /// Frames that wait for these.
+    pub frames_waiting: usize,
+    /// Datagrams of which pieces are missing.
+    pub reassemblies: usize,
+    /// What their pieces cost, in bytes.
+    pub reassembly_bytes: usize,
+}
+
+/// What is said of a frame while its packet is taken in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    pub(crate) reach: Reach,
+    pub(crate) is_checked: bool,
+}
+
+impl Stack {
+    /// A host that has just been plugged in. `secret` are bytes that nobody else knows: from them
+    /// come all numbers that others must not foresee.
+    pub fn new(config: Config, link: &LinkProperties, secret: [u8; 16], now: Instant) -> Self {
+        let mut stack = Self {
+            wire: Wire::new(config.mac, link.mtu_bytes, link.offload),
+            mtu_v6_bytes: link.mtu_bytes,
+            addresses: Addresses::default(),
+            neighbours: Neighbours::default(),
+            routes: Routes::default(),
+            path_mtus: PathMtus::default(),
+            reassembly: Reassembly::default(),
+            sockets: Sockets::default(),
+            luck: Luck::new(secret),
+            errors: Bucket::new(ICMP_ERRORS_PER_SECOND),
+            echoes: Bucket::new(ICMP_ECHOES_PER_SECOND),
+            questions: Bucket::new(QUESTIONS_PER_SECOND),
+            stable: config.stable_secret.map(Luck::new),
+            detects_duplicates: config.detects_duplicates,
+        };
+        stack.plug_in(&config, now);
+        stack
+    }
+
+    fn plug_in(&mut self, config: &Config, now: Instant) {
+        for &gateway in &config.gateways {
+            self.routes.add_gateway(gateway, None);
+        }
+        for &source in &config.addresses {
+            match source {
+                AddressSource::Fixed(prefix) => self.add_address(prefix, Origin::Fixed, None, now),
+            }
+        }
+        self.advance(now);
+    }
+
+    /// Adds an address of ours. The first IPv6 address brings a link-local one with it, without
+    /// which neighbours cannot be asked for.
+    fn add_address(
+        &mut self,
+        prefix: Prefix,
+        origin: Origin,
+        until: Option<Instant>,
+        now: Instant,
+    ) {
+        let is_v6 = prefix.address.is_ipv6();
+        if is_v6 && self.wire.mtu_bytes < PATH_MTU_V6_BYTES_MIN {
+            return;
+        }
+        if is_v6 && self.addresses.v6().next().is_none() {
+            let own = self.interface_address(LINK_LOCAL);
+            self.add_unless_known(own, Origin::LinkLocal, None, now);
+        }
+        self.add_unless_known(prefix, origin, until, now);
+    }
+
+    fn add_unless_known(
+        &mut self,
+        prefix: Prefix,
+        origin: Origin,
+        until: Option<Instant>,
+        now: Instant,
+    ) {
+        let is_asked_for = match prefix.address {
+            IpAddr::V4(_) => origin == Origin::Leased,
+            IpAddr::V6(_) => self.detects_duplicates,
+        };
+        let probes = is_asked_for.then_some(Duration::ZERO);
+        self.addresses.add(prefix, origin, probes, until, now);
+    }
+
+    /// Takes a frame in; `is_checked` says that the link has verified checksums of UDP and TCP.
+    /// What it brings for others is told to `sink`.
+    pub fn frame(
+        &mut self,
+        bytes: &[u8],
+        is_checked: bool,
+        now: Instant,
+        sink: &mut dyn FnMut(StreamEvent<'_>),
+    ) {
+        let Some(frame) = ethernet::arrived(bytes, self.wire.mac) else { return };
+        let moment = Moment { now, reach: frame.reach, is_checked };
+        match frame.protocol {
+            EthernetProtocol::Arp => self.arp(frame.payload, frame.source, now),
+            EthernetProtocol::Ipv4 => self.arrived_v4(frame.payload, moment, sink),
+            EthernetProtocol::Ipv6 => self.arrived_v6(frame.payload, moment, sink),
+            EthernetProtocol::Unknown(_) => {}
+        }
+        self.ask_questions(now);
+    }
+
+    /// Takes a piece of a packet, and the packet if it is the last piece.
+    pub(crate) fn fragment(
+        &mut self,
+        mut packet: Arrived<'_>,
+        fragment: Fragment,
+        moment: Moment,
+        sink: &mut dyn FnMut(StreamEvent<'_>),
+    ) {
+        let key = Key::new(&packet, fragment.id);
+        // What a link says of a piece's checksum says nothing of the whole.
+        packet.is_checked = false;
+        match self.reassembly.take(key, &packet, fragment, moment.now) {
+            Outcome::Whole(whole) => {
+                let (header, payload) = (&whole.header[..], &whole.payload[..]);
+                let packet = Arrived { protocol: whole.protocol.into(), header, payload, ..packet };
+                if packet.source.is_ipv4() {
+                    self.arrived(&packet, moment, sink);
+                } else {
+                    self.after_fragment(packet, moment, sink);
+                }
+            }
+            Outcome::TooLong => self.refuse(&packet, Problem::Field(4), moment.now),
+            Outcome::Waiting => {}
+        }
+    }
+
+    /// Takes a packet that is whole. What we do not speak is refused, so that its sender need not
+    /// wait.
+    pub(crate) fn arrived(
+        &mut self,
+        packet: &Arrived<'_>,
+        moment: Moment,
+        sink: &mut dyn FnMut(StreamEvent<'_>),
+    ) {
+        match packet.protocol {
+            IpProtocol::Udp => self.udp(packet, moment, sink),
+            IpProtocol::Icmp if packet.source.is_ipv4() => self.icmp_v4(packet, moment.now),
+            IpProtocol::Icmpv6 if packet.source.is_ipv6() => self.icmp_v6(packet, moment.now),
+            _ => self.refuse(packet, Problem::Protocol(6), moment.now),
+        }
+    }
+
+    /// Does what is due by now.
+    pub fn advance(&mut self, now: Instant) {
+        self.neighbours.advance(now);
+        self.path_mtus.advance(now);
+        self.routes.advance(now);
+        while let Some(datagram) = self.reassembly.next_given_up(now) {
+            self.refuse_fragments(&datagram, now);
+        }
+        while let Some(duty) = self.addresses.next_duty(now) {
+            self.fulfil(duty, now);
+        }
+        self.ask_questions(now);
+    }
+
+    /// When [`Stack::advance`] wants to be called next.
+    pub fn deadline(&self) -> Option<Instant> {
+        let parts = [
+            self.neighbours.deadline(),
+            self.path_mtus.deadline(),
+            self.routes.deadline(),
+            self.reassembly.deadline(),
+            self.addresses.deadline(),
+        ];
+        parts.into_iter().flatten().min()
+    }
+
+    /// The next frame for the link.
+    pub fn next_frame(&mut self) -> Option<Frame> {
+        self.wire.next()
+    }
+
+    /// Whether an address is ours and in use.
+    pub fn has_address(&self, address: IpAddr) -> bool {
+        self.addresses.is_ours(address)
+    }
+
+    /// What the stack holds at the moment.
+    pub fn held(&self) -> Held {
+        let (frames, frames_bytes) = self.wire.queued();
+        let (neighbours, neighbours_unresolved, frames_waiting) = self.neighbours.count();
+        let (reassemblies, reassembly_bytes) = self.reassembly.held();
+        Held {
+            frames,
+            frames_bytes,
+            neighbours,
+            neighbours_unresolved,
+            frames_waiting,
+            reassemblies,
+            reassembly_bytes,
+        }
+    }
+
+    /// Asks for the neighbours that somebody waits for.
+    pub(crate) fn ask_questions(&mut self, now: Instant) {
+        while let Some(question) = self.neighbours.next_question() {
+            if self.questions.take(now) {
+                match question.of {
+                    IpAddr::V4(of) => self.ask_arp(question, of),
+                    IpAddr::V6(of) => self.ask_ndp(question, of, now),
+                }
+            }
+        }
+    }
+
+    fn fulfil(&mut self, duty: Duty, now: Instant) {
+        match duty {
+            Duty::Probe(IpAddr::V4(address)) => self.probe_arp(address),
+            Duty::Probe(IpAddr::V6(address)) => self.probe_ndp(address, now),
+            Duty::Begin(address) | Duty::Announce(address) => self.announce(address, now),
+            Duty::Expired(_) => {}
+        }
+    }
+
+    fn announce(&mut self, address: IpAddr, now: Instant) {
+        match address {
+            IpAddr::V4(address) => self.announce_arp(address),
+            IpAddr::V6(address) => self.announce_ndp(address, now),
+        }
+    }
+
+    /// Somebody else speaks for an address of ours.
+    pub(crate) fn conflict(&mut self, address: IpAddr, now: Instant) {
+        match self.addresses.conflict(address, now) {
+            Conflict::Defend => self.announce(address, now),
+            Conflict::Ignore | Conflict::Lost => {}
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Scenarios: two stacks on a wire, and a stranger that sends what it likes.
+
+mod floods;
+mod wire;
+
+use super::*;
+use crate::frame::pieces_bytes;
+use alloc::vec;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::net::SocketAddr;
+use hyper::{DatagramPeer, LinkOffload};
+use proptest::prelude::{any, prop, proptest};
+use wire::{Host, World, address, config, ping};
+
+#[test]
+fn datagrams_are_carried_over_both_families() {
+    for (from, to) in
+        [("10.0.0.1", "10.0.0.2"), ("fd00::1", "fd00::2"), ("fe80::ff:fe00:1", "fe80::ff:fe00:2")]
+    {
+        let mut world = World::new();
+        world.run(Duration::from_secs(3));
+        for length in [0, 1, 1472, 1473, 9000, 65_507 - 40] {
+            let data: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            world.send(0, from, to, vec![Bytes::from(data.clone())]);
+            world.run(Duration::from_secs(3));
+            let peer = DatagramPeer {
+                socket: 0,
+                remote: SocketAddr::new(address(from), 2049),
+                local: SocketAddr::new(address(to), 2049),
+            };
+            assert_eq!(world.hosts[1].heard.pop(), Some((peer, data)), "{length} bytes to {to}");
+        }
+    }
+}
+
+#[test]
+fn pings_are_answered_with_what_they_brought() {
+    for (from, to) in [("10.0.0.1", "10.0.0.2"), ("fd00::1", "fd00::2")] {
+        let mut world = World::new();
+        world.run(Duration::from_secs(3));
+        for length in [0, 56, 3000, 60_000] {
+            let now = world.now;
+            ping(&mut world.hosts[0].stack, address(from), address(to), length, now);
+            world.run(Duration::from_secs(3));
+            let replies = core::mem::take(&mut world.hosts[0].replies);
+            assert_eq!(replies, [(address(to), length + 8)], "{length} bytes to {to}");
+        }
+    }
+}
+
+#[test]
+fn closed_ports_and_unknown_protocols_are_refused() {
+    for (from, to) in [("10.0.0.1", "10.0.0.2"), ("fd00::1", "fd00::2")] {
+        let mut world = World::new();
+        world.run(Duration::from_secs(3));
+        let now = world.now;
+        let (from, to) = (address(from), address(to));
+        world.hosts[0].stack.send_udp((from, 2049).into(), (to, 4).into(), vec![Bytes::new()], now);
+        world.hosts[0].stack.ask_questions(now);
+        world.run(Duration::from_secs(1));
+        assert_eq!(
+            world.hosts[0].errors.pop(),
+            Some((to, if from.is_ipv4() { (3, 3) } else { (1, 4) }))
+        );
+        let unknown = crate::frame::Draft::new(from, to, 6.into(), 20);
+        world.hosts[0].stack.send(unknown, now);
+        world.run(Duration::from_secs(1));
+        assert_eq!(
+            world.hosts[0].errors.pop(),
+            Some((to, if from.is_ipv4() { (3, 2) } else { (4, 1) }))
+        );
+    }
+}
+
+#[test]
+fn fragments_survive_reordering_and_datagrams_their_loss() {
+    let mut world = World::new();
+    world.run(Duration::from_secs(3));
+    world.send(0, "10.0.0.1", "10.0.0.2", vec![Bytes::new()]);
+    world.run(Duration::from_secs(1));
+    world.hosts[1].heard.clear();
+    (world.reorders, world.loses_every) = (true, Some(997));
+    for number in 0..100_u8 {
+        let data = vec![Bytes::from(vec![number; 7]), Bytes::from(vec![number; 60_000])];
+        let (from, to) =
+            if number % 2 == 0 { ("10.0.0.1", "10.0.0.2") } else { ("fd00::1", "fd00::2") };
+        world.send(0, from, to, data);
+        world.run(Duration::from_secs(2));
+    }
+    let heard = core::mem::take(&mut world.hosts[1].heard);
+    assert!(heard.len() >= 80 && heard.len() < 100, "{} of 100 arrived", heard.len());
+    for (_, bytes) in heard {
+        assert!(bytes.len() == 60_007 && bytes.iter().all(|byte| *byte == bytes[0]));
+    }
+    world.run(Duration::from_secs(120));
+    assert_eq!(world.hosts[1].stack.reassembly.held(), (0, 0), "what is lost is given up");
+}
+
+#[test]
+fn a_link_that_fills_checksums_is_left_to() {
+    let offload = LinkOffload { checksums: true, ..LinkOffload::default() };
+    let mut world = World::with_offload(offload);
+    world.run(Duration::from_secs(3));
+    for to in ["10.0.0.2", "fd00::2"] {
+        let from = if to.contains(':') { "fd00::1" } else { "10.0.0.1" };
+        for length in [100, 5000] {
+            world.send(0, from, to, vec![Bytes::from(vec![1; length])]);
+            world.run(Duration::from_secs(1));
+            assert_eq!(world.hosts[1].heard.pop().map(|(_, bytes)| bytes.len()), Some(length));
+        }
+    }
+    assert_eq!(world.left_to_link, 2, "whole datagrams are, fragments cannot be");
+}
+
+#[test]
+fn payload_is_shared_not_copied() {
+    let mut world = World::new();
+    world.run(Duration::from_secs(3));
+    let page = Bytes::from(vec![7; 4000]);
+    world.send(0, "10.0.0.1", "10.0.0.2", vec![page.clone()]);
+    world.run(Duration::from_secs(1));
+    world.send(0, "10.0.0.1", "10.0.0.2", vec![page.clone()]);
+    let inside = page.as_ptr_range();
+    let mut shared = 0;
+    while let Some(frame) = world.hosts[0].stack.next_frame() {
+        let pieces = frame.payload.iter().filter(|piece| inside.contains(&piece.as_ptr()));
+        shared += pieces.map(Bytes::len).sum::<usize>();
+    }
+    assert_eq!(shared, 4000);
+}
+
+#[test]
+fn too_big_is_believed_of_what_may_be_ours() {
+    let mut world = World::new();
+    world.run(Duration::from_secs(3));
+    let (from, to) = (address("fd00::1"), address("fd00::2"));
+    let now = world.now;
+    for (port, mtu_bytes, expected) in [(9, 1300, 1500), (2049, 1200, 1500), (2049, 1300, 1300)] {
+        let mut quoted = vec![0; 48];
+        quoted[0] = 0x60;
+        quoted[6] = 17;
+        if let (IpAddr::V6(from), IpAddr::V6(to)) = (from, to) {
+            quoted[8..24].copy_from_slice(&from.octets());
+            quoted[24..40].copy_from_slice(&to.octets());
+        }
+        quoted[40..42].copy_from_slice(&u16::to_be_bytes(port));
+        let error = [&[2, 0, 0, 0][..], &u32::to_be_bytes(mtu_bytes), &quoted].concat();
+        wire::icmp(&mut world.hosts[1].stack, to, from, &error, now);
+        world.run(Duration::from_secs(1));
+        assert_eq!(world.hosts[0].stack.mtu_bytes(to), expected, "{port}, {mtu_bytes}");
+    }
+    world.send(0, "fd00::1", "fd00::2", vec![Bytes::from(vec![1; 1400])]);
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.hosts[1].heard.len(), 1, "in two fragments now");
+}
+
+#[test]
+fn a_gateway_takes_what_is_not_on_the_link() {
+    let mut host = Host::new(1, LinkOffload::default());
+    let start = Instant(1_000_000_000);
+    host.stack.advance(start);
+    while host.stack.next_frame().is_some() {}
+    let (from, far) = (address("10.0.0.1"), address("192.0.2.7"));
+    let gateway = Host::new(9, LinkOffload::default()).stack.wire.mac;
+    host.stack.neighbours.heard(address("10.0.0.9"), gateway, start, &mut host.stack.wire);
+    host.stack.send_udp((from, 2049).into(), (far, 9).into(), vec![], start);
+    let frame = host.stack.next_frame().unwrap();
+    assert_eq!(frame.head[..6], gateway);
+}
+
+proptest! {
+    #[test]
+    fn random_and_mutated_frames_are_survived(
+        frames in prop::collection::vec((0..4_usize, prop::collection::vec(any::<u8>(), 0..200), prop::collection::vec((0..120_usize, any::<u8>()), 0..4)), 1..60),
+    ) {
+        let samples = wire::samples();
+        let mut host = Host::new(2, LinkOffload::default());
+        let mut now = Instant(1_000_000_000);
+        for (kind, noise, mutations) in frames {
+            let mut bytes = match kind {
+                0 => noise,
+                1 => [&samples[noise.len() % samples.len()][..14], &noise].concat(),
+                _ => samples[noise.len() % samples.len()].clone(),
+            };
+            for (at, value) in mutations {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte = value;
+                }
+            }
+            host.stack.frame(&bytes, kind == 3, now, &mut |_| {});
+            now = now + Duration::from_millis(200);
+            host.stack.advance(now);
+            while let Some(frame) = host.stack.next_frame() {
+                wire::check(&frame);
+                assert!(pieces_bytes(&frame.payload) + frame.head.len() <= 1514);
+            }
+        }
+    }
+}
+
+#[test]
+fn configuration_is_bounded() {
+    let mut config = Config { detects_duplicates: false, ..config(1) };
+    for number in 0..=255_u8 {
+        let prefix = Prefix { address: [10, 1, number, 1].into(), bits: 24 };
+        config.addresses.push(AddressSource::Fixed(prefix));
+    }
+    let link = LinkProperties { mac: None, mtu_bytes: 1500, offload: LinkOffload::default() };
+    let stack = Stack::new(config, &link, [0; 16], Instant(0));
+    assert_eq!(stack.addresses.prefixes().count(), crate::limits::ADDRESSES_MAX);
+}
