@@ -1,29 +1,33 @@
 //! Memory that the C library keeps for later: given back when a worker has had nothing to do for a
 //! while, so that a flood leaves no plateau behind.
 
+use abi::Instant;
 use std::time::Duration;
 
 /// How long nothing has to happen.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Whether a worker has done something since memory was last given back.
+/// When a worker did something, if memory was not given back since.
 #[derive(Default)]
 pub(crate) struct SpareMemory {
-    is_due: bool,
+    busy_at: Option<Instant>,
 }
 
 impl SpareMemory {
     /// How long the worker waits, which has nothing to do for `timeout`.
     pub(crate) fn timeout(&self, timeout: Option<Duration>) -> Option<Duration> {
-        if self.is_due { Some(timeout.map_or(IDLE, |timeout| timeout.min(IDLE))) } else { timeout }
+        if self.busy_at.is_none() {
+            return timeout;
+        }
+        Some(timeout.map_or(IDLE, |timeout| timeout.min(IDLE)))
     }
 
-    /// The worker has waited for so long at most, and something happened, or nothing.
-    pub(crate) fn waited(&mut self, timeout: Option<Duration>, happened: bool) {
+    /// The worker has waited, and something happened, or nothing.
+    pub(crate) fn waited(&mut self, happened: bool, now: impl FnOnce() -> Instant) {
         if happened {
-            self.is_due = true;
-        } else if self.is_due && timeout == Some(IDLE) {
-            self.is_due = false;
+            self.busy_at = Some(now());
+        } else if self.busy_at.is_some_and(|busy_at| now().since(busy_at) >= IDLE) {
+            self.busy_at = None;
             give_back();
         }
     }
@@ -46,12 +50,12 @@ mod tests {
     fn it_is_given_back_once_after_a_second_of_nothing() {
         let mut spare = SpareMemory::default();
         assert_eq!(spare.timeout(None), None);
-        spare.waited(None, true);
+        spare.waited(true, || Instant(5));
         assert_eq!(spare.timeout(None), Some(IDLE));
         assert_eq!(spare.timeout(Some(Duration::ZERO)), Some(Duration::ZERO));
-        spare.waited(Some(Duration::ZERO), false);
+        spare.waited(false, || Instant(1_000_000_004));
         assert_eq!(spare.timeout(Some(Duration::MAX)), Some(IDLE));
-        spare.waited(Some(IDLE), false);
+        spare.waited(false, || Instant(1_000_000_005));
         assert_eq!(spare.timeout(None), None);
     }
 }

@@ -9,11 +9,13 @@
 //! The thread never blocks but in that wait.
 
 use crate::budget::Budgets;
+use crate::clock::HostClock;
 use crate::driver::{self, Backend, Driver, Event, Waker};
 use crate::report::{Report, ServiceId};
 use crate::spare::SpareMemory;
 use crate::tenant::ServiceSpec;
 use crate::tenants::Tenants;
+use hyper::Clock;
 use std::fmt;
 use std::io;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
@@ -157,7 +159,7 @@ fn run(mut driver: Box<dyn Driver>, commands: &Receiver<Command>, mut tenants: T
             tracing::error!("a worker cannot go on: {error}");
             return tenants.abandon("its worker cannot go on; see the log");
         }
-        spare.waited(timeout, happened);
+        spare.waited(happened, || HostClock.now());
         if inbox != Inbox::Closed {
             inbox = take_commands(commands, &mut tenants);
         }
