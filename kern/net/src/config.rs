@@ -26,4 +26,9 @@ pub struct Config {
 pub enum AddressSource {
     /// The administrator: address and length of the prefix that is on the link.
     Fixed(Prefix),
+    /// A DHCP server (RFC 2131): one IPv4 address, and a gateway. It is asked for before it is
+    /// used, in any case.
+    Dhcp,
+    /// The routers' advertisements (RFC 4862): IPv6 addresses and gateways.
+    Advertisements,
 }

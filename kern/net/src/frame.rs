@@ -32,6 +32,12 @@ pub(crate) struct Draft {
     pub(crate) destination: IpAddr,
     pub(crate) protocol: IpProtocol,
     pub(crate) hop_limit: u8,
+    /// What is said of congestion (RFC 3168 §5), in the lowest two bits.
+    pub(crate) ecn: u8,
+    /// Whether it is rather lost than cut into fragments, here or on its way.
+    pub(crate) is_whole: bool,
+    /// How the link cuts it into packets, if it is too long for one.
+    pub(crate) cut: Option<Cut>,
     /// Where in the transport's header its checksum goes; `None` if that is there already.
     pub(crate) checksum_offset_bytes: Option<u16>,
 }
@@ -51,6 +57,9 @@ impl Draft {
             destination,
             protocol,
             hop_limit: 64,
+            ecn: 0,
+            is_whole: false,
+            cut: None,
             checksum_offset_bytes: None,
         }
     }

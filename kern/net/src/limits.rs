@@ -3,6 +3,11 @@
 
 use core::time::Duration;
 
+/// The least MTU that a link may have, in bytes (RFC 791 §3.2); IPv6 wants more.
+pub const MTU_BYTES_MIN: u32 = 68;
+/// The most that a packet's length field can tell, in bytes.
+pub const MTU_BYTES_MAX: u32 = 65_535;
+
 /// Frames that wait to be taken by the link; further ones are lost.
 pub const FRAMES_QUEUED_MAX: usize = 4096;
 /// What those frames may hold, in bytes.
@@ -27,6 +32,11 @@ pub const NEIGHBOUR_IDLE: Duration = Duration::from_secs(600);
 pub const ADDRESSES_MAX: usize = 16;
 /// Gateways, configured and announced.
 pub const GATEWAYS_MAX: usize = 8;
+
+/// Prefixes announced to be on the link.
+pub const PREFIXES_MAX: usize = 16;
+/// Options read of one router's advertisement.
+pub const ADVERTISED_OPTIONS_MAX: usize = 64;
 
 /// Datagrams being put together of fragments.
 pub const REASSEMBLIES_MAX: usize = 64;

@@ -4,6 +4,7 @@
 //! one world.
 
 use core::hash::Hasher;
+use core::time::Duration;
 use siphasher::sip::SipHasher13;
 
 /// Where luck comes from.
@@ -22,6 +23,12 @@ impl Luck {
     pub(crate) fn draw(&mut self) -> u64 {
         self.drawn = self.drawn.wrapping_add(1);
         self.hash(&[b"luck", &self.drawn.to_le_bytes()])
+    }
+
+    /// From nothing up to, but not quite, `most`.
+    pub(crate) fn draw_below(&mut self, most: Duration) -> Duration {
+        let nanoseconds = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);
+        Duration::from_nanos(self.draw() % nanoseconds)
     }
 
     /// The same number for the same pieces, whenever it is asked for.

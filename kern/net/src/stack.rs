@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use crate::address::dhcp::Client;
+use crate::address::slaac::Solicitation;
 use crate::address::{Addresses, Conflict, Duty, Origin, Prefix};
 use crate::config::{AddressSource, Config};
 use crate::ethernet::{self, Reach};
@@ -12,9 +14,11 @@ use crate::ip::reassembly::{Fragment, Key, Outcome, Reassembly};
 use crate::ip::routes::Routes;
 use crate::ip::{Arrived, Problem};
 use crate::limits::{
-    ICMP_ECHOES_PER_SECOND, ICMP_ERRORS_PER_SECOND, PATH_MTU_V6_BYTES_MIN, QUESTIONS_PER_SECOND,
+    ICMP_ECHOES_PER_SECOND, ICMP_ERRORS_PER_SECOND, MTU_BYTES_MAX, MTU_BYTES_MIN,
+    PATH_MTU_V6_BYTES_MIN, QUESTIONS_PER_SECOND,
 };
 use crate::luck::Luck;
+use crate::neighbours::mld::Listener;
 use crate::neighbours::{Bucket, Neighbours};
 use crate::udp::Sockets;
 use abi::Instant;
@@ -45,6 +49,13 @@ pub struct Stack {
     pub(crate) errors: Bucket,
     pub(crate) echoes: Bucket,
     pub(crate) questions: Bucket,
+    /// The search for a lease, if we want one.
+    pub(crate) dhcp: Option<Client>,
+    /// The search for routers, if we listen to them.
+    pub(crate) solicitation: Option<Solicitation>,
+    pub(crate) listener: Listener,
+    /// Packets sent, for their numbers.
+    pub(crate) packets: u32,
     /// Where stable addresses come from.
     pub(crate) stable: Option<Luck>,
     detects_duplicates: bool,
@@ -81,9 +92,10 @@ impl Stack {
     /// A host that has just been plugged in. `secret` are bytes that nobody else knows: from them
     /// come all numbers that others must not foresee.
     pub fn new(config: Config, link: &LinkProperties, secret: [u8; 16], now: Instant) -> Self {
+        let mtu_bytes = link.mtu_bytes.clamp(MTU_BYTES_MIN, MTU_BYTES_MAX);
         let mut stack = Self {
-            wire: Wire::new(config.mac, link.mtu_bytes, link.offload),
-            mtu_v6_bytes: link.mtu_bytes,
+            wire: Wire::new(config.mac, mtu_bytes, link.offload),
+            mtu_v6_bytes: mtu_bytes,
             addresses: Addresses::default(),
             neighbours: Neighbours::default(),
             routes: Routes::default(),
@@ -94,6 +106,10 @@ impl Stack {
             errors: Bucket::new(ICMP_ERRORS_PER_SECOND),
             echoes: Bucket::new(ICMP_ECHOES_PER_SECOND),
             questions: Bucket::new(QUESTIONS_PER_SECOND),
+            dhcp: None,
+            solicitation: None,
+            listener: Listener::default(),
+            packets: 0,
             stable: config.stable_secret.map(Luck::new),
             detects_duplicates: config.detects_duplicates,
         };
@@ -108,32 +124,27 @@ impl Stack {
         for &source in &config.addresses {
             match source {
                 AddressSource::Fixed(prefix) => self.add_address(prefix, Origin::Fixed, None, now),
+                AddressSource::Dhcp => self.dhcp = Some(Client::new(now)),
+                AddressSource::Advertisements => self.listen_to_routers(now),
             }
         }
         self.advance(now);
     }
 
-    /// Adds an address of ours. The first IPv6 address brings a link-local one with it, without
-    /// which neighbours cannot be asked for.
-    fn add_address(
-        &mut self,
-        prefix: Prefix,
-        origin: Origin,
-        until: Option<Instant>,
-        now: Instant,
-    ) {
-        let is_v6 = prefix.address.is_ipv6();
-        if is_v6 && self.wire.mtu_bytes < PATH_MTU_V6_BYTES_MIN {
-            return;
+    fn listen_to_routers(&mut self, now: Instant) {
+        if self.speaks_v6() {
+            self.add_link_local(now);
+            self.solicitation = Some(Solicitation::new(now));
         }
-        if is_v6 && self.addresses.v6().next().is_none() {
-            let own = self.interface_address(LINK_LOCAL);
-            self.add_unless_known(own, Origin::LinkLocal, None, now);
-        }
-        self.add_unless_known(prefix, origin, until, now);
     }
 
-    fn add_unless_known(
+    fn speaks_v6(&self) -> bool {
+        self.wire.mtu_bytes >= PATH_MTU_V6_BYTES_MIN
+    }
+
+    /// Adds an address of ours, or says anew how long it lasts. The first IPv6 address brings a
+    /// link-local one with it, without which neighbours cannot be asked for.
+    pub(crate) fn add_address(
         &mut self,
         prefix: Prefix,
         origin: Origin,
@@ -142,10 +153,24 @@ impl Stack {
     ) {
         let is_asked_for = match prefix.address {
             IpAddr::V4(_) => origin == Origin::Leased,
+            IpAddr::V6(_) if !self.speaks_v6() => return,
             IpAddr::V6(_) => self.detects_duplicates,
         };
+        if prefix.address.is_ipv6() && origin != Origin::LinkLocal {
+            self.add_link_local(now);
+        }
         let probes = is_asked_for.then_some(Duration::ZERO);
-        self.addresses.add(prefix, origin, probes, until, now);
+        let is_new = self.addresses.add(prefix, origin, probes, until, now);
+        if is_new && prefix.address.is_ipv6() {
+            self.listener.joined(now);
+        }
+    }
+
+    fn add_link_local(&mut self, now: Instant) {
+        if self.addresses.v6().next().is_none() {
+            let own = self.interface_address(LINK_LOCAL);
+            self.add_address(own, Origin::LinkLocal, None, now);
+        }
     }
 
     /// Takes a frame in; `is_checked` says that the link has verified checksums of UDP and TCP.
@@ -203,6 +228,8 @@ impl Stack {
         sink: &mut dyn FnMut(StreamEvent<'_>),
     ) {
         match packet.protocol {
+            // Who has no address yet may only ask for one.
+            protocol if packet.source.is_unspecified() && protocol != IpProtocol::Icmpv6 => {}
             IpProtocol::Udp => self.udp(packet, moment, sink),
             IpProtocol::Icmp if packet.source.is_ipv4() => self.icmp_v4(packet, moment.now),
             IpProtocol::Icmpv6 if packet.source.is_ipv6() => self.icmp_v6(packet, moment.now),
@@ -212,6 +239,7 @@ impl Stack {
 
     /// Does what is due by now.
     pub fn advance(&mut self, now: Instant) {
+        self.advance_lease(now);
         self.neighbours.advance(now);
         self.path_mtus.advance(now);
         self.routes.advance(now);
@@ -221,6 +249,8 @@ impl Stack {
         while let Some(duty) = self.addresses.next_duty(now) {
             self.fulfil(duty, now);
         }
+        self.solicit_routers(now);
+        self.report_groups(now);
         self.ask_questions(now);
     }
 
@@ -232,6 +262,9 @@ impl Stack {
             self.routes.deadline(),
             self.reassembly.deadline(),
             self.addresses.deadline(),
+            self.dhcp.map(|client| client.deadline()),
+            self.solicitation.and_then(|search| search.deadline()),
+            self.listener.deadline(),
         ];
         parts.into_iter().flatten().min()
     }
@@ -278,7 +311,11 @@ impl Stack {
         match duty {
             Duty::Probe(IpAddr::V4(address)) => self.probe_arp(address),
             Duty::Probe(IpAddr::V6(address)) => self.probe_ndp(address, now),
-            Duty::Begin(address) | Duty::Announce(address) => self.announce(address, now),
+            Duty::Begin(address) => {
+                self.announce(address, now);
+                self.may_solicit_routers(now);
+            }
+            Duty::Announce(address) => self.announce(address, now),
             Duty::Expired(_) => {}
         }
     }
@@ -294,7 +331,8 @@ impl Stack {
     pub(crate) fn conflict(&mut self, address: IpAddr, now: Instant) {
         match self.addresses.conflict(address, now) {
             Conflict::Defend => self.announce(address, now),
-            Conflict::Ignore | Conflict::Lost => {}
+            Conflict::Lost(Origin::Leased) => self.decline_lease(now),
+            Conflict::Ignore | Conflict::Lost(_) => {}
         }
     }
 }

@@ -92,6 +92,9 @@ impl Stack {
         if datagram.src_port() == 0 || !packet.is_checked && !is_intact(packet, &datagram) {
             return;
         }
+        if self.dhcp(datagram.src_port(), datagram.dst_port(), datagram.payload(), moment.now) {
+            return;
+        }
         let local = match packet.reach {
             Reach::Us => Some(packet.destination),
             // An answer needs a single address to come from.

@@ -7,6 +7,8 @@
 //! ```
 //! A tentative address is neither answered for nor sent from (RFC 4862 §5.4, RFC 5227 §2.1).
 
+pub(crate) mod dhcp;
+mod lease;
 mod prefix;
 pub(crate) mod slaac;
 
@@ -40,6 +42,7 @@ pub(crate) enum Origin {
     Fixed,
     LinkLocal,
     Leased,
+    Advertised,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +94,7 @@ pub(crate) enum Conflict {
     /// It stays ours; enough has been said.
     Ignore,
     /// It is lost.
-    Lost,
+    Lost(Origin),
 }
 
 /// All of them.
@@ -110,7 +113,9 @@ impl Addresses {
         now: Instant,
     ) -> bool {
         if let Some(own) = self.0.iter_mut().find(|own| own.prefix.address == prefix.address) {
-            own.until = until;
+            if own.origin == origin {
+                own.until = until;
+            }
             return false;
         }
         let is_room = self.0.len() < ADDRESSES_MAX && is_host(prefix.address);
@@ -172,6 +177,19 @@ impl Addresses {
         best.map(|(_, address)| address)
     }
 
+    /// Our link-local IPv6 address, if it is in use.
+    pub(crate) fn link_local(&self) -> Option<Ipv6Addr> {
+        self.prefixes().find_map(|prefix| match prefix.address {
+            IpAddr::V6(address) if address.is_unicast_link_local() => Some(address),
+            _ => None,
+        })
+    }
+
+    /// How long an address lasts that came from an advertisement.
+    pub(crate) fn advertised_until(&self, address: IpAddr) -> Option<Instant> {
+        self.find(address).filter(|own| own.origin == Origin::Advertised).and_then(|own| own.until)
+    }
+
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.0.iter().filter_map(Own::deadline).min()
@@ -197,11 +215,11 @@ impl Addresses {
         match (own.state, own.origin) {
             (State::Tentative { .. }, Origin::Fixed) => {
                 own.state = State::Duplicate { retry: now + RETRY_INTERVAL };
-                Conflict::Lost
+                Conflict::Lost(Origin::Fixed)
             }
-            (State::Tentative { .. }, _) => {
+            (State::Tentative { .. }, origin) => {
                 self.remove(address);
-                Conflict::Lost
+                Conflict::Lost(origin)
             }
             _ if is_fresh => {
                 own.defended = Some(now);

@@ -1,6 +1,7 @@
 //! ICMP for IPv6, on its way in (RFC 4443), neighbour discovery included (RFC 4861).
 
 use super::{HEADER_BYTES, head};
+use crate::address::is_link_local;
 use crate::checksum::Sum;
 use crate::ip::Arrived;
 use crate::neighbours::ndp::HOP_LIMIT;
@@ -24,6 +25,12 @@ impl Stack {
             }
             Icmpv6Message::PktTooBig => {
                 self.too_big_v6(&packet.payload[HEADER_BYTES..], u32::from_be_bytes(mtu), now);
+            }
+            Icmpv6Message::MldQuery if packet.hop_limit == 1 && is_link_local(packet.source) => {
+                self.listeners_queried(packet, now);
+            }
+            Icmpv6Message::RouterAdvert if code == 0 && packet.hop_limit == HOP_LIMIT => {
+                self.router_advertised(packet, now);
             }
             message if message.is_ndisc() && code == 0 && packet.hop_limit == HOP_LIMIT => {
                 self.discovery(packet, now);

@@ -24,7 +24,7 @@ const FRAGMENT_HEADER_BYTES: usize = 8;
 const PACKET_BYTES_MAX: usize = 65_535;
 
 /// Which piece of a packet a header is made for.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Piece {
     offset_bytes: usize,
     is_last: bool,
@@ -52,12 +52,16 @@ impl Stack {
 
     fn send_to(&mut self, mut draft: Draft, hop: &Hop, now: Instant) {
         let mtu_bytes = self.mtu_bytes(draft.destination);
-        if draft.packet_bytes() > mtu_bytes {
-            return self.send_fragments(draft, hop, mtu_bytes, now);
+        if draft.packet_bytes() > mtu_bytes && draft.cut.is_none() {
+            if !draft.is_whole {
+                self.send_fragments(draft, hop, mtu_bytes, now);
+            }
+            return;
         }
         let checksum = draft.fill_checksum(self.wire.offload.checksums);
-        fill_header(&mut draft, None);
-        let packet = Packet { head: draft.head, payload: draft.payload, checksum, cut: None };
+        let piece = Piece { offset_bytes: 0, is_last: true, id: self.next_id(draft.destination) };
+        fill_header(&mut draft, piece);
+        let packet = Packet { head: draft.head, payload: draft.payload, checksum, cut: draft.cut };
         self.hand_on(packet, draft.source, hop, now);
     }
 
@@ -81,7 +85,7 @@ impl Stack {
         let start = transport_start(draft.source);
         let extra_bytes = if is_v4 { 0 } else { FRAGMENT_HEADER_BYTES };
         let most_bytes = (mtu_bytes + ETHERNET_HEADER_LEN - start - extra_bytes) & !7;
-        let id = self.luck.draw() as u32;
+        let id = self.next_id(draft.destination);
         let transport = Bytes::copy_from_slice(&draft.head[start..]);
         let mut rest: Vec<Bytes> = [transport].into_iter().chain(draft.payload).collect();
         rest.reverse();
@@ -93,11 +97,22 @@ impl Stack {
             piece.head.resize(start + extra_bytes, 0);
             piece.payload = take_front(&mut rest, most_bytes);
             let length_bytes = pieces_bytes(&piece.payload);
-            fill_header(&mut piece, Some(Piece { offset_bytes, is_last: rest.is_empty(), id }));
+            fill_header(&mut piece, Piece { offset_bytes, is_last: rest.is_empty(), id });
             offset_bytes += length_bytes;
             let Draft { head, payload, source, .. } = piece;
             self.hand_on(Packet { head, payload, checksum: None, cut: None }, source, hop, now);
         }
+    }
+
+    /// A number by which the pieces of a packet are known, not used for another one to the same
+    /// host for as long as there are others (RFC 6864 §4.3), and foreseen by nobody else (RFC 7739).
+    fn next_id(&mut self, to: IpAddr) -> u32 {
+        self.packets = self.packets.wrapping_add(1);
+        let start = match to {
+            IpAddr::V4(to) => self.luck.hash(&[&to.octets()]),
+            IpAddr::V6(to) => self.luck.hash(&[&to.octets()]),
+        };
+        self.packets.wrapping_add(start as u32)
     }
 
     /// The longest packet that can go to an address in one piece, in bytes.
@@ -120,21 +135,24 @@ impl Stack {
     pub(crate) fn is_on_link(&self, address: IpAddr) -> bool {
         matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
             || self.addresses.prefixes().any(|own| own.contains(address))
+            || self.routes.is_on_link(address)
     }
 }
 
 /// Makes IP's header, in the room that is left for it.
-fn fill_header(draft: &mut Draft, piece: Option<Piece>) {
+fn fill_header(draft: &mut Draft, piece: Piece) {
     let packet_bytes = draft.packet_bytes();
+    let is_whole = piece.is_last && piece.offset_bytes == 0;
     match (draft.source, draft.destination) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            let piece = piece.unwrap_or(Piece { is_last: true, ..Piece::default() });
             let mut header = Ipv4Packet::new_unchecked(&mut draft.head[ETHERNET_HEADER_LEN..]);
             header.set_version(4);
             header.set_header_len(20);
+            header.set_ecn(draft.ecn);
             header.set_total_len(packet_bytes as u16);
-            // A number is needed by fragments only (RFC 6864), which routers may make of it.
+            // Of a packet that may be cut on its way, too.
             header.set_ident(piece.id as u16);
+            header.set_dont_frag(draft.is_whole);
             header.set_more_frags(!piece.is_last);
             header.set_frag_offset(piece.offset_bytes as u16);
             header.set_hop_limit(draft.hop_limit);
@@ -146,13 +164,14 @@ fn fill_header(draft: &mut Draft, piece: Option<Piece>) {
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
             let mut header = Ipv6Packet::new_unchecked(&mut draft.head[ETHERNET_HEADER_LEN..]);
             header.set_version(6);
+            header.set_traffic_class(draft.ecn);
             header.set_payload_len((packet_bytes - IPV6_HEADER_LEN) as u16);
             header.set_hop_limit(draft.hop_limit);
             header.set_src_addr(source);
             header.set_dst_addr(destination);
-            let protocol = if piece.is_some() { IpProtocol::Ipv6Frag } else { draft.protocol };
+            let protocol = if is_whole { draft.protocol } else { IpProtocol::Ipv6Frag };
             header.set_next_header(protocol);
-            if let Some(piece) = piece {
+            if !is_whole {
                 let start = ETHERNET_HEADER_LEN + IPV6_HEADER_LEN;
                 fill_fragment_header(&mut draft.head[start..], draft.protocol, piece);
             }

@@ -1,20 +1,37 @@
 //! Who is next on the way to an address: the addressee itself, if it is on the link, or a gateway.
 
-use crate::limits::GATEWAYS_MAX;
+use crate::address::Prefix;
+use crate::limits::{GATEWAYS_MAX, PREFIXES_MAX};
 use abi::Instant;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// Gateways.
+/// Gateways, and networks on the link that no address of ours tells of.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Routes {
     gateways: Vec<(IpAddr, Option<Instant>)>,
+    on_link: Vec<(Prefix, Option<Instant>)>,
 }
 
 impl Routes {
     /// A router takes what is not for the link, until then; the first of a family is used.
     pub(crate) fn add_gateway(&mut self, address: IpAddr, until: Option<Instant>) {
         add(&mut self.gateways, address, until, GATEWAYS_MAX);
+    }
+
+    /// It does so no more.
+    pub(crate) fn remove_gateway(&mut self, address: IpAddr) {
+        self.gateways.retain(|(gateway, _)| *gateway != address);
+    }
+
+    /// A network is on the link, until then.
+    pub(crate) fn add_on_link(&mut self, prefix: Prefix, until: Option<Instant>) {
+        add(&mut self.on_link, prefix, until, PREFIXES_MAX);
+    }
+
+    /// Whether a network that was announced contains an address.
+    pub(crate) fn is_on_link(&self, address: IpAddr) -> bool {
+        self.on_link.iter().any(|(prefix, _)| prefix.contains(address))
     }
 
     /// The gateway of a family.
@@ -27,11 +44,13 @@ impl Routes {
     pub(crate) fn advance(&mut self, now: Instant) {
         let lasts = |until: Option<Instant>| until.is_none_or(|until| until > now);
         self.gateways.retain(|(_, until)| lasts(*until));
+        self.on_link.retain(|(_, until)| lasts(*until));
     }
 
     /// When something is over.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.gateways.iter().filter_map(|(_, until)| *until).min()
+        let gateways = self.gateways.iter().filter_map(|(_, until)| *until);
+        gateways.chain(self.on_link.iter().filter_map(|(_, until)| *until)).min()
     }
 }
 

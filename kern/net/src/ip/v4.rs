@@ -10,7 +10,7 @@ use crate::ethernet::Reach;
 use crate::stack::{Moment, Stack};
 use core::net::{IpAddr, Ipv4Addr};
 use hyper::StreamEvent;
-use smoltcp::wire::{IPV4_HEADER_LEN, Ipv4Packet};
+use smoltcp::wire::{IPV4_HEADER_LEN, IpProtocol, Ipv4Packet};
 
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
@@ -33,12 +33,14 @@ impl Stack {
         {
             return;
         }
-        let Some(reach) = self.reach_v4(packet.src_addr(), packet.dst_addr(), moment.reach) else {
+        let (source, destination) = (packet.src_addr(), packet.dst_addr());
+        let is_datagram = packet.next_header() == IpProtocol::Udp;
+        let Some(reach) = self.reach_v4(source, destination, is_datagram, moment.reach) else {
             return;
         };
         let arrived = Arrived {
-            source: packet.src_addr().into(),
-            destination: packet.dst_addr().into(),
+            source: source.into(),
+            destination: destination.into(),
             protocol: packet.next_header(),
             hop_limit: packet.hop_limit(),
             header,
@@ -59,7 +61,13 @@ impl Stack {
     }
 
     /// Whom a packet is for; `None`: for somebody else, or from nobody who may send.
-    fn reach_v4(&self, source: Ipv4Addr, destination: Ipv4Addr, by_frame: Reach) -> Option<Reach> {
+    fn reach_v4(
+        &self,
+        source: Ipv4Addr,
+        destination: Ipv4Addr,
+        is_datagram: bool,
+        by_frame: Reach,
+    ) -> Option<Reach> {
         let (from, to) = (IpAddr::V4(source), IpAddr::V4(destination));
         let is_everybody = |address| {
             address == Ipv4Addr::BROADCAST
@@ -71,7 +79,8 @@ impl Stack {
         if self.addresses.is_ours(to) {
             return Some(by_frame);
         }
-        if is_everybody(destination) {
+        let is_offer = is_datagram && by_frame == Reach::Us && self.is_searching_lease();
+        if is_everybody(destination) || is_offer {
             return Some(Reach::Everybody);
         }
         (destination == Ipv4Addr::new(224, 0, 0, 1)).then_some(Reach::Group)

@@ -146,8 +146,8 @@ impl Stack {
         }
     }
 
-    /// Goes on behind a fragment header. What was put together has none of them any more: a second
-    /// one is refused as a protocol that is not known.
+    /// Goes on behind a fragment header. A second one, or trouble behind the first, is not worth an
+    /// answer: nobody sends them but to see what happens.
     pub(crate) fn after_fragment(
         &mut self,
         mut arrived: Arrived<'_>,

@@ -14,7 +14,10 @@
 
 pub(crate) mod arp;
 mod bucket;
+pub(crate) mod mld;
 pub(crate) mod ndp;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use bucket::Bucket;
 

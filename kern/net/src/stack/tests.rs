@@ -1,15 +1,16 @@
 //! Scenarios: two stacks on a wire, and a stranger that sends what it likes.
 
+mod configuration;
 mod floods;
 mod wire;
 
 use super::*;
-use crate::frame::pieces_bytes;
+use crate::frame::{Draft, pieces_bytes};
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
-use hyper::{DatagramPeer, LinkOffload};
+use hyper::{ChecksumPlace, Cut, DatagramPeer, LinkFamily, LinkOffload};
 use proptest::prelude::{any, prop, proptest};
 use wire::{Host, World, address, config, ping};
 
@@ -63,7 +64,7 @@ fn closed_ports_and_unknown_protocols_are_refused() {
             world.hosts[0].errors.pop(),
             Some((to, if from.is_ipv4() { (3, 3) } else { (1, 4) }))
         );
-        let unknown = crate::frame::Draft::new(from, to, 6.into(), 20);
+        let unknown = Draft::new(from, to, 6.into(), 20);
         world.hosts[0].stack.send(unknown, now);
         world.run(Duration::from_secs(1));
         assert_eq!(
@@ -111,6 +112,29 @@ fn a_link_that_fills_checksums_is_left_to() {
         }
     }
     assert_eq!(world.left_to_link, 2, "whole datagrams are, fragments cannot be");
+}
+
+#[test]
+fn a_link_that_cuts_is_told_how() {
+    let offload = LinkOffload { checksums: true, segments_v4: true, ..LinkOffload::default() };
+    let mut world = World::with_offload(offload);
+    world.run(Duration::from_secs(3));
+    let stack = &mut world.hosts[0].stack;
+    let (from, to) = (address("10.0.0.1"), address("10.0.0.2"));
+    stack.neighbours.heard(to, [2; 6], world.now, &mut stack.wire);
+    let mut draft = Draft::new(from, to, IpProtocol::Tcp, 20);
+    let cut = Cut { family: LinkFamily::V4, segment_bytes: 1460, head_bytes: 54, cwr: false };
+    draft.payload.push(Bytes::from(vec![1; 40_000]));
+    (draft.checksum_offset_bytes, draft.is_whole, draft.ecn) = (Some(16), true, 2);
+    let too_long = draft.clone();
+    draft.cut = Some(cut);
+    stack.send(draft, world.now);
+    let frame = stack.next_frame().unwrap();
+    assert_eq!((frame.cut, frame.bytes()), (Some(cut), 54 + 40_000));
+    assert_eq!(frame.checksum, Some(ChecksumPlace { start_bytes: 34, offset_bytes: 16 }));
+    assert_eq!((frame.head[15], frame.head[20]), (2, 0x40), "congestion can be told, not cut");
+    stack.send(too_long, world.now);
+    assert_eq!(stack.next_frame(), None, "rather lost than cut into fragments");
 }
 
 #[test]

@@ -211,7 +211,12 @@ fn check_v6(bytes: &[u8]) {
     assert_eq!(packet.total_len(), bytes.len());
     Ipv6Repr::parse(&packet).unwrap();
     let (from, to) = (packet.src_addr().into(), packet.dst_addr().into());
-    check_transport(packet.next_header(), from, to, packet.payload());
+    match packet.next_header() {
+        IpProtocol::HopByHop => {
+            check_transport(bytes[40].into(), from, to, &packet.payload()[8..]);
+        }
+        protocol => check_transport(protocol, from, to, packet.payload()),
+    }
 }
 
 fn check_transport(protocol: IpProtocol, from: IpAddr, to: IpAddr, payload: &[u8]) {

@@ -1,0 +1,293 @@
+//! Addresses that a stack is given by others: DHCP servers, routers, and who contests them.
+
+use super::*;
+use crate::ethernet;
+use crate::frame::Draft;
+use core::net::Ipv4Addr;
+use smoltcp::phy::ChecksumCapabilities;
+use smoltcp::wire::{
+    DhcpMessageType, DhcpPacket, DhcpRepr, EthernetAddress, EthernetFrame, Icmpv6Packet,
+    Icmpv6Repr, Ipv4Packet, Ipv6Packet, MldRepr, NdiscOption, NdiscOptionRepr,
+    NdiscPrefixInfoFlags, NdiscPrefixInformation, UdpPacket,
+};
+
+const START: Instant = Instant(1_000_000_000);
+const MAC: [u8; 6] = [2, 0, 0, 0, 0, 7];
+const SERVER: Ipv4Addr = Ipv4Addr::new(192, 168, 7, 1);
+const LENT: Ipv4Addr = Ipv4Addr::new(192, 168, 7, 50);
+
+fn stack(source: AddressSource, stable_secret: Option<[u8; 16]>) -> Stack {
+    let config = Config {
+        mac: MAC,
+        addresses: vec![source],
+        gateways: vec![],
+        detects_duplicates: true,
+        stable_secret,
+    };
+    let link = LinkProperties { mac: None, mtu_bytes: 1500, offload: LinkOffload::default() };
+    Stack::new(config, &link, [3; 16], START)
+}
+
+fn frames(stack: &mut Stack) -> Vec<Vec<u8>> {
+    core::iter::from_fn(|| stack.next_frame()).map(|frame| wire::check(&frame)).collect()
+}
+
+/// Goes to the next deadline, and returns it with the frames that were sent.
+fn next(stack: &mut Stack) -> (Instant, Vec<Vec<u8>>) {
+    let now = stack.deadline().unwrap();
+    stack.advance(now);
+    (now, frames(stack))
+}
+
+/// What a client asks, if a frame carries that: its kind, transaction, and what it names.
+fn asked(frame: &[u8]) -> Option<(DhcpMessageType, u32, Option<Ipv4Addr>, Ipv4Addr)> {
+    let ip = Ipv4Packet::new_checked(EthernetFrame::new_checked(frame).ok()?.payload()).ok()?;
+    let datagram = UdpPacket::new_checked(ip.payload()).ok()?;
+    let packet = DhcpPacket::new_checked(datagram.payload()).ok()?;
+    let repr = DhcpRepr::parse(&packet).ok()?;
+    Some((repr.message_type, repr.transaction_id, repr.requested_ip, ip.dst_addr()))
+}
+
+/// Has the server answer.
+fn answer(stack: &mut Stack, kind: DhcpMessageType, transaction: u32, now: Instant) {
+    let repr = DhcpRepr {
+        message_type: kind,
+        transaction_id: transaction,
+        secs: 0,
+        client_hardware_address: EthernetAddress(MAC),
+        client_ip: Ipv4Addr::UNSPECIFIED,
+        your_ip: LENT,
+        server_ip: SERVER,
+        router: Some(SERVER),
+        subnet_mask: Some(Ipv4Addr::new(255, 255, 255, 0)),
+        relay_agent_ip: Ipv4Addr::UNSPECIFIED,
+        broadcast: true,
+        requested_ip: None,
+        client_identifier: None,
+        server_identifier: Some(SERVER),
+        parameter_request_list: None,
+        dns_servers: None,
+        max_size: None,
+        lease_duration: Some(3600),
+        renew_duration: None,
+        rebind_duration: None,
+        additional_options: &[],
+    };
+    let mut bytes = vec![0; repr.buffer_len()];
+    repr.emit(&mut DhcpPacket::new_unchecked(&mut bytes)).unwrap();
+    let mut server = Host::new(1, LinkOffload::default()).stack;
+    while server.next_frame().is_some() {}
+    let from = SocketAddr::new(SERVER.into(), 67);
+    server.send_udp(from, (Ipv4Addr::BROADCAST, 68).into(), vec![bytes.into()], now);
+    for frame in frames(&mut server) {
+        stack.frame(&frame, false, now, &mut |_| panic!("that is nobody else's"));
+    }
+}
+
+/// A stack with a lease, and when it got it.
+fn leased() -> (Stack, Instant) {
+    let mut stack = stack(AddressSource::Dhcp, None);
+    let sent = frames(&mut stack);
+    let (kind, transaction, ..) = asked(&sent[0]).unwrap();
+    assert_eq!((sent.len(), kind), (1, DhcpMessageType::Discover));
+    answer(&mut stack, DhcpMessageType::Offer, transaction.wrapping_add(1), START);
+    assert!(frames(&mut stack).is_empty(), "somebody else's exchange");
+    answer(&mut stack, DhcpMessageType::Offer, transaction, START);
+    let (kind, same, requested, to) = asked(&frames(&mut stack)[0]).unwrap();
+    assert_eq!((kind, same, requested), (DhcpMessageType::Request, transaction, Some(LENT)));
+    assert_eq!(to, Ipv4Addr::BROADCAST);
+    answer(&mut stack, DhcpMessageType::Ack, transaction, START);
+    (stack, START)
+}
+
+#[test]
+fn a_lease_is_taken_probed_and_renewed() {
+    let (mut stack, _) = leased();
+    assert!(!stack.has_address(LENT.into()), "not before it is known to be nobody else's");
+    let mut now = START;
+    while !stack.has_address(LENT.into()) {
+        now = next(&mut stack).0;
+    }
+    assert_eq!(now, START + Duration::from_millis(600));
+    assert_eq!(stack.routes.gateway(Ipv4Addr::new(9, 9, 9, 9).into()), Some(SERVER.into()));
+    let renewal = loop {
+        stack.neighbours.heard(SERVER.into(), [2; 6], now, &mut stack.wire);
+        let sent;
+        (now, sent) = next(&mut stack);
+        if let Some(asked) = sent.iter().find_map(|frame| asked(frame)) {
+            break (now, asked);
+        }
+    };
+    let (now, (kind, transaction, requested, to)) = renewal;
+    assert_eq!(now, START + Duration::from_secs(1800), "half of the time");
+    assert_eq!((kind, requested, to), (DhcpMessageType::Request, None, SERVER));
+    answer(&mut stack, DhcpMessageType::Ack, transaction, now);
+    assert_eq!(stack.dhcp.unwrap().deadline(), now + Duration::from_secs(1800));
+}
+
+#[test]
+fn a_lease_that_nobody_renews_ends() {
+    let (mut stack, _) = leased();
+    let mut rebound = false;
+    let end = loop {
+        let (now, sent) = next(&mut stack);
+        let asked = sent.iter().find_map(|frame| asked(frame));
+        rebound |= asked.is_some_and(|(.., to)| to == Ipv4Addr::BROADCAST);
+        if now > START + Duration::from_secs(1) && !stack.has_address(LENT.into()) {
+            break now;
+        }
+    };
+    assert!(rebound && end == START + Duration::from_secs(3600), "{end:?}");
+    assert_eq!(stack.routes.gateway(LENT.into()), None);
+}
+
+#[test]
+fn a_lease_that_somebody_has_is_declined() {
+    let (mut stack, _) = leased();
+    let mut owner = Host::new(9, LinkOffload::default()).stack;
+    while owner.next_frame().is_some() {}
+    owner.announce_arp(LENT);
+    for frame in frames(&mut owner) {
+        stack.frame(&frame, false, START, &mut |_| {});
+    }
+    let sent = frames(&mut stack);
+    let asked = sent.iter().find_map(|frame| asked(frame)).unwrap();
+    assert_eq!((asked.0, asked.2), (DhcpMessageType::Decline, Some(LENT)));
+    stack.advance(START + Duration::from_secs(5));
+    assert!(!stack.has_address(LENT.into()) && frames(&mut stack).is_empty());
+}
+
+/// Has a router advertise a network, an MTU and itself.
+fn advertise(stack: &mut Stack, valid_s: u64, lifetime_s: u8, now: Instant) {
+    let from = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x99);
+    let to = crate::neighbours::ndp::ALL_NODES;
+    let prefix = |network: [u16; 8], valid_s| {
+        NdiscOptionRepr::PrefixInformation(NdiscPrefixInformation {
+            prefix_len: 64,
+            flags: NdiscPrefixInfoFlags::ON_LINK | NdiscPrefixInfoFlags::ADDRCONF,
+            valid_lifetime: smoltcp::time::Duration::from_secs(valid_s),
+            preferred_lifetime: smoltcp::time::Duration::from_secs(valid_s / 2),
+            prefix: network.into(),
+        })
+    };
+    let options = [
+        NdiscOptionRepr::Mtu(1400),
+        prefix([0x2001, 0xdb8, 0, 1, 0, 0, 0, 0], valid_s),
+        prefix([0x2001, 0xdb8, 0, 2, 0, 0, 0, 0], 86_400),
+        NdiscOptionRepr::SourceLinkLayerAddr(EthernetAddress([2; 6]).into()),
+    ];
+    let mut message = vec![134, 0, 0, 0, 64, 0, 0, lifetime_s, 0, 0, 0, 0, 0, 0, 0, 0];
+    for option in options {
+        let mut bytes = vec![0; option.buffer_len()];
+        option.emit(&mut NdiscOption::new_unchecked(&mut bytes[..]));
+        message.extend(bytes);
+    }
+    let mut router = Host::new(1, LinkOffload::default()).stack;
+    while router.next_frame().is_some() {}
+    let mut draft = Draft::new(from.into(), to.into(), IpProtocol::Icmpv6, message.len());
+    draft.transport().copy_from_slice(&message);
+    draft.hop_limit = 255;
+    draft.fill_icmp_checksum();
+    router.send_to_station(draft, ethernet::group(to), now);
+    for frame in frames(&mut router) {
+        stack.frame(&frame, false, now, &mut |_| {});
+    }
+}
+
+#[test]
+fn networks_that_routers_advertise_give_addresses() {
+    let mut stack = stack(AddressSource::Advertisements, None);
+    let is_solicitation = |frame: &Vec<u8>| frame.len() > 54 && frame[20] == 58 && frame[54] == 133;
+    let (mut now, mut sent) = (START, frames(&mut stack));
+    while !sent.iter().any(is_solicitation) {
+        (now, sent) = next(&mut stack);
+    }
+    assert_eq!(now, START + Duration::from_secs(1), "once the link-local address is ours");
+    advertise(&mut stack, 86_400, 200, now);
+    let own = Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0xff, 0xfe00, 7);
+    let second = Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0xff, 0xfe00, 7);
+    assert!(!stack.has_address(own.into()));
+    stack.advance(now);
+    stack.advance(now + Duration::from_secs(1));
+    assert!(stack.has_address(own.into()) && stack.has_address(second.into()));
+    let (far, near) = (address("2001:db8:9::1"), address("2001:db8:0:1::9"));
+    assert!(stack.is_on_link(near) && !stack.is_on_link(far));
+    assert_eq!(stack.routes.gateway(far), Some(address("fe80::99")));
+    assert_eq!((stack.mtu_bytes(far), stack.mtu_bytes(SERVER.into())), (1400, 1500));
+    // A forged end of the network does not end the address at once; the router's end is its own.
+    advertise(&mut stack, 0, 0, now);
+    assert_eq!(stack.routes.gateway(far), None);
+    let end = now + Duration::from_secs(2 * 60 * 60);
+    assert_eq!(stack.addresses.advertised_until(own.into()), Some(end));
+    stack.advance(end);
+    assert!(!stack.has_address(own.into()) && stack.has_address(second.into()));
+}
+
+#[test]
+fn stable_addresses_do_not_tell_the_mac() {
+    let network = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0);
+    let of = |secret| stack(AddressSource::Advertisements, secret).interface_address(network);
+    assert_eq!(of(Some([1; 16])), of(Some([1; 16])));
+    assert_ne!(of(Some([1; 16])), of(Some([2; 16])));
+    assert_eq!(of(None).address, address("2001:db8::ff:fe00:7"));
+}
+
+#[test]
+fn an_address_that_somebody_has_is_not_used() {
+    let mut world = World::new();
+    let twin = Config { mac: [2, 0, 0, 0, 0, 3], ..config(1) };
+    let link = LinkProperties { mac: None, mtu_bytes: 1500, offload: LinkOffload::default() };
+    world.run(Duration::from_secs(5));
+    let now = world.now;
+    world.hosts[1].stack = Stack::new(twin, &link, [9; 16], now);
+    world.run(Duration::from_secs(5));
+    let contested = address("fd00::1");
+    assert!(world.hosts[0].stack.has_address(contested));
+    assert!(!world.hosts[1].stack.has_address(contested));
+    assert!(world.hosts[1].stack.has_address(address("fe80::ff:fe00:3")));
+}
+
+#[test]
+fn groups_are_reported_when_joined_and_when_asked_for() {
+    let is_report = |frame: &Vec<u8>| frame.len() > 62 && frame[20] == 0 && frame[62] == 143;
+    let mut host = Host::new(1, LinkOffload::default()).stack;
+    let mut sent = frames(&mut host);
+    for _ in 0..8 {
+        let is_idle = host.deadline().is_none();
+        sent.extend(if is_idle { Vec::new() } else { next(&mut host).1 });
+    }
+    let reports: Vec<_> = sent.iter().filter(|frame| is_report(frame)).collect();
+    assert_eq!(reports.len(), 2);
+    let ip = Ipv6Packet::new_checked(&reports[1][14..]).unwrap();
+    let packet = Icmpv6Packet::new_checked(&ip.payload()[8..]).unwrap();
+    let parsed = Icmpv6Repr::parse(
+        &ip.src_addr(),
+        &ip.dst_addr(),
+        &packet,
+        &ChecksumCapabilities::default(),
+    );
+    let Ok(Icmpv6Repr::Mld(MldRepr::Report { nr_mcast_addr_rcrds, .. })) = parsed else {
+        panic!("{parsed:?}");
+    };
+    assert_eq!((nr_mcast_addr_rcrds, ip.hop_limit()), (1, 1), "two addresses, one group");
+
+    let query = [&[130, 0, 0, 0, 3, 232, 0, 0][..], &[0; 20]].concat();
+    let mut draft = Draft::new(
+        address("fe80::99"),
+        crate::neighbours::ndp::ALL_NODES.into(),
+        IpProtocol::Icmpv6,
+        query.len(),
+    );
+    draft.transport().copy_from_slice(&query);
+    draft.hop_limit = 1;
+    draft.fill_icmp_checksum();
+    let mut querier = Host::new(5, LinkOffload::default()).stack;
+    while querier.next_frame().is_some() {}
+    let now = START + Duration::from_secs(100);
+    querier.send(draft, now);
+    for frame in frames(&mut querier) {
+        host.frame(&frame, false, now, &mut |_| {});
+    }
+    host.advance(now + Duration::from_secs(1));
+    assert!(frames(&mut host).iter().any(is_report));
+}
