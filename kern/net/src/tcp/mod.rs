@@ -3,7 +3,9 @@
 pub mod handshake;
 pub mod limiter;
 pub mod limits;
+pub mod opening;
 pub mod receive;
 pub mod segment;
+pub mod send;
 pub mod sequence;
 pub mod table;
