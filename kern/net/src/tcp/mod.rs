@@ -3,7 +3,6 @@
 pub mod handshake;
 pub mod limiter;
 pub mod limits;
-pub mod opening;
 pub mod receive;
 pub mod segment;
 pub mod send;
