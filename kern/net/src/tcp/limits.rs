@@ -61,3 +61,15 @@ pub const ANSWERS_TO_STRANGERS_PER_SECOND: u32 = 1000;
 /// Challenges a second, and at once, of one connection (RFC 5961 §7). There is no common limit from
 /// which one peer could learn of another.
 pub const CHALLENGES_PER_SECOND: u32 = 10;
+
+/// How often a SYN of our own is sent.
+pub const SYNS_MAX: u8 = 6;
+
+/// Questions to a peer that has been silent, before it is given up.
+pub const KEEPALIVE_PROBES_MAX: u8 = 9;
+
+/// Time between those.
+pub const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(75);
+
+/// How long a peer may take to close its half, once we have closed ours and read no more.
+pub const FIN_WAIT_2: Duration = Duration::from_secs(60);

@@ -12,6 +12,9 @@ use crate::timers::Wheel;
 use abi::Instant;
 use slab::Slab;
 
+/// Room for so many is kept when none is left; more is given back.
+const KEPT_ROOM: usize = 16;
+
 /// A connection that is not yet one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Embryo {
@@ -133,6 +136,11 @@ impl Backlog {
         self.embryos.len()
     }
 
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.embryos.capacity()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.embryos.is_empty()
@@ -141,7 +149,11 @@ impl Backlog {
     /// Forgets one.
     pub fn remove(&mut self, key: u32) -> Option<Embryo> {
         self.wheel.cancel(key);
-        self.embryos.try_remove(key as usize)
+        let embryo = self.embryos.try_remove(key as usize);
+        if self.embryos.is_empty() && self.embryos.capacity() > KEPT_ROOM {
+            *self = Self::default();
+        }
+        embryo
     }
 
     /// Judges a segment for one.

@@ -24,6 +24,7 @@ use super::segment::{Flags, Options, Outgoing, Segment};
 use super::sequence::SeqNo;
 use crate::timers::Wheel;
 use abi::Instant;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use backlog::{Backlog, Embryo, Step};
 use core::time::Duration;
@@ -58,7 +59,8 @@ enum Place {
 struct Entry<C> {
     pair: Pair,
     stream: u64,
-    connection: C,
+    /// Elsewhere, so that a table that grows moves little.
+    connection: Box<C>,
 }
 
 /// All connections of a service, whatever `C` one is.
@@ -230,7 +232,7 @@ impl<C> Table<C> {
         let vacant = self.connections.vacant_entry();
         let key = vacant.key() as u32;
         let stream = self.names.next(key);
-        vacant.insert(Entry { pair, stream, connection });
+        vacant.insert(Entry { pair, stream, connection: Box::new(connection) });
         self.place(&pair, Place::Connection(key));
         Ok((key, stream))
     }
@@ -238,7 +240,7 @@ impl<C> Table<C> {
     /// The connection of a key, with its ends and its name.
     pub fn get_mut(&mut self, key: u32) -> Option<(&Pair, u64, &mut C)> {
         let entry = self.connections.get_mut(key as usize)?;
-        Some((&entry.pair, entry.stream, &mut entry.connection))
+        Some((&entry.pair, entry.stream, &mut *entry.connection))
     }
 
     /// The key of a name, if its connection is still there.
@@ -258,7 +260,7 @@ impl<C> Table<C> {
         {
             self.place(&pair, Place::TimeWait(key));
         }
-        Some(entry.connection)
+        Some(*entry.connection)
     }
 
     /// Sets or takes away the deadline of a connection.

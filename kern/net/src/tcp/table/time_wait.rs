@@ -11,6 +11,9 @@ use crate::timers::Wheel;
 use abi::Instant;
 use slab::Slab;
 
+/// Room for so many is kept when all is over; more is given back.
+const KEPT_ROOM: usize = 64;
+
 /// What is remembered of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Remembered {
@@ -79,6 +82,9 @@ impl TimeWait {
     pub fn remove(&mut self, key: u32) {
         self.wheel.cancel(key);
         self.remembered.try_remove(key as usize);
+        if self.remembered.is_empty() && self.remembered.capacity() > KEPT_ROOM {
+            *self = Self::default();
+        }
     }
 
     /// Judges a segment of one. A FIN that comes again starts the wait again.

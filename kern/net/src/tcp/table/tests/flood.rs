@@ -40,4 +40,5 @@ fn a_flood_leaves_nothing_behind() {
         while table.timeout(now).is_some() {}
     }
     assert!(table.backlog.is_empty() && table.places.is_empty());
+    assert_eq!(table.backlog.room(), 0);
 }

@@ -1,5 +1,6 @@
 //! Segments of strangers in, answers out.
 
+mod anything;
 mod cookie;
 mod flood;
 mod over;

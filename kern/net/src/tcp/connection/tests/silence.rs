@@ -1,0 +1,60 @@
+//! Peers that say nothing.
+
+use super::*;
+use crate::tcp::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX};
+
+#[test]
+fn a_silent_peer_is_asked_and_answers() {
+    let mut ends = Ends::new();
+    ends.pass(Duration::from_secs(7199));
+    let silent_since = ends.a.connection.heard;
+    ends.pass(Duration::from_secs(3));
+    assert!(silent_since < ends.a.connection.heard, "it was asked, and answered");
+    ends.pass(Duration::from_secs(100_000));
+    assert_eq!(ends.states(), (State::Established, State::Established));
+}
+
+#[test]
+fn a_peer_that_is_gone_is_given_up() {
+    let mut end = End::new(OURS, PEERS);
+    let mut questions = Vec::new();
+    while let Some(now) = end.connection.deadline() {
+        end.connection.timeout(now);
+        questions.extend(end.leave(now).into_iter().map(|sent| (now, sent.seq, sent.flags)));
+    }
+    assert_eq!(end.connection.over(), Some(Over::TimedOut));
+    let (last, probes) = questions.split_last().unwrap();
+    assert_eq!(probes.len(), usize::from(KEEPALIVE_PROBES_MAX));
+    assert!(probes.iter().all(|probe| probe.1 == OURS && probe.2 == Flags::empty()));
+    assert_eq!(last.2, Flags::RST);
+    let silence = last.0.since(at(0));
+    assert_eq!(silence, Duration::from_secs(7200) + KEEPALIVE_INTERVAL * 9);
+}
+
+#[test]
+fn what_is_never_acknowledged_is_given_up() {
+    let mut end = End::new(OURS, PEERS);
+    end.connection.send(vec![Bytes::from_static(b"anybody?")], at(0));
+    let mut last = at(0);
+    while let Some(now) = end.connection.deadline() {
+        last = now;
+        end.connection.timeout(now);
+        end.leave(now);
+    }
+    assert_eq!(end.connection.over(), Some(Over::TimedOut));
+    assert!(last.since(at(0)) <= Duration::from_secs(120));
+}
+
+#[test]
+fn a_peer_with_a_closed_window_that_answers_is_not_given_up() {
+    let mut ends = Ends::new();
+    ends.b.connection.pause(true, ends.now, &mut |_| ());
+    ends.a.connection.send(vec![Bytes::from(vec![3; 200_000])], ends.now);
+    ends.pass(Duration::from_secs(3600));
+    assert_eq!(ends.a.connection.over(), None);
+    let Ends { b, now, .. } = &mut ends;
+    let news = b.connection.pause(false, *now, &mut |bytes| b.received.extend_from_slice(bytes));
+    b.hear(news);
+    ends.pass(Duration::from_secs(1));
+    assert_eq!((ends.b.received.len(), ends.a.sent_bytes), (200_000, 200_000));
+}

@@ -1,0 +1,71 @@
+//! What is due some time: retransmissions and acknowledgements, and that a peer is asked whether it is
+//! there, given up, or not waited for any longer.
+
+use super::{Connection, Over, State};
+use crate::tcp::limits::{FIN_WAIT_2, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX};
+use abi::Instant;
+
+impl Connection {
+    /// When to call [`Self::timeout`], and then [`Self::next`].
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.state.is_over() {
+            return None;
+        }
+        let user = self.waiting.map(|since| since + self.settings.user_timeout);
+        let deadlines = [
+            self.sender.deadline(),
+            self.receiver.deadline(),
+            self.question(),
+            user,
+            self.patience,
+        ];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// Does what is due.
+    pub fn timeout(&mut self, now: Instant) {
+        if self.state.is_over() {
+            return;
+        }
+        let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
+        let user = self.waiting.map(|since| since + self.settings.user_timeout);
+        if is_due(user) || self.sender.timeout(now).is_err() {
+            self.end_with_reset(Over::TimedOut);
+        } else if is_due(self.patience) {
+            self.end(State::Closed, Over::Closed);
+        } else if is_due(self.question()) {
+            self.ask();
+        }
+    }
+
+    /// When to ask a peer from which nothing was heard and to which nothing is to be said.
+    fn question(&self) -> Option<Instant> {
+        let silence = self.settings.keepalive.filter(|_| self.waiting.is_none())?;
+        Some(self.heard + silence + KEEPALIVE_INTERVAL * u32::from(self.probes))
+    }
+
+    fn ask(&mut self) {
+        if self.probes >= KEEPALIVE_PROBES_MAX {
+            self.end_with_reset(Over::TimedOut);
+        } else {
+            self.probes += 1;
+            self.is_probe_due = true;
+        }
+    }
+
+    /// What was sent must be answered in time.
+    pub(super) fn wait_for_answer(&mut self, now: Instant) {
+        if self.sender.is_done() {
+            self.waiting = None;
+        } else {
+            self.waiting.get_or_insert(now);
+        }
+    }
+
+    /// In FIN-WAIT-2, when nobody reads: the peer has only its end left to say.
+    pub(super) fn be_patient(&mut self, now: Instant) {
+        if self.is_deaf && self.state == State::FinWait2 {
+            self.patience.get_or_insert(now + FIN_WAIT_2);
+        }
+    }
+}
