@@ -11,11 +11,13 @@
 //! | [`ffs_image`] | changes to a small image, or an image | mounted or refused, everything read, bounded I/O |
 //! | [`fsck`] | the same | checked, repaired, and nothing left to be found if that is what the check said |
 //! | [`ffs_changes`] | changes to a small image, and operations | mounted for writing, used, left and mounted again, in bounded time |
+//! | [`net_frames`] | what two hosts send each other, what is done to it on its way, and frames by nobody | no bound is passed, an idle stack holds nothing |
 //! | [`ffs_log`] | records of a log, and changes to it | refused without a trace, or replayed, and used as after any crash |
 #![forbid(unsafe_code)]
 
 mod changes;
 mod disk;
+mod frames;
 mod fsck;
 mod image;
 mod input;
@@ -24,6 +26,7 @@ mod nfs3;
 mod records;
 
 pub use changes::ffs_changes;
+pub use frames::net_frames;
 pub use fsck::fsck;
 pub use image::ffs_image;
 pub use log::ffs_log;
@@ -35,11 +38,12 @@ pub use records::rpc_records;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     ("rpc_records", rpc_records),
     ("nfs3_calls", nfs3_calls),
     ("ffs_image", ffs_image),
     ("ffs_changes", ffs_changes),
     ("fsck", fsck),
     ("ffs_log", ffs_log),
+    ("net_frames", net_frames),
 ];

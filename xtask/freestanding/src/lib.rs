@@ -9,6 +9,7 @@ extern crate alloc;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::panic::PanicInfo;
+use net::Stack;
 use service::Service;
 
 struct NoMemory;
@@ -29,6 +30,13 @@ static MEMORY: NoMemory = NoMemory;
 fn panic(_: &PanicInfo<'_>) -> ! {
     loop {
         core::hint::spin_loop();
+    }
+}
+
+/// Reaches the network stack, which no service is wired to by itself.
+pub fn take_frame(stack: &mut Stack, frame: &[u8]) {
+    if let Some(now) = stack.deadline() {
+        stack.frame(frame, false, now, &mut |_| {});
     }
 }
 
