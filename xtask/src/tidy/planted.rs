@@ -126,12 +126,21 @@ fn a_kernel_with_a_standard_library_does_not_link() {
 
 /// How many findings the freestanding wall has with this in place of `kern/service`.
 fn links(service: &str) -> usize {
-    let manifest = "[package]\nname = \"vnfsd-service\"\nedition = \"2024\"\n\
-                    [lib]\nname = \"service\"\n";
+    let manifest = |room| {
+        format!(
+            "[package]\nname = \"vnfsd-{room}\"\nedition = \"2024\"\n\
+             [lib]\nname = \"{room}\"\n"
+        )
+    };
+    let net = "#![no_std]\npub struct Stack;\nimpl Stack {\n\
+               pub fn deadline(&self) -> Option<u64> {\n    None\n}\n\
+               pub fn frame(&mut self, _: &[u8], _: bool, _: u64, _: &mut dyn FnMut(())) {}\n}\n";
     let wall = root().join("xtask/freestanding");
     let house = plant(&[
         ("Cargo.lock", "version = 4\n"),
-        ("kern/service/Cargo.toml", manifest),
+        ("kern/net/Cargo.toml", &manifest("net")),
+        ("kern/net/src/lib.rs", net),
+        ("kern/service/Cargo.toml", &manifest("service")),
         ("kern/service/src/lib.rs", service),
         ("xtask/freestanding/Cargo.toml", &fs::read_to_string(wall.join("Cargo.toml")).unwrap()),
         ("xtask/freestanding/src/lib.rs", &fs::read_to_string(wall.join("src/lib.rs")).unwrap()),
