@@ -212,7 +212,9 @@ impl Receiver {
     fn out_of_order(&mut self, start: SeqNo, payload: &[u8]) {
         self.acknowledging.at_once();
         if !payload.is_empty() {
-            let cost_bytes_max = self.window.capacity_bytes();
+            // A whole window has a place, with what its pieces cost when every second segment is lost.
+            let capacity_bytes = self.window.capacity_bytes();
+            let cost_bytes_max = capacity_bytes + capacity_bytes / 8;
             let store = self.store.get_or_insert_default();
             let stored = store.insert(start, payload, cost_bytes_max);
             self.duplicate = self.duplicate.or(stored);

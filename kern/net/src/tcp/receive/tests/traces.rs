@@ -81,6 +81,16 @@ fn who_does_not_understand_blocks_gets_none() {
 }
 
 #[test]
+fn a_whole_window_out_of_order_is_kept() {
+    let mut bench = Bench::new();
+    for position in (2000..65_000).step_by(2000).chain((1000..65_000).step_by(2000)) {
+        bench.send(position, 1000);
+    }
+    assert_eq!(bench.send(0, 1000), Arrival { bytes: 65_000, fin: false });
+    assert_eq!(bench.received, stream(0, 65_000));
+}
+
+#[test]
 fn a_paused_stream_holds_what_was_promised_and_then_closes_its_window() {
     let mut bench = Bench::new();
     bench.pause(true);
