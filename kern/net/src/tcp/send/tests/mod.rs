@@ -2,6 +2,7 @@
 
 mod bounds;
 mod goodput;
+mod hostile;
 mod losses;
 mod mistakes;
 mod path;
