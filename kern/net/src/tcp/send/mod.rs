@@ -196,6 +196,7 @@ impl Sender {
         if shrinks && !self.board.is_empty() {
             self.board.lose_larger(u32::from(mss));
             self.recovery = Recovery::Resending { end: self.next };
+            self.undo = None;
         }
     }
 

@@ -187,7 +187,9 @@ impl Sender {
         let Some(undo) = &mut self.undo else { return };
         let in_order = recovering && news.advanced_bytes > 0;
         let by_time = in_order && undo.is_answer_to_original(ack.timestamp_echo);
-        let by_original = resending && news.original && !self.settings.timestamps;
+        // Without SACK, what fills the only gap acknowledges all that was beyond it, too.
+        let told = self.settings.sack && !self.settings.timestamps;
+        let by_original = resending && news.original && told;
         let all_twice = |(start, bytes)| undo.is_all_duplicate(start, bytes);
         if news.duplicate.is_some_and(all_twice) || by_time || by_original {
             self.take_back();

@@ -47,6 +47,16 @@ fn without_timestamps_the_first_to_arrive_tells() {
 }
 
 #[test]
+fn without_sack_it_does_not() {
+    let mut trace = Trace::measured(SenderSettings { sack: false, ..SETTINGS });
+    trace.push(5000);
+    trace.sent();
+    assert_eq!(trace.timeout(), [(1000, 2000)]);
+    trace.ack(6000, &[]);
+    assert!(trace.window_packets() < 10);
+}
+
+#[test]
 fn packets_that_overtake_each_other_are_not_lost() {
     let mut trace = Trace::measured(SETTINGS);
     trace.push(10_000);
