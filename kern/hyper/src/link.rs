@@ -116,6 +116,10 @@ pub trait Link {
     /// Address, MTU, offload.
     fn properties(&self) -> LinkProperties;
 
+    /// Whether a frame that is sent now is taken. If not, [`LinkEvent::Room`] follows once it is worth
+    /// going on.
+    fn has_room(&self) -> bool;
+
     /// Sends a frame. Returns `false` if there is no room: the frame is dropped as if it were lost
     /// on the way, and [`LinkEvent::Room`] follows once it is worth trying again.
     fn send(&self, frame: Frame) -> bool;

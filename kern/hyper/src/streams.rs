@@ -57,6 +57,12 @@ pub enum StreamEvent<'a> {
         /// How many since the last such event.
         count_bytes: usize,
     },
+    /// The peer has said its last, and all of it was told. It can still be sent to: it may wait for
+    /// answers.
+    Ended {
+        /// The connection.
+        stream: StreamId,
+    },
     /// The connection is over, whoever ended it; nothing of it follows.
     Closed {
         /// The connection.

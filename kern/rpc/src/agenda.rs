@@ -89,6 +89,7 @@ impl Agenda {
         }
         let unsent_bytes = connection.unsent_bytes();
         intake.output.update(id, &mut connection.share, unsent_bytes, intake.now);
+        connection.closing |= connection.is_over();
         if connection.closing {
             return self.close(id, connection, intake);
         }

@@ -36,6 +36,8 @@ pub(crate) struct Connection {
     /// Whether its output is listed to be sent.
     pub(crate) replying: bool,
     pub(crate) paused: bool,
+    /// Whether its peer has said its last.
+    pub(crate) ended: bool,
     /// Whether it is to be closed: nothing is taken from it or sent to it any more.
     pub(crate) closing: bool,
     /// Whether the network has been told to close it.
@@ -65,6 +67,7 @@ impl Connection {
             waiting: false,
             replying: false,
             paused: false,
+            ended: false,
             closing: false,
             closed: false,
             kept: Vec::new(),
@@ -89,6 +92,11 @@ impl Connection {
     fn output_bytes_max(&self, limits: &Limits) -> usize {
         let earned = OUTPUT_BYTES_AT_FIRST + self.taken_bytes as usize / 4;
         earned.min(limits.connection_output_bytes_max)
+    }
+
+    /// Whether its peer has said its last and has had all replies.
+    pub(crate) fn is_over(&self) -> bool {
+        self.ended && self.has_nothing_outstanding() && !self.has_input()
     }
 
     /// Whether nothing of it is at work or owed.

@@ -119,6 +119,14 @@ impl Server {
         self.connections.insert(id, Connection::new(remote, local));
     }
 
+    /// The peer of a connection has said its last. Once it has all its replies, the connection is
+    /// closed.
+    pub fn ended(&mut self, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.ended = true;
+        self.agenda.settle(id, connection, &mut self.intake);
+    }
+
     /// A connection is over. Its calls go on; their replies go nowhere.
     pub fn closed(&mut self, id: ConnectionId) {
         let Some(mut connection) = self.connections.remove(&id) else { return };

@@ -108,6 +108,7 @@ impl Service {
             StreamEvent::Sent { stream, count_bytes } => {
                 self.rpc.sent(ConnectionId(stream.0), count_bytes);
             }
+            StreamEvent::Ended { stream } => self.rpc.ended(ConnectionId(stream.0)),
             StreamEvent::Closed { stream } => self.rpc.closed(ConnectionId(stream.0)),
             StreamEvent::Datagram { peer, bytes } => {
                 let DatagramPeer { socket, remote, local } = peer;

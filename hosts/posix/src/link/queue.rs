@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// Frames of one link that have not left, in the queue and in the kernel's hands.
 const FRAMES_HELD_MAX: usize = 512;
 
-/// Bytes of such frames: a few dozen of the largest.
+/// Bytes of such frames, when no further one is taken: a few dozen of the largest.
 const BYTES_HELD_MAX: usize = 2 << 20;
 
 const _: () = assert!(BYTES_HELD_MAX >= 8 * FRAME_BYTES_MAX);
@@ -30,17 +30,21 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Puts a frame in, unless there is no room. Whatever its size, one finds room by itself.
+    /// Whether there is room for a frame, whatever its size; who hears that there is none will hear
+    /// when there is.
+    fn has_room(&mut self) -> bool {
+        let has_room = self.frames_held < FRAMES_HELD_MAX && self.bytes_held < BYTES_HELD_MAX;
+        self.has_refused |= !has_room;
+        has_room
+    }
+
+    /// Puts a frame in, unless there is no room.
     fn push(&mut self, frame: Frame) -> bool {
-        let bytes = frame.bytes();
-        let has_room = self.frames_held < FRAMES_HELD_MAX
-            && (self.bytes_held == 0 || self.bytes_held + bytes <= BYTES_HELD_MAX);
+        let has_room = self.has_room();
         if has_room {
             self.frames_held += 1;
-            self.bytes_held += bytes;
+            self.bytes_held += frame.bytes();
             self.frames.push(frame);
-        } else {
-            self.has_refused = true;
         }
         has_room
     }
@@ -75,6 +79,10 @@ pub(crate) struct TenantLink {
 impl Link for TenantLink {
     fn properties(&self) -> LinkProperties {
         self.properties
+    }
+
+    fn has_room(&self) -> bool {
+        self.queue.borrow_mut().has_room()
     }
 
     fn send(&self, frame: Frame) -> bool {

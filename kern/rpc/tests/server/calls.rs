@@ -1,7 +1,7 @@
 //! Calls and their replies on streams: framing, refusals, garbage.
 
 use crate::wire::{self, Call, Outcome, Reply};
-use crate::world::{ONE, World, limits};
+use crate::world::{ONE, TWO, World, limits};
 use bytes::Bytes;
 use rpc::{ConnectionId, Output};
 
@@ -193,4 +193,22 @@ fn calls_are_counted_by_procedure() {
     assert_eq!(find("ECHO").map(|row| (row.calls, row.faults)), Some((3, 0)));
     assert_eq!(find("GARBAGE").map(|row| (row.calls, row.faults)), Some((1, 1)));
     assert_eq!(world.server.counters().calls, 4);
+}
+
+#[test]
+fn a_peer_that_has_said_its_last_gets_its_replies_first() {
+    let mut world = World::new(limits());
+    let calls: Vec<u8> = (1..=20).flat_map(|xid| echo(xid).record()).collect();
+    world.server.received(ONE, &calls);
+    world.server.ended(ONE);
+    assert!(!world.outputs().contains(&Output::Close(ONE)), "20 calls are not answered");
+    world.run_all();
+    let outputs = world.outputs();
+    let Output::Send(ONE, pieces) = &outputs[0] else { panic!("replies first: {outputs:?}") };
+    assert_eq!(wire::parse_stream(&pieces.concat()).len(), 20);
+    assert!(!outputs.contains(&Output::Close(ONE)), "replies have not left");
+    world.server.sent(ONE, pieces.concat().len());
+    assert_eq!(world.outputs(), [Output::Close(ONE)]);
+    world.server.ended(TWO);
+    assert!(world.outputs().is_empty(), "nobody has ended");
 }
