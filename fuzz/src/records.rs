@@ -4,7 +4,7 @@
 use crate::input::Input;
 use abi::{Instant, Timestamp};
 use rpc::{
-    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Ports, Procedure, Program,
     Replay, Server, Table, Version,
 };
 use std::collections::HashMap;
@@ -96,7 +96,7 @@ impl World {
             versions: &VERSIONS,
             state: Rc::new(()),
         });
-        server.open(vec![table], PORT);
+        server.open(vec![table], Ports::one(PORT));
         let mut world = Self {
             server,
             jobs: Vec::new(),

@@ -39,5 +39,6 @@ pub use counters::{Counters, ProcedureCount};
 pub use job::{Answered, Job, Reply};
 pub use limits::Limits;
 pub use origin::{ConnectionId, Peer};
+pub use portmap::Ports;
 pub use program::{Answer, Bound, Facts, Fault, Procedure, Program, Replay, Run, Table, Version};
 pub use server::{Output, Server};

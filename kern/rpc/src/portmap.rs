@@ -1,7 +1,8 @@
 //! Portmap: which programs are here, and on which port (RFC 1833: portmapper version 2, rpcbind
 //! versions 3 and 4).
 //!
-//! It speaks of the table it belongs to: every program answers on one port, over TCP and UDP.
+//! It speaks of the table it belongs to: every program answers on one port, over TCP and UDP, and
+//! portmap itself perhaps on another, where clients look for it unasked.
 //! Nobody registers from outside, so SET and UNSET answer no; CALLIT, a gift to those who flood
 //! others by proxy, is PROC_UNAVAIL, as are the procedures that only registration needs.
 
@@ -23,22 +24,46 @@ const IPPROTO_TCP: u32 = 6;
 const IPPROTO_UDP: u32 = 17;
 const STRING_BYTES_MAX: usize = 255;
 
+/// Where programs are told to answer, over TCP and UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// Portmap itself.
+    pub portmap: u16,
+    /// All others.
+    pub programs: u16,
+}
+
+impl Ports {
+    /// Those of a network host of its own: clients ask portmap, or expect NFS where it always is.
+    pub const WELL_KNOWN: Self = Self { portmap: 111, programs: 2049 };
+
+    /// One port for all.
+    pub const fn one(port: u16) -> Self {
+        Self { portmap: port, programs: port }
+    }
+
+    /// Where a program answers.
+    const fn of(self, program: u32) -> u16 {
+        if program == PROGRAM { self.portmap } else { self.programs }
+    }
+}
+
 /// The programs of one server, as portmap tells of them.
 pub(crate) struct Portmap {
     /// Program and version.
     rows: Vec<(u32, u32)>,
-    port: u16,
+    ports: Ports,
     wall: Cell<Timestamp>,
 }
 
 impl Portmap {
     /// Tells of `programs`, and of itself.
-    pub(crate) fn new(programs: &[Rc<dyn Program>], port: u16) -> Self {
+    pub(crate) fn new(programs: &[Rc<dyn Program>], ports: Ports) -> Self {
         let own = VERSIONS.iter().map(|&version| (PROGRAM, version));
         let others = programs
             .iter()
             .flat_map(|program| program.versions().map(|version| (program.number(), version)));
-        Self { rows: own.chain(others).collect(), port, wall: Cell::default() }
+        Self { rows: own.chain(others).collect(), ports, wall: Cell::default() }
     }
 
     pub(crate) fn set_time(&self, wall: Timestamp) {
@@ -50,11 +75,11 @@ impl Portmap {
     fn offers(&self, program: u32) -> bool {
         self.rows.iter().any(|&(number, _)| number == program)
     }
+}
 
-    /// An address as rpcbind writes it: the host's, and the port as two numbers.
-    fn universal_address(&self, host: IpAddr) -> String {
-        format!("{}.{}.{}", host.to_canonical(), self.port >> 8, self.port & 0xff)
-    }
+/// An address as rpcbind writes it: the host's, and the port as two numbers.
+fn universal_address(host: IpAddr, port: u16) -> String {
+    format!("{}.{}.{}", host.to_canonical(), port >> 8, port & 0xff)
 }
 
 /// The program of portmap.
@@ -117,14 +142,14 @@ fn get_port<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) ->
     done(Mapping::decode(&mut call.reader()).map_err(Fault::from).map(|asked| {
         let known = matches!(asked.protocol, IPPROTO_TCP | IPPROTO_UDP);
         let found = known && portmap.offers(asked.program);
-        result.u32(if found { u32::from(portmap.port) } else { 0 });
+        result.u32(if found { u32::from(portmap.ports.of(asked.program)) } else { 0 });
     }))
 }
 
 fn dump_ports<'a>(portmap: &'a Portmap, _: &'a Call, result: &'a mut Writer) -> Answer<'a> {
     for &(program, version) in &portmap.rows {
         for protocol in [IPPROTO_TCP, IPPROTO_UDP] {
-            let port = u32::from(portmap.port);
+            let port = u32::from(portmap.ports.of(program));
             Some(Mapping { program, version, protocol, port }).encode(result);
         }
     }
@@ -134,9 +159,10 @@ fn dump_ports<'a>(portmap: &'a Portmap, _: &'a Call, result: &'a mut Writer) -> 
 
 fn get_address<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
     done(Binding::decode(&mut call.reader()).map_err(Fault::from).map(|asked| {
-        let found = portmap.offers(asked.program);
-        let host = call.local.ip();
-        let address = if found { portmap.universal_address(host) } else { String::new() };
+        let address = match portmap.offers(asked.program) {
+            true => universal_address(call.local.ip(), portmap.ports.of(asked.program)),
+            false => String::new(),
+        };
         result.opaque(address.as_bytes());
     }))
 }
@@ -144,8 +170,8 @@ fn get_address<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer)
 fn dump_addresses<'a>(portmap: &'a Portmap, call: &'a Call, result: &'a mut Writer) -> Answer<'a> {
     let host = call.local.ip().to_canonical();
     let networks: [&[u8]; 2] = if host.is_ipv4() { [b"tcp", b"udp"] } else { [b"tcp6", b"udp6"] };
-    let address = portmap.universal_address(host);
     for &(program, version) in &portmap.rows {
+        let address = universal_address(host, portmap.ports.of(program));
         for network in networks.map(Opaque) {
             let address = Opaque(address.as_bytes());
             let binding = Binding { program, version, network, address, owner: Opaque(b"vnfsd") };

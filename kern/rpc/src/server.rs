@@ -9,7 +9,7 @@ use crate::connection::Connection;
 use crate::intake::Intake;
 use crate::job::{Job, Reply, Ticket};
 use crate::origin::{ConnectionId, Origin, Peer};
-use crate::portmap::{self, Portmap};
+use crate::portmap::{self, Portmap, Ports};
 use crate::{Counters, Limits, ProcedureCount, Program};
 use abi::{Instant, Timestamp};
 use alloc::rc::Rc;
@@ -55,10 +55,10 @@ impl Server {
         }
     }
 
-    /// Offers these programs, and portmap, which tells that all of them answer on `port`. Calls
-    /// that arrived before are taken now.
-    pub fn open(&mut self, programs: Vec<Rc<dyn Program>>, port: u16) {
-        let portmap = Rc::new(Portmap::new(&programs, port));
+    /// Offers these programs, and portmap, which tells where all of them answer. Calls that arrived
+    /// before are taken now.
+    pub fn open(&mut self, programs: Vec<Rc<dyn Program>>, ports: Ports) {
+        let portmap = Rc::new(Portmap::new(&programs, ports));
         programs.into_iter().for_each(|program| self.intake.programs.add(program));
         self.intake.programs.add(portmap::program(portmap.clone()));
         self.portmap = Some(portmap);

@@ -16,7 +16,7 @@ use core::cell::{Cell, RefCell};
 use core::pin::Pin;
 use core::time::Duration;
 use hyper::{DatagramPeer, Level, StreamEvent, StreamId};
-use rpc::{ConnectionId, Output, Peer};
+use rpc::{ConnectionId, Output, Peer, Ports};
 use task::{Executor, Timers};
 
 /// Tasks beside those of calls: opening, or else saving and closing.
@@ -194,7 +194,7 @@ impl Service {
             Err(reason) => State::Failed(reason),
             Ok(opened) => {
                 if !self.stopping {
-                    self.rpc.open(nfs::programs(&opened.server), self.port);
+                    self.rpc.open(nfs::programs(&opened.server), Ports::one(self.port));
                 }
                 self.nfs = Some(opened.server);
                 self.commits = opened.commits;

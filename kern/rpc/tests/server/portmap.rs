@@ -2,9 +2,19 @@
 
 use crate::wire::{self, Call, Outcome};
 use crate::world::{ONE, World, limits};
+use rpc::Ports;
 use xdr::{Reader, Writer};
 
 fn ask(version: u32, procedure: u32, arguments: impl FnOnce(&mut Writer)) -> Outcome {
+    ask_at(Ports::one(2049), version, procedure, arguments)
+}
+
+fn ask_at(
+    ports: Ports,
+    version: u32,
+    procedure: u32,
+    arguments: impl FnOnce(&mut Writer),
+) -> Outcome {
     let mut writer = Writer::default();
     arguments(&mut writer);
     let call = Call {
@@ -13,7 +23,7 @@ fn ask(version: u32, procedure: u32, arguments: impl FnOnce(&mut Writer)) -> Out
         credential: (0, vec![]),
         ..Call::new(1, procedure, &writer.into_pieces().concat())
     };
-    World::new(limits()).exchange(ONE, &call.record()).remove(0).outcome
+    World::at(limits(), ports).exchange(ONE, &call.record()).remove(0).outcome
 }
 
 fn success(outcome: Outcome) -> Vec<u8> {
@@ -24,18 +34,38 @@ fn success(outcome: Outcome) -> Vec<u8> {
 }
 
 fn get_port(program: u32, version: u32, protocol: u32) -> u32 {
-    let result = success(ask(2, 3, |writer| {
+    get_port_at(Ports::one(2049), program, version, protocol)
+}
+
+fn get_port_at(ports: Ports, program: u32, version: u32, protocol: u32) -> u32 {
+    let result = success(ask_at(ports, 2, 3, |writer| {
         [program, version, protocol, 0].into_iter().for_each(|word| writer.u32(word));
     }));
     u32::from_be_bytes(result.try_into().expect("one number"))
 }
 
 fn get_address(program: u32) -> Vec<u8> {
-    let result = success(ask(4, 3, |writer| {
+    get_address_at(Ports::one(2049), program)
+}
+
+fn get_address_at(ports: Ports, program: u32) -> Vec<u8> {
+    let result = success(ask_at(ports, 4, 3, |writer| {
         [program, 1].into_iter().for_each(|word| writer.u32(word));
         [b"tcp" as &[u8], b"", b""].into_iter().for_each(|text| writer.opaque(text));
     }));
     Reader::new(&result).opaque(100).expect("one string").to_vec()
+}
+
+/// What version 2 dumps: program, version, protocol, port.
+fn ports_dumped(ports: Ports) -> Vec<[u32; 4]> {
+    let result = success(ask_at(ports, 2, 4, |_| {}));
+    let mut reader = Reader::new(&result);
+    let mut rows = Vec::new();
+    while reader.u32() == Ok(1) {
+        rows.push([(); 4].map(|()| reader.u32().expect("a row")));
+    }
+    assert!(reader.rest().is_empty());
+    rows
 }
 
 #[test]
@@ -55,14 +85,21 @@ fn addresses_are_those_the_client_used() {
 }
 
 #[test]
-fn dump_lists_all_programs() {
-    let result = success(ask(2, 4, |_| {}));
-    let mut reader = Reader::new(&result);
-    let mut rows = Vec::new();
-    while reader.u32() == Ok(1) {
-        rows.push([(); 4].map(|()| reader.u32().unwrap()));
+fn portmap_may_be_where_clients_look_for_it() {
+    let (own, other) = (100_000, wire::PROGRAM);
+    for protocol in [6, 17] {
+        assert_eq!(get_port_at(Ports::WELL_KNOWN, own, 2, protocol), 111);
+        assert_eq!(get_port_at(Ports::WELL_KNOWN, other, 1, protocol), 2049);
     }
-    assert!(reader.rest().is_empty());
+    assert_eq!(get_address_at(Ports::WELL_KNOWN, own), b"192.0.2.1.0.111");
+    assert_eq!(get_address_at(Ports::WELL_KNOWN, other), b"192.0.2.1.8.1");
+    let rows = ports_dumped(Ports::WELL_KNOWN);
+    assert!(rows.iter().all(|row| row[3] == if row[0] == own { 111 } else { 2049 }), "{rows:?}");
+}
+
+#[test]
+fn dump_lists_all_programs() {
+    let rows = ports_dumped(Ports::one(2049));
     assert_eq!(rows.len(), 2 * (3 + 1));
     assert!(rows.contains(&[100_000, 4, 17, 2049]) && rows.contains(&[wire::PROGRAM, 1, 6, 2049]));
 }

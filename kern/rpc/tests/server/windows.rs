@@ -3,7 +3,7 @@
 use crate::wire::{self, Call};
 use crate::world::{ONE, TWO, World, limits};
 use bytes::Bytes;
-use rpc::{ConnectionId, Limits, Output};
+use rpc::{ConnectionId, Limits, Output, Ports};
 
 fn echo(xid: u32) -> Vec<u8> {
     Call::new(xid, wire::ECHO, &[7; 400]).record()
@@ -168,7 +168,7 @@ fn a_closed_server_takes_nothing_and_an_opened_one_catches_up() {
     assert!(!world.server.is_idle(), "the reply has not left");
     world.server.sent(ONE, replies.len());
     assert!(world.server.is_idle());
-    world.server.open(vec![], 1);
+    world.server.open(vec![], Ports::one(1));
     world.run_all();
     assert_eq!(xids(&mut world), [2]);
 }

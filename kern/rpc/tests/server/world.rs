@@ -5,7 +5,7 @@ use crate::wire::{self, Reply};
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
 use rpc::{
-    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Procedure, Program,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Ports, Procedure, Program,
     Replay, Server, Table, Version,
 };
 use std::cell::Cell;
@@ -48,11 +48,15 @@ pub struct World {
 
 impl World {
     pub fn new(limits: Limits) -> Self {
+        Self::at(limits, Ports::one(2049))
+    }
+
+    pub fn at(limits: Limits, ports: Ports) -> Self {
         let state = Rc::new(State::default());
         let mut server = Server::new(limits, [3; 16]);
         let versions = VERSIONS;
         let table = Table { number: wire::PROGRAM, name: "test", versions, state: state.clone() };
-        server.open(vec![Rc::new(table) as Rc<dyn Program>], 2049);
+        server.open(vec![Rc::new(table) as Rc<dyn Program>], ports);
         let mut world = Self { server, state };
         world.set_time(0);
         world.open(ONE);
