@@ -96,13 +96,13 @@ impl World {
 
     fn pass(&mut self, time: Duration) {
         self.now = self.now + time;
-        self.hosts.iter_mut().for_each(|host| host.advance(self.now));
+        self.hosts.iter_mut().for_each(|host| host.advance(self.now, &mut |_| {}));
     }
 
     fn collect(&mut self) {
         for host in 0..self.hosts.len() {
             check_held(&self.hosts[host]);
-            while let Some(frame) = self.hosts[host].next_frame() {
+            while let Some(frame) = self.hosts[host].next_frame(self.now) {
                 self.wire.push_back((1 - host, bytes(&frame)));
             }
         }
@@ -117,7 +117,7 @@ impl World {
         for _ in 0..60 {
             self.pass(Duration::from_secs(20));
             for host in &mut self.hosts {
-                while host.next_frame().is_some() {}
+                while host.next_frame(self.now).is_some() {}
             }
         }
         for host in &self.hosts {

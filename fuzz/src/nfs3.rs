@@ -11,7 +11,7 @@ mod host;
 use crate::input::Input;
 use host::{FakeHost, REMOTE};
 use hyper::{StreamEvent, StreamId};
-use service::{Config, Limits, Next, Service, Source, State};
+use service::{Config, Limits, Network, Next, Service, Source, State};
 use std::rc::Rc;
 use xdr::Writer;
 
@@ -68,7 +68,7 @@ impl World {
             source: Source::Memory { size_bytes: FILE_SYSTEM_BYTES, id: 7 },
             exports: vec![nfs::Export::new("/").expect("a plain path")],
             limits: limits(),
-            port: 2049,
+            network: Network::Host { port: 2049 },
         };
         let mut service = Service::new(FakeHost::hypercalls(&host), config);
         service.turn();

@@ -21,6 +21,9 @@ use smoltcp::wire::{
     IPV6_HEADER_LEN, IpProtocol,
 };
 
+/// Room for so many frames is kept when none waits.
+const KEPT_ROOM: usize = 8;
+
 /// A packet whose IP header is not made yet.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
@@ -177,7 +180,7 @@ impl Wire {
     pub(crate) fn next(&mut self) -> Option<Frame> {
         let frame = self.frames.pop_front()?;
         self.queued_bytes -= frame.bytes();
-        if self.frames.is_empty() {
+        if self.frames.is_empty() && self.frames.capacity() > KEPT_ROOM {
             // An idle stack holds no memory of its busy days.
             self.frames = VecDeque::new();
         }

@@ -72,5 +72,9 @@ pub const EXTENSION_HEADERS_MAX: usize = 8;
 /// Options in one of them.
 pub const EXTENSION_OPTIONS_MAX: usize = 32;
 
+/// What all streams together keep of what arrived out of order or is held back, in bytes: further
+/// such bytes are taken for lost.
+pub const RECEIVED_BYTES_MAX: u64 = 64 << 20;
+
 /// Sockets for datagrams.
 pub const SOCKETS_MAX: usize = 64;

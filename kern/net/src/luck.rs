@@ -25,6 +25,12 @@ impl Luck {
         self.hash(&[b"luck", &self.drawn.to_le_bytes()])
     }
 
+    /// A secret of its own for a part that needs one.
+    pub(crate) fn draw_secret(&mut self) -> [u8; 16] {
+        let halves = u128::from(self.draw()) << 64 | u128::from(self.draw());
+        halves.to_le_bytes()
+    }
+
     /// From nothing up to, but not quite, `most`.
     pub(crate) fn draw_below(&mut self, most: Duration) -> Duration {
         let nanoseconds = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX).max(1);

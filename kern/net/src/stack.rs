@@ -20,6 +20,7 @@ use crate::limits::{
 use crate::luck::Luck;
 use crate::neighbours::mld::Listener;
 use crate::neighbours::{Bucket, Neighbours};
+use crate::streams::Streams;
 use crate::udp::Sockets;
 use abi::Instant;
 use core::net::{IpAddr, Ipv6Addr};
@@ -45,6 +46,7 @@ pub struct Stack {
     pub(crate) path_mtus: PathMtus,
     pub(crate) reassembly: Reassembly,
     pub(crate) sockets: Sockets,
+    pub(crate) streams: Streams,
     pub(crate) luck: Luck,
     pub(crate) errors: Bucket,
     pub(crate) echoes: Bucket,
@@ -78,6 +80,8 @@ pub struct Held {
     pub reassemblies: usize,
     /// What their pieces cost, in bytes.
     pub reassembly_bytes: usize,
+    /// What streams keep that arrived out of order or is held back, in bytes.
+    pub received_bytes: u64,
 }
 
 /// What is said of a frame while its packet is taken in.
@@ -93,6 +97,8 @@ impl Stack {
     /// come all numbers that others must not foresee.
     pub fn new(config: Config, link: &LinkProperties, secret: [u8; 16], now: Instant) -> Self {
         let mtu_bytes = link.mtu_bytes.clamp(MTU_BYTES_MIN, MTU_BYTES_MAX);
+        let mut luck = Luck::new(secret);
+        let streams = Streams::new(luck.draw_secret());
         let mut stack = Self {
             wire: Wire::new(config.mac, mtu_bytes, link.offload),
             mtu_v6_bytes: mtu_bytes,
@@ -102,7 +108,8 @@ impl Stack {
             path_mtus: PathMtus::default(),
             reassembly: Reassembly::default(),
             sockets: Sockets::default(),
-            luck: Luck::new(secret),
+            streams,
+            luck,
             errors: Bucket::new(ICMP_ERRORS_PER_SECOND),
             echoes: Bucket::new(ICMP_ECHOES_PER_SECOND),
             questions: Bucket::new(QUESTIONS_PER_SECOND),
@@ -128,7 +135,7 @@ impl Stack {
                 AddressSource::Advertisements => self.listen_to_routers(now),
             }
         }
-        self.advance(now);
+        self.advance_link(now);
     }
 
     fn listen_to_routers(&mut self, now: Instant) {
@@ -203,7 +210,7 @@ impl Stack {
     ) {
         let key = Key::new(&packet, fragment.id);
         // What a link says of a piece's checksum says nothing of the whole.
-        packet.is_checked = false;
+        (packet.is_checked, packet.ecn) = (false, 0);
         match self.reassembly.take(key, &packet, fragment, moment.now) {
             Outcome::Whole(whole) => {
                 let (header, payload) = (&whole.header[..], &whole.payload[..]);
@@ -230,6 +237,7 @@ impl Stack {
         match packet.protocol {
             // Who has no address yet may only ask for one.
             protocol if packet.source.is_unspecified() && protocol != IpProtocol::Icmpv6 => {}
+            IpProtocol::Tcp => self.tcp(packet, moment, sink),
             IpProtocol::Udp => self.udp(packet, moment, sink),
             IpProtocol::Icmp if packet.source.is_ipv4() => self.icmp_v4(packet, moment.now),
             IpProtocol::Icmpv6 if packet.source.is_ipv6() => self.icmp_v6(packet, moment.now),
@@ -237,8 +245,13 @@ impl Stack {
         }
     }
 
-    /// Does what is due by now.
-    pub fn advance(&mut self, now: Instant) {
+    /// Does what is due by now. What that brings for others is told to `sink`.
+    pub fn advance(&mut self, now: Instant, sink: &mut dyn FnMut(StreamEvent<'_>)) {
+        self.advance_streams(now, sink);
+        self.advance_link(now);
+    }
+
+    fn advance_link(&mut self, now: Instant) {
         self.advance_lease(now);
         self.neighbours.advance(now);
         self.path_mtus.advance(now);
@@ -265,13 +278,31 @@ impl Stack {
             self.dhcp.map(|client| client.deadline()),
             self.solicitation.and_then(|search| search.deadline()),
             self.listener.deadline(),
+            self.streams.deadline(),
         ];
         parts.into_iter().flatten().min()
     }
 
-    /// The next frame for the link.
-    pub fn next_frame(&mut self) -> Option<Frame> {
-        self.wire.next()
+    /// The next frame for the link. It is asked for while the link has room, and not before: what
+    /// streams have to send becomes a frame only now.
+    pub fn next_frame(&mut self, now: Instant) -> Option<Frame> {
+        loop {
+            let frame = self.wire.next();
+            if frame.is_some() || !self.transmit_next(now) {
+                return frame.or_else(|| self.wire.next());
+            }
+            self.ask_questions(now);
+        }
+    }
+
+    /// Our addresses in use.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.prefixes().map(|own| own.address).filter(|own| self.has_address(*own))
+    }
+
+    /// Streams that are open or being opened by us.
+    pub fn connection_count(&self) -> usize {
+        self.streams.held().0
     }
 
     /// Whether an address is ours and in use.
@@ -292,6 +323,7 @@ impl Stack {
             frames_waiting,
             reassemblies,
             reassembly_bytes,
+            received_bytes: self.streams.held().1,
         }
     }
 

@@ -78,7 +78,7 @@ impl Stack {
         header.set_len((UDP_HEADER_LEN + pieces_bytes(&data)) as u16);
         draft.payload = data;
         draft.checksum_offset_bytes = Some(CHECKSUM_OFFSET_BYTES);
-        self.send(draft, now);
+        self.route(draft, now);
     }
 
     /// Takes a datagram.

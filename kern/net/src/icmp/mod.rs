@@ -11,9 +11,11 @@ mod v6;
 use crate::frame::Draft;
 use crate::ip::Arrived;
 use crate::stack::Stack;
+use crate::tcp::sequence::SeqNo;
+use crate::tcp::table::numbers::Pair;
 use abi::Instant;
 use bytes::Bytes;
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
 use smoltcp::wire::IpProtocol;
 
 /// A message's fixed part: type, code, checksum, and four bytes whose meaning differs.
@@ -43,6 +45,28 @@ impl Stack {
         }
     }
 
+    /// Whether a packet that is quoted to us may be one that we sent: from an address and a port of
+    /// ours and, of TCP, with bytes that are on their way (RFC 5927 §4.1).
+    fn may_be_ours(
+        &mut self,
+        [from, to]: [IpAddr; 2],
+        protocol: IpProtocol,
+        transport: &[u8],
+    ) -> bool {
+        let Some(&[a, b, c, d, seq @ ..]) = transport.first_chunk::<8>() else { return false };
+        let (local, remote) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
+        let is_open = match protocol {
+            IpProtocol::Udp => self.sockets.is_open(local),
+            IpProtocol::Tcp => {
+                let (local, remote) = (SocketAddr::new(from, local), SocketAddr::new(to, remote));
+                let seq = SeqNo(u32::from_be_bytes(seq));
+                self.streams.is_in_flight(&Pair { local, remote }, seq)
+            }
+            _ => false,
+        };
+        is_open && self.addresses.is_ours(from)
+    }
+
     fn send_icmp(&mut self, from: IpAddr, to: IpAddr, message: Message, body: Bytes, now: Instant) {
         let is_v4 = from.is_ipv4();
         let protocol = if is_v4 { IpProtocol::Icmp } else { IpProtocol::Icmpv6 };
@@ -51,7 +75,7 @@ impl Stack {
         draft.transport().copy_from_slice(&[kind, code, 0, 0, a, b, c, d]);
         draft.payload.push(body);
         draft.fill_icmp_checksum();
-        self.send(draft, now);
+        self.route(draft, now);
     }
 }
 

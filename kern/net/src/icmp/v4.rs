@@ -9,7 +9,7 @@ use crate::ip::Arrived;
 use crate::stack::Stack;
 use abi::Instant;
 use core::net::IpAddr;
-use smoltcp::wire::{Icmpv4DstUnreachable, Icmpv4Message, IpProtocol, Ipv4Packet};
+use smoltcp::wire::{Icmpv4DstUnreachable, Icmpv4Message, Ipv4Packet};
 
 impl Stack {
     /// Takes a message.
@@ -43,16 +43,8 @@ impl Stack {
             return;
         };
         let (from, to) = (IpAddr::V4(packet.src_addr()), IpAddr::V4(packet.dst_addr()));
-        if packet.version() == 4 && self.may_be_ours(from, packet.next_header(), transport) {
+        if packet.version() == 4 && self.may_be_ours([from, to], packet.next_header(), transport) {
             self.path_mtus.too_big(to, mtu_bytes, packet.total_len().into(), now);
         }
-    }
-
-    /// Whether a packet that is quoted to us may be one that we sent: from our address, and from a
-    /// port that we use.
-    pub(super) fn may_be_ours(&self, from: IpAddr, protocol: IpProtocol, transport: &[u8]) -> bool {
-        let source_port = transport.first_chunk().map(|port| u16::from_be_bytes(*port));
-        let is_open = source_port.is_some_and(|port| self.sockets.is_open(port));
-        self.addresses.is_ours(from) && protocol == IpProtocol::Udp && is_open
     }
 }

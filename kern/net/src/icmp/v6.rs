@@ -63,7 +63,7 @@ impl Stack {
             (IpProtocol::Ipv6Frag, [protocol, ..]) => ((*protocol).into(), rest.get(8..)),
             (protocol, rest) => (protocol, Some(rest)),
         };
-        let is_ours = transport.is_some_and(|rest| self.may_be_ours(from, protocol, rest));
+        let is_ours = transport.is_some_and(|rest| self.may_be_ours([from, to], protocol, rest));
         // Routers must tell; who says less than IPv6's least MTU is not one (RFC 8201 §4).
         if packet.version() == 6 && is_ours && mtu_bytes >= 1280 {
             self.path_mtus.too_big(to, mtu_bytes, u32::MAX, now);

@@ -30,6 +30,8 @@ pub(crate) struct Arrived<'a> {
     pub(crate) payload: &'a [u8],
     /// Whom it was sent to, by IP's destination and by Ethernet's.
     pub(crate) reach: Reach,
+    /// What its way said of congestion (RFC 3168 §5); nothing of what came in fragments.
+    pub(crate) ecn: u8,
     /// Whether the transport's checksum need not be verified.
     pub(crate) is_checked: bool,
 }

@@ -39,7 +39,7 @@ enum Hop {
 
 impl Stack {
     /// Sends a packet on its way. It is lost if there is none.
-    pub(crate) fn send(&mut self, draft: Draft, now: Instant) {
+    pub(crate) fn route(&mut self, draft: Draft, now: Instant) {
         if let Some(hop) = self.hop(draft.destination) {
             self.send_to(draft, &hop, now);
         }

@@ -276,6 +276,7 @@ mod tests {
             header: &[0x45; 20],
             payload,
             reach: Reach::Us,
+            ecn: 0,
             is_checked: false,
         }
     }

@@ -46,6 +46,7 @@ impl Stack {
             header,
             payload: packet.payload(),
             reach,
+            ecn: packet.ecn(),
             is_checked: moment.is_checked,
         };
         if packet.more_frags() || packet.frag_offset() > 0 {

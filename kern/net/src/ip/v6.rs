@@ -72,6 +72,7 @@ impl Stack {
             header: &bytes[..IPV6_HEADER_LEN],
             payload: &bytes[IPV6_HEADER_LEN..],
             reach,
+            ecn: packet.traffic_class() & 3,
             is_checked: moment.is_checked,
         };
         self.walk_v6(bytes, arrived, moment, sink);

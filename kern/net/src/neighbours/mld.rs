@@ -101,7 +101,7 @@ impl Stack {
         let report = Icmpv6Repr::Mld(MldRepr::ReportRecordReprs(&records));
         report.emit(&from, &ALL_REPORTS, &mut packet, &ChecksumCapabilities::default());
         draft.hop_limit = 1;
-        self.send(draft, now);
+        self.route(draft, now);
     }
 }
 

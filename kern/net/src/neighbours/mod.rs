@@ -158,6 +158,16 @@ impl Neighbours {
         self.send_waiting(of, wire);
     }
 
+    /// Somebody whom this neighbour carries packets to has answered: it need not be asked.
+    pub(crate) fn confirmed(&mut self, of: IpAddr, now: Instant) {
+        let Some(neighbour) = self.all.get_mut(&of) else { return };
+        let is_fresh = neighbour.state == State::Reachable && neighbour.due > now + REACHABLE / 2;
+        if !is_fresh && !matches!(neighbour.state, State::Incomplete { .. }) {
+            neighbour.answered = Some(now);
+            self.change(of, State::Reachable, now + REACHABLE);
+        }
+    }
+
     /// Does what is due.
     pub(crate) fn advance(&mut self, now: Instant) {
         while let Some(&(due, of)) = self.due.first().filter(|(due, _)| *due <= now) {

@@ -119,7 +119,7 @@ impl Stack {
         draft.hop_limit = HOP_LIMIT;
         match station {
             Some(station) => self.send_to_station(draft, station, now),
-            None => self.send(draft, now),
+            None => self.route(draft, now),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod configuration;
 mod floods;
+mod streams;
 mod wire;
 
 use super::*;
@@ -64,8 +65,8 @@ fn closed_ports_and_unknown_protocols_are_refused() {
             world.hosts[0].errors.pop(),
             Some((to, if from.is_ipv4() { (3, 3) } else { (1, 4) }))
         );
-        let unknown = Draft::new(from, to, 6.into(), 20);
-        world.hosts[0].stack.send(unknown, now);
+        let unknown = Draft::new(from, to, 132.into(), 20);
+        world.hosts[0].stack.route(unknown, now);
         world.run(Duration::from_secs(1));
         assert_eq!(
             world.hosts[0].errors.pop(),
@@ -128,13 +129,13 @@ fn a_link_that_cuts_is_told_how() {
     (draft.checksum_offset_bytes, draft.is_whole, draft.ecn) = (Some(16), true, 2);
     let too_long = draft.clone();
     draft.cut = Some(cut);
-    stack.send(draft, world.now);
-    let frame = stack.next_frame().unwrap();
+    stack.route(draft, world.now);
+    let frame = stack.next_frame(world.now).unwrap();
     assert_eq!((frame.cut, frame.bytes()), (Some(cut), 54 + 40_000));
     assert_eq!(frame.checksum, Some(ChecksumPlace { start_bytes: 34, offset_bytes: 16 }));
     assert_eq!((frame.head[15], frame.head[20]), (2, 0x40), "congestion can be told, not cut");
-    stack.send(too_long, world.now);
-    assert_eq!(stack.next_frame(), None, "rather lost than cut into fragments");
+    stack.route(too_long, world.now);
+    assert_eq!(stack.next_frame(world.now), None, "rather lost than cut into fragments");
 }
 
 #[test]
@@ -147,7 +148,7 @@ fn payload_is_shared_not_copied() {
     world.send(0, "10.0.0.1", "10.0.0.2", vec![page.clone()]);
     let inside = page.as_ptr_range();
     let mut shared = 0;
-    while let Some(frame) = world.hosts[0].stack.next_frame() {
+    while let Some(frame) = world.hosts[0].stack.next_frame(world.now) {
         let pieces = frame.payload.iter().filter(|piece| inside.contains(&piece.as_ptr()));
         shared += pieces.map(Bytes::len).sum::<usize>();
     }
@@ -183,13 +184,13 @@ fn too_big_is_believed_of_what_may_be_ours() {
 fn a_gateway_takes_what_is_not_on_the_link() {
     let mut host = Host::new(1, LinkOffload::default());
     let start = Instant(1_000_000_000);
-    host.stack.advance(start);
-    while host.stack.next_frame().is_some() {}
+    host.stack.advance(start, &mut |_| {});
+    while host.stack.next_frame(start).is_some() {}
     let (from, far) = (address("10.0.0.1"), address("192.0.2.7"));
     let gateway = Host::new(9, LinkOffload::default()).stack.wire.mac;
     host.stack.neighbours.heard(address("10.0.0.9"), gateway, start, &mut host.stack.wire);
     host.stack.send_udp((from, 2049).into(), (far, 9).into(), vec![], start);
-    let frame = host.stack.next_frame().unwrap();
+    let frame = host.stack.next_frame(start).unwrap();
     assert_eq!(frame.head[..6], gateway);
 }
 
@@ -214,8 +215,8 @@ proptest! {
             }
             host.stack.frame(&bytes, kind == 3, now, &mut |_| {});
             now = now + Duration::from_millis(200);
-            host.stack.advance(now);
-            while let Some(frame) = host.stack.next_frame() {
+            host.stack.advance(now, &mut |_| {});
+            while let Some(frame) = host.stack.next_frame(now) {
                 wire::check(&frame);
                 assert!(pieces_bytes(&frame.payload) + frame.head.len() <= 1514);
             }

@@ -65,6 +65,18 @@ pub const CHALLENGES_PER_SECOND: u32 = 10;
 /// How often a SYN of our own is sent.
 pub const SYNS_MAX: u8 = 6;
 
+/// Ports from which connections of our own are opened (RFC 6335 §6).
+pub const PORTS_OWN: core::ops::Range<u16> = 49_152..65_535;
+
+/// How many of those are tried for one connection.
+pub const PORTS_TRIED_MAX: usize = 64;
+
+/// After so much silence a peer is asked whether it is there.
+pub const KEEPALIVE: Duration = Duration::from_secs(300);
+
+/// How long a peer may leave what was sent without an answer.
+pub const USER_TIMEOUT: Duration = Duration::from_secs(300);
+
 /// Questions to a peer that has been silent, before it is given up.
 pub const KEEPALIVE_PROBES_MAX: u8 = 9;
 

@@ -122,6 +122,11 @@ impl<'a> Segment<'a> {
         })
     }
 
+    /// What it says of what its sender has received, alone.
+    pub fn without_text(&self) -> Self {
+        Self { payload: &[], flags: self.flags - Flags::FIN, ..*self }
+    }
+
     /// The sequence numbers it takes up: its payload, and one each for SYN and FIN.
     pub fn sequence_bytes(&self) -> u32 {
         let marks = self.flags.intersection(Flags::SYN | Flags::FIN).bits().count_ones();

@@ -29,13 +29,13 @@ fn stack(source: AddressSource, stable_secret: Option<[u8; 16]>) -> Stack {
 }
 
 fn frames(stack: &mut Stack) -> Vec<Vec<u8>> {
-    core::iter::from_fn(|| stack.next_frame()).map(|frame| wire::check(&frame)).collect()
+    core::iter::from_fn(|| stack.next_frame(START)).map(|frame| wire::check(&frame)).collect()
 }
 
 /// Goes to the next deadline, and returns it with the frames that were sent.
 fn next(stack: &mut Stack) -> (Instant, Vec<Vec<u8>>) {
     let now = stack.deadline().unwrap();
-    stack.advance(now);
+    stack.advance(now, &mut |_| {});
     (now, frames(stack))
 }
 
@@ -76,7 +76,7 @@ fn answer(stack: &mut Stack, kind: DhcpMessageType, transaction: u32, now: Insta
     let mut bytes = vec![0; repr.buffer_len()];
     repr.emit(&mut DhcpPacket::new_unchecked(&mut bytes)).unwrap();
     let mut server = Host::new(1, LinkOffload::default()).stack;
-    while server.next_frame().is_some() {}
+    while server.next_frame(START).is_some() {}
     let from = SocketAddr::new(SERVER.into(), 67);
     server.send_udp(from, (Ipv4Addr::BROADCAST, 68).into(), vec![bytes.into()], now);
     for frame in frames(&mut server) {
@@ -145,7 +145,7 @@ fn a_lease_that_nobody_renews_ends() {
 fn a_lease_that_somebody_has_is_declined() {
     let (mut stack, _) = leased();
     let mut owner = Host::new(9, LinkOffload::default()).stack;
-    while owner.next_frame().is_some() {}
+    while owner.next_frame(START).is_some() {}
     owner.announce_arp(LENT);
     for frame in frames(&mut owner) {
         stack.frame(&frame, false, START, &mut |_| {});
@@ -153,7 +153,7 @@ fn a_lease_that_somebody_has_is_declined() {
     let sent = frames(&mut stack);
     let asked = sent.iter().find_map(|frame| asked(frame)).unwrap();
     assert_eq!((asked.0, asked.2), (DhcpMessageType::Decline, Some(LENT)));
-    stack.advance(START + Duration::from_secs(5));
+    stack.advance(START + Duration::from_secs(5), &mut |_| {});
     assert!(!stack.has_address(LENT.into()) && frames(&mut stack).is_empty());
 }
 
@@ -183,7 +183,7 @@ fn advertise(stack: &mut Stack, valid_s: u64, lifetime_s: u8, now: Instant) {
         message.extend(bytes);
     }
     let mut router = Host::new(1, LinkOffload::default()).stack;
-    while router.next_frame().is_some() {}
+    while router.next_frame(START).is_some() {}
     let mut draft = Draft::new(from.into(), to.into(), IpProtocol::Icmpv6, message.len());
     draft.transport().copy_from_slice(&message);
     draft.hop_limit = 255;
@@ -207,8 +207,8 @@ fn networks_that_routers_advertise_give_addresses() {
     let own = Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0xff, 0xfe00, 7);
     let second = Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0xff, 0xfe00, 7);
     assert!(!stack.has_address(own.into()));
-    stack.advance(now);
-    stack.advance(now + Duration::from_secs(1));
+    stack.advance(now, &mut |_| {});
+    stack.advance(now + Duration::from_secs(1), &mut |_| {});
     assert!(stack.has_address(own.into()) && stack.has_address(second.into()));
     let (far, near) = (address("2001:db8:9::1"), address("2001:db8:0:1::9"));
     assert!(stack.is_on_link(near) && !stack.is_on_link(far));
@@ -219,7 +219,7 @@ fn networks_that_routers_advertise_give_addresses() {
     assert_eq!(stack.routes.gateway(far), None);
     let end = now + Duration::from_secs(2 * 60 * 60);
     assert_eq!(stack.addresses.advertised_until(own.into()), Some(end));
-    stack.advance(end);
+    stack.advance(end, &mut |_| {});
     assert!(!stack.has_address(own.into()) && stack.has_address(second.into()));
 }
 
@@ -282,12 +282,12 @@ fn groups_are_reported_when_joined_and_when_asked_for() {
     draft.hop_limit = 1;
     draft.fill_icmp_checksum();
     let mut querier = Host::new(5, LinkOffload::default()).stack;
-    while querier.next_frame().is_some() {}
+    while querier.next_frame(START).is_some() {}
     let now = START + Duration::from_secs(100);
-    querier.send(draft, now);
+    querier.route(draft, now);
     for frame in frames(&mut querier) {
         host.frame(&frame, false, now, &mut |_| {});
     }
-    host.advance(now + Duration::from_secs(1));
+    host.advance(now + Duration::from_secs(1), &mut |_| {});
     assert!(frames(&mut host).iter().any(is_report));
 }

@@ -20,13 +20,13 @@ fn host() -> (Host, IpAddr) {
     let stack = &mut host.stack;
     let wide = Prefix { address: address("10.200.0.1"), bits: 8 };
     stack.addresses.add(wide, Origin::Fixed, None, None, START);
-    stack.advance(START);
+    stack.advance(START, &mut |_| {});
     let busy = address("10.0.0.2");
     let claim = Claim { station: Some([2; 6]), is_answer: true, overrides: true };
     stack.send_udp((own(), 2049).into(), (busy, 9).into(), vec![], START);
     stack.neighbours.claimed(busy, claim, START, &mut stack.wire);
     stack.ask_questions(START);
-    while stack.next_frame().is_some() {}
+    while stack.next_frame(START).is_some() {}
     (host, busy)
 }
 
@@ -34,8 +34,8 @@ fn host() -> (Host, IpAddr) {
 fn stranger() -> Host {
     let mut stranger = Host::new(2, LinkOffload::default());
     let stack = &mut stranger.stack;
-    stack.advance(START);
-    while stack.next_frame().is_some() {}
+    stack.advance(START, &mut |_| {});
+    while stack.next_frame(START).is_some() {}
     stack.neighbours.heard(own(), [2, 0, 0, 0, 0, 1], START, &mut stack.wire);
     stranger
 }
@@ -60,13 +60,16 @@ fn invented_neighbours_do_not_drive_out_the_busy_one() {
     let (mut host, busy) = host();
     for number in 1..20_000 {
         host.stack.frame(&arp_request(number), false, START, &mut |_| {});
-        while host.stack.next_frame().is_some() {}
+        while host.stack.next_frame(START).is_some() {}
         assert!(host.stack.neighbours.count().0 <= NEIGHBOURS_MAX);
     }
     assert_eq!(host.stack.neighbours.count().0, NEIGHBOURS_MAX);
     host.stack.send_udp((own(), 2049).into(), (busy, 9).into(), vec![], START);
     host.stack.ask_questions(START);
-    assert_eq!(host.stack.next_frame().map(|frame| frame.head[..6].to_vec()), Some(vec![2; 6]));
+    assert_eq!(
+        host.stack.next_frame(START).map(|frame| frame.head[..6].to_vec()),
+        Some(vec![2; 6])
+    );
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn questions_for_neighbours_are_bounded() {
     }
     assert!(host.stack.wire.queued().0 <= QUESTIONS_PER_SECOND as usize);
     for second in 0..10 {
-        host.stack.advance(START + Duration::from_secs(second));
+        host.stack.advance(START + Duration::from_secs(second), &mut |_| {});
     }
     let (_, unresolved, waiting) = host.stack.neighbours.count();
     assert_eq!((unresolved, waiting), (0, 0), "who does not answer is given up");
@@ -95,7 +98,7 @@ fn errors_are_rationed() {
     for _ in 0..1000 {
         stranger.stack.send_udp((busy, 9).into(), (own(), 1).into(), vec![], START);
     }
-    while let Some(frame) = stranger.stack.next_frame() {
+    while let Some(frame) = stranger.stack.next_frame(START) {
         host.stack.frame(&wire::check(&frame), false, START, &mut |_| {});
     }
     assert_eq!(host.stack.wire.queued().0, ICMP_ERRORS_PER_SECOND as usize);
@@ -108,7 +111,7 @@ fn fragments_and_frames_are_bounded() {
         let page = vec![Bytes::from(vec![0; 60_000])];
         stranger.stack.send_udp((busy, 9).into(), (own(), 2049).into(), page, START);
         assert!(stranger.stack.wire.queued().0 <= FRAMES_QUEUED_MAX);
-        let next = || stranger.stack.next_frame();
+        let next = || stranger.stack.next_frame(START);
         let mut frames: Vec<_> = core::iter::from_fn(next).collect();
         assert_eq!(frames.len(), 41);
         frames.pop();

@@ -3,10 +3,11 @@
 use super::*;
 use crate::checksum::{self, Sum};
 use crate::frame::Draft;
+use hyper::StreamId;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     ArpPacket, ArpRepr, EthernetFrame, Icmpv4Packet, Icmpv6Packet, Icmpv6Repr, Ipv4Packet,
-    Ipv4Repr, Ipv6Packet, Ipv6Repr, UdpPacket, UdpRepr,
+    Ipv4Repr, Ipv6Packet, Ipv6Repr, TcpPacket, TcpRepr, UdpPacket, UdpRepr,
 };
 
 /// A stack, and what came of it.
@@ -15,6 +16,30 @@ pub(super) struct Host {
     pub(super) heard: Vec<(DatagramPeer, Vec<u8>)>,
     pub(super) replies: Vec<(IpAddr, usize)>,
     pub(super) errors: Vec<(IpAddr, (u8, u8))>,
+    pub(super) news: News,
+}
+
+/// What streams brought.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) opened: Vec<StreamId>,
+    pub(super) received: Vec<u8>,
+    pub(super) sent_bytes: usize,
+    pub(super) ended: Vec<StreamId>,
+    pub(super) closed: Vec<StreamId>,
+}
+
+impl News {
+    pub(super) fn take(&mut self, event: &StreamEvent<'_>) {
+        match event {
+            StreamEvent::Opened { stream, .. } => self.opened.push(*stream),
+            StreamEvent::Received { bytes, .. } => self.received.extend_from_slice(bytes),
+            StreamEvent::Sent { count_bytes, .. } => self.sent_bytes += count_bytes,
+            StreamEvent::Ended { stream } => self.ended.push(*stream),
+            StreamEvent::Closed { stream } => self.closed.push(*stream),
+            StreamEvent::Filled { .. } | StreamEvent::Datagram { .. } => {}
+        }
+    }
 }
 
 /// Two hosts and the wire between them.
@@ -23,6 +48,8 @@ pub(super) struct World {
     pub(super) now: Instant,
     pub(super) reorders: bool,
     pub(super) loses_every: Option<usize>,
+    /// The largest packet that a router between them lets pass, in bytes.
+    pub(super) narrow_bytes: Option<usize>,
     pub(super) left_to_link: usize,
     carried: usize,
 }
@@ -50,18 +77,26 @@ impl Host {
         let link = LinkProperties { mac: None, mtu_bytes: 1500, offload };
         let mut stack = Stack::new(config(number), &link, [number; 16], Instant(1_000_000_000));
         assert_eq!(stack.open_datagrams(2049), Some(0));
-        Self { stack, heard: Vec::new(), replies: Vec::new(), errors: Vec::new() }
+        assert!(stack.listen(2049));
+        let (heard, replies, errors) = Default::default();
+        Self { stack, heard, replies, errors, news: News::default() }
     }
 
     /// Takes a frame, and notes what it brought; pings' answers and errors are nobody's events.
     fn take(&mut self, bytes: &[u8], now: Instant) {
         self.note(bytes);
-        let heard = &mut self.heard;
+        let Self { heard, news, .. } = self;
         self.stack.frame(bytes, false, now, &mut |event| {
             if let StreamEvent::Datagram { peer, bytes } = event {
                 heard.push((peer, bytes.to_vec()));
             }
+            news.take(&event);
         });
+    }
+
+    fn advance(&mut self, now: Instant) {
+        let news = &mut self.news;
+        self.stack.advance(now, &mut |event| news.take(&event));
     }
 
     /// Of a message in fragments, the last one tells how long it is.
@@ -110,13 +145,19 @@ impl World {
     pub(super) fn with_offload(offload: LinkOffload) -> Self {
         let hosts = [Host::new(1, offload), Host::new(2, offload)];
         let now = Instant(1_000_000_000);
-        Self { hosts, now, reorders: false, loses_every: None, left_to_link: 0, carried: 0 }
+        let (loses_every, narrow_bytes) = (None, None);
+        Self { hosts, now, reorders: false, loses_every, narrow_bytes, left_to_link: 0, carried: 0 }
     }
 
     pub(super) fn send(&mut self, host: usize, from: &str, to: &str, data: Vec<Bytes>) {
         let (local, remote) = ((address(from), 2049).into(), (address(to), 2049).into());
         let peer = DatagramPeer { socket: 0, remote, local };
         self.hosts[host].stack.send_datagram(peer, data, self.now);
+    }
+
+    /// Lets one burst of frames cross each way.
+    pub(super) fn step(&mut self) {
+        let _ = self.cross(0) | self.cross(1);
     }
 
     /// Lets frames cross and time pass.
@@ -130,14 +171,14 @@ impl World {
                 None => break,
             }
             let now = self.now;
-            self.hosts.iter_mut().for_each(|host| host.stack.advance(now));
+            self.hosts.iter_mut().for_each(|host| host.advance(now));
         }
         self.now = end;
     }
 
     /// Carries what one host has for the other. Says whether there was something.
     fn cross(&mut self, from: usize) -> bool {
-        let next = || self.hosts[from].stack.next_frame();
+        let next = || self.hosts[from].stack.next_frame(self.now);
         let mut frames: Vec<_> = core::iter::from_fn(next).collect();
         let were_some = !frames.is_empty();
         if self.reorders {
@@ -148,11 +189,37 @@ impl World {
             let bytes = check(&frame);
             self.carried += 1;
             let is_lost = self.loses_every.is_some_and(|every| self.carried.is_multiple_of(every));
-            if !is_lost {
+            if let Some(most_bytes) = self.narrow_bytes.filter(|most| bytes.len() - 14 > *most) {
+                self.too_big(from, &bytes[14..], most_bytes);
+            } else if !is_lost {
                 self.hosts[1 - from].take(&bytes, self.now);
             }
         }
         were_some
+    }
+}
+
+impl World {
+    /// What a router says to who sent a packet that does not fit.
+    fn too_big(&mut self, from: usize, packet: &[u8], most_bytes: usize) {
+        let (now, config) = (self.now, Config { detects_duplicates: false, ..config(9) });
+        let link = LinkProperties { mac: None, mtu_bytes: 1500, offload: LinkOffload::default() };
+        let mut stack = Stack::new(config, &link, [9; 16], now);
+        let is_v4 = packet[0] >> 4 == 4;
+        let to = self.hosts[from]
+            .stack
+            .addresses()
+            .find(|own| own.is_ipv4() == is_v4 && !crate::address::is_link_local(*own));
+        let to = to.unwrap();
+        stack.neighbours.heard(to, self.hosts[from].stack.wire.mac, now, &mut stack.wire);
+        let source = stack.addresses.source_for(to).unwrap();
+        let mut head = if is_v4 { vec![3, 4, 0, 0, 0, 0] } else { vec![2, 0, 0, 0, 0, 0] };
+        head.extend_from_slice(&(most_bytes as u16).to_be_bytes());
+        icmp(&mut stack, source, to, &[&head, &packet[..80]].concat(), now);
+        while let Some(frame) = stack.next_frame(now) {
+            let bytes = check(&frame);
+            self.hosts[from].take(&bytes, now);
+        }
     }
 }
 
@@ -169,7 +236,7 @@ pub(super) fn icmp(stack: &mut Stack, from: IpAddr, to: IpAddr, message: &[u8], 
     draft.transport().copy_from_slice(&message[..8]);
     draft.payload.push(Bytes::copy_from_slice(&message[8..]));
     draft.fill_icmp_checksum();
-    stack.send(draft, now);
+    stack.route(draft, now);
     stack.ask_questions(now);
 }
 
@@ -226,6 +293,10 @@ fn check_transport(protocol: IpProtocol, from: IpAddr, to: IpAddr, payload: &[u8
             let packet = UdpPacket::new_checked(payload).unwrap();
             UdpRepr::parse(&packet, &from.into(), &to.into(), &all).unwrap();
         }
+        (IpProtocol::Tcp, ..) => {
+            let packet = TcpPacket::new_checked(payload).unwrap();
+            TcpRepr::parse(&packet, &from.into(), &to.into(), &all).unwrap();
+        }
         (IpProtocol::Icmp, ..) => {
             assert!(Icmpv4Packet::new_checked(payload).unwrap().verify_checksum());
         }
@@ -245,7 +316,7 @@ pub(super) fn samples() -> Vec<Vec<u8>> {
     let mut host = Host::new(1, LinkOffload::default());
     let stack = &mut host.stack;
     let now = Instant(1_000_000_000);
-    stack.advance(now + Duration::from_secs(2));
+    stack.advance(now + Duration::from_secs(2), &mut |_| {});
     for to in ["10.0.0.2", "fd00::2"] {
         let to = address(to);
         stack.neighbours.heard(to, [2, 0, 0, 0, 0, 2], now, &mut stack.wire);
@@ -255,12 +326,12 @@ pub(super) fn samples() -> Vec<Vec<u8>> {
             let data = vec![Bytes::from(vec![1; bytes])];
             stack.send_udp((from, 9).into(), (to, port).into(), data, now);
         }
-        stack.send(Draft::new(from, to, 99.into(), 8), now);
+        stack.route(Draft::new(from, to, 99.into(), 8), now);
     }
     for to in ["10.0.0.7", "fd00::7"] {
         let from = stack.addresses.source_for(address(to)).unwrap();
-        stack.send(Draft::new(from, address(to), 99.into(), 8), now);
+        stack.route(Draft::new(from, address(to), 99.into(), 8), now);
     }
     stack.ask_questions(now);
-    core::iter::from_fn(|| stack.next_frame()).map(|frame| check(&frame)).collect()
+    core::iter::from_fn(|| stack.next_frame(now)).map(|frame| check(&frame)).collect()
 }

@@ -20,7 +20,7 @@ use super::handshake::Handshake;
 use super::limiter::Limiter;
 use super::limits::{CHALLENGES_PER_SECOND, WINDOW_SCALE};
 use super::receive::{Receiver, ReceiverSettings};
-use super::segment::Outgoing;
+use super::segment::{Outgoing, Segment};
 use super::send::{Sender, SenderSettings};
 use super::sequence::{SeqNo, SeqRange};
 use super::table::numbers::Pair;
@@ -151,6 +151,27 @@ impl Connection {
     pub fn is_in_flight(&self, seq: SeqNo) -> bool {
         let (start, end) = (self.sender.acknowledged_seq(), self.sender.next_seq());
         SeqRange { start, end }.contains(seq)
+    }
+
+    /// Bytes that it keeps of what arrived: held back, or out of order.
+    pub fn received_bytes(&self) -> u64 {
+        self.receiver.kept_bytes().into()
+    }
+
+    /// Whether nothing of a segment would have to be kept.
+    pub fn takes_at_once(&self, segment: &Segment<'_>) -> bool {
+        self.receiver.takes_at_once(segment.seq)
+    }
+
+    /// Whether there is something to tell of what arrived that the next arrival would overtake:
+    /// bytes that came again, and, for a peer that counts such answers (RFC 5681 §3.2), a gap.
+    pub fn owes_duplicate(&self, now: Instant) -> bool {
+        self.receiver.owes_duplicate(now)
+    }
+
+    /// What the path was last said to carry, in bytes: see [`Self::set_path`].
+    pub fn path_bytes(&self) -> u16 {
+        self.settings.path_bytes
     }
 
     /// Bytes that it keeps for its user and for the peer.

@@ -246,6 +246,18 @@ impl Receiver {
         self.held_bytes + self.store.as_ref().map_or(0, |store| store.cost_bytes())
     }
 
+    /// Whether bytes from this number on are handed out at once.
+    pub fn takes_at_once(&self, seq: SeqNo) -> bool {
+        !self.is_paused && seq.is_at_most(self.next)
+    }
+
+    /// Whether what the next acknowledgement tells would be forgotten if more arrived before it: bytes
+    /// that came again, and a gap that can only be told by how often it is told.
+    pub fn owes_duplicate(&self, now: Instant) -> bool {
+        let is_counted = !self.settings.sack && self.store.is_some();
+        self.is_due(now) && (is_counted || self.duplicate.is_some())
+    }
+
     /// Whether an acknowledgement is to be sent now.
     pub fn is_due(&self, now: Instant) -> bool {
         self.acknowledging.is_due(now)

@@ -243,6 +243,24 @@ impl<C> Table<C> {
         Some((&entry.pair, entry.stream, &mut *entry.connection))
     }
 
+    /// The connection between two ends.
+    pub fn connection(&self, pair: &Pair) -> Option<u32> {
+        match self.find(pair)? {
+            Place::Connection(key) => Some(key),
+            Place::Embryo(_) | Place::TimeWait(_) => None,
+        }
+    }
+
+    /// How many connections there are.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty()
+    }
+
     /// The key of a name, if its connection is still there.
     pub fn key_of(&self, stream: u64) -> Option<u32> {
         let key = Names::key(stream);

@@ -33,6 +33,8 @@ pub enum Purpose {
     Clock = 3,
     /// Proof that the peer has seen our SYN.
     Cookie = 4,
+    /// Where to look for a port of our own.
+    Port = 5,
 }
 
 impl Numbers {
