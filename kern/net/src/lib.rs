@@ -24,7 +24,7 @@ pub mod tcp;
 pub mod timers;
 mod udp;
 
-pub use address::Prefix;
+pub use address::{Prefix, is_host};
 pub use config::{AddressSource, Config};
 pub use stack::{Held, Stack};
 pub use streams::Conversation;

@@ -12,8 +12,8 @@ mod lease;
 mod prefix;
 pub(crate) mod slaac;
 
-pub use prefix::Prefix;
-pub(crate) use prefix::{is_host, solicited_group};
+pub(crate) use prefix::solicited_group;
+pub use prefix::{Prefix, is_host};
 
 use crate::limits::ADDRESSES_MAX;
 use abi::Instant;

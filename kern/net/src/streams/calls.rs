@@ -20,6 +20,16 @@ impl Stack {
         self.streams.table.listen(port)
     }
 
+    /// Takes no more connections; those that are open go on.
+    pub fn stop_listening(&mut self) {
+        self.streams.table.stop_listening();
+    }
+
+    /// Streams that are open or being opened by us.
+    pub fn streams(&self) -> impl Iterator<Item = StreamId> {
+        self.streams.table.streams().map(StreamId)
+    }
+
     /// Opens a connection; [`StreamEvent::Opened`] or [`StreamEvent::Closed`] follows. `None` if
     /// there is no address of ours to do it from, or no room.
     pub fn connect(&mut self, remote: SocketAddr, now: Instant) -> Option<StreamId> {

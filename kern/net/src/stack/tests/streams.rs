@@ -175,3 +175,42 @@ fn what_is_held_back_is_bounded_for_all_streams_together() {
     assert_eq!(world.hosts[1].news.received.len(), data.len() * streams.len());
     assert_eq!(world.hosts[1].stack.held().received_bytes, 0);
 }
+
+#[test]
+fn who_stops_listening_finishes_what_is_open() {
+    let (mut world, streams) = connected(FAMILIES[0], LinkOffload::default());
+    let stack = &mut world.hosts[1].stack;
+    stack.stop_listening();
+    assert_eq!(stack.streams().collect::<Vec<_>>(), [streams[1]]);
+    let remote = SocketAddr::new(address(FAMILIES[0]), 2049);
+    let late = world.hosts[0].stack.connect(remote, world.now).unwrap();
+    send(&mut world, 0, streams[0], &pattern(5000));
+    world.run(Duration::from_secs(1));
+    assert_eq!(world.hosts[0].news.closed, [late]);
+    assert_eq!(world.hosts[1].news.received.len(), 5000);
+}
+
+#[test]
+fn an_idle_stream_costs_little_and_an_idle_stack_too() {
+    let mut hosts = Vec::new();
+    let stack = allocation_counter::measure(|| hosts.push(Host::new(1, LinkOffload::default())));
+    let stack_bytes = stack.bytes_current as usize;
+    assert!(stack_bytes <= 4 << 10, "{stack_bytes} bytes");
+    let mut world = World::new();
+    world.run(Duration::from_secs(3));
+    let remote = SocketAddr::new(address(FAMILIES[0]), 2049);
+    let mut open = |count: usize| {
+        for _ in 0..count {
+            let now = world.now;
+            let stream = world.hosts[0].stack.connect(remote, now).unwrap();
+            world.run(Duration::from_millis(1));
+            send(&mut world, 0, stream, &[1; 200]);
+            world.run(Duration::from_millis(50));
+        }
+    };
+    open(1);
+    let opened = allocation_counter::measure(|| open(1000));
+    // Both ends are here, and so is what the test wrote down: the name at either, and the bytes.
+    let each_bytes = opened.bytes_current as usize / 2000;
+    assert!(each_bytes <= 2 << 10, "{each_bytes} bytes");
+}

@@ -104,6 +104,20 @@ impl<C> Table<C> {
         self.listeners.contains(&port)
     }
 
+    /// Takes no more connections; those that are open go on.
+    pub fn stop_listening(&mut self) {
+        self.listeners = Vec::new();
+    }
+
+    fn is_listened_on(&self, pair: &Pair) -> bool {
+        self.listeners.contains(&pair.local.port())
+    }
+
+    /// The names of all connections.
+    pub fn streams(&self) -> impl Iterator<Item = u64> {
+        self.connections.iter().map(|(_, entry)| entry.stream)
+    }
+
     /// Where numbers and clocks come from.
     pub fn numbers(&self) -> &Numbers {
         &self.numbers
@@ -134,13 +148,21 @@ impl<C> Table<C> {
             Step::Challenge => self.answer_stranger(embryo.challenge(now), now),
             Step::Reset => self.answer_stranger(reset(segment), now),
             Step::Open if self.connections.len() >= CONNECTIONS_MAX => Verdict::Nothing,
+            Step::Open if !self.is_listened_on(&embryo.pair) => {
+                self.abandon(key, &embryo.pair);
+                self.answer_stranger(reset(segment), now)
+            }
             Step::Open | Step::Forget => {
-                self.forget(&embryo.pair);
-                self.backlog.remove(key);
+                self.abandon(key, &embryo.pair);
                 let is_open = step == Step::Open;
                 if is_open { Verdict::Open(embryo.handshake) } else { Verdict::Nothing }
             }
         }
+    }
+
+    fn abandon(&mut self, embryo: u32, pair: &Pair) {
+        self.forget(pair);
+        self.backlog.remove(embryo);
     }
 
     fn leftover(
@@ -153,7 +175,7 @@ impl<C> Table<C> {
     ) -> Verdict {
         let Some(old) = self.time_wait.get(key).copied() else { return Verdict::Nothing };
         match self.time_wait.segment(key, segment, now) {
-            Leftover::Reuse { beyond } if self.listeners.contains(&pair.local.port()) => {
+            Leftover::Reuse { beyond } if self.is_listened_on(pair) => {
                 self.forget(pair);
                 self.time_wait.remove(key);
                 self.syn(pair, segment, mss, Some(beyond), now)
@@ -166,7 +188,7 @@ impl<C> Table<C> {
     }
 
     fn stranger(&mut self, pair: &Pair, segment: &Segment<'_>, mss: u16, now: Instant) -> Verdict {
-        let is_listened_on = self.listeners.contains(&pair.local.port());
+        let is_listened_on = self.is_listened_on(pair);
         let (has_syn, has_rst) =
             (segment.flags.contains(Flags::SYN), segment.flags.contains(Flags::RST));
         if has_rst {
@@ -309,10 +331,7 @@ impl<C> Table<C> {
             };
             match result {
                 Ok(_) => return Some((embryo.pair, embryo.answer(now))),
-                Err(key) => {
-                    self.forget(&embryo.pair);
-                    self.backlog.remove(key);
-                }
+                Err(key) => self.abandon(key, &embryo.pair),
             }
         }
         None
