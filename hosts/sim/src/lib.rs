@@ -14,6 +14,7 @@
 //! | [`Replay`] | the same disk's past: what a power cut at any moment would have left |
 //! | [`SharedBudget`] | memory that several worlds share |
 //! | [`Wire`] | the host's network, for clients in the same process |
+//! | [`Cable`], [`Card`] | Ethernet: two ends, and all that happens to frames between them |
 //! | [`World`] | one service with all of these, and the loop that turns it |
 #![forbid(unsafe_code)]
 
@@ -22,6 +23,7 @@ mod cache;
 mod clock;
 mod disk;
 mod faults;
+mod frames;
 mod image;
 mod log;
 mod luck;
@@ -34,6 +36,10 @@ pub use cache::{SECTOR_BYTES, Survivors};
 pub use clock::VirtualClock;
 pub use disk::{Counters, Pace, PowerDisk};
 pub use faults::{Fault, Kind, When};
+pub use frames::{
+    Arrival, Cable, Card, Carried, Conditions, Delivery, ETHERNET_BYTES, Family, Parcel,
+    PerMillion, Queue, TcpFrame, fill_checksums, is_intact,
+};
 pub use image::Image;
 pub use log::LogBook;
 pub use luck::Luck;
