@@ -38,6 +38,10 @@ impl Tenant for Service {
         Self::stream_event(self, event);
     }
 
+    fn link_event(&mut self, event: LinkEvent<'_>) {
+        Self::link_event(self, event);
+    }
+
     fn turn(&mut self) -> Next {
         Self::turn(self)
     }

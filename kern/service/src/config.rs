@@ -4,7 +4,7 @@ use crate::Limits;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use hyper::{Account, Clock, Disk, Log, Random, Streams};
+use hyper::{Account, Clock, Disk, Link, Log, Random, Streams};
 
 /// The hypercalls of the host that a service lives on.
 #[derive(Clone)]
@@ -15,7 +15,7 @@ pub struct Host {
     pub random: Rc<dyn Random>,
     /// Lines for the administrator.
     pub log: Rc<dyn Log>,
-    /// The network.
+    /// The host's own network.
     pub streams: Rc<dyn Streams>,
     /// Memory for changed data that disks do not have yet.
     pub dirty: Account,
@@ -67,6 +67,23 @@ pub struct Config {
     pub exports: Vec<nfs::Export>,
     /// How much it may take.
     pub limits: Limits,
-    /// The one port every program answers on, TCP and UDP, as portmap tells it.
-    pub port: u16,
+    /// Who carries bytes between it and its clients.
+    pub network: Network,
+}
+
+/// Who carries bytes between a service and its clients.
+pub enum Network {
+    /// The host, by [`Host::streams`].
+    Host {
+        /// The one port every program answers on, TCP and UDP, as portmap tells it.
+        port: u16,
+    },
+    /// The service, which is a network host of its own: portmap answers on port 111, all else on
+    /// 2049, TCP and UDP.
+    Own {
+        /// Its network card.
+        link: Rc<dyn Link>,
+        /// Who it is there.
+        config: net::Config,
+    },
 }

@@ -1,13 +1,15 @@
 //! The instance: one of each room, its configuration, its limits and its turn.
 //!
-//! A [`Service`] carries bytes between the host's streams and `rpc`, runs one task for each call,
-//! and knows which file systems exist (`filesystems.rs`, one row each). It contains no protocol
-//! and no file system itself, and it does nothing outside [`Service::turn`].
+//! A [`Service`] carries bytes between `rpc` and the host's streams, or a network stack of its own
+//! (`carrier.rs`), runs one task for each call, and knows which file systems exist
+//! (`filesystems.rs`, one row each). It contains no protocol and no file system itself, and it does
+//! nothing outside [`Service::turn`].
 #![no_std]
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
+mod carrier;
 mod config;
 mod farewell;
 mod filesystems;
@@ -15,9 +17,10 @@ mod limits;
 mod opening;
 mod service;
 mod state;
+mod station;
 mod upkeep;
 
-pub use config::{Config, Host, ImageOptions, Source};
+pub use config::{Config, Host, ImageOptions, Network, Source};
 pub use ffs::layout::ByteOrder;
 pub use limits::{Limits, ProcessLimits};
 pub use service::Service;

@@ -1,5 +1,6 @@
 //! The instance and its turn.
 
+use crate::carrier::{self, Carrier};
 use crate::farewell::{Commits, Farewell};
 use crate::filesystems::{self, Found};
 use crate::opening::{self, Opened};
@@ -13,10 +14,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use block::Device;
 use core::cell::{Cell, RefCell};
+use core::net::IpAddr;
 use core::pin::Pin;
 use core::time::Duration;
-use hyper::{DatagramPeer, Level, StreamEvent, StreamId};
-use rpc::{ConnectionId, Output, Peer, Ports};
+use hyper::{Level, LinkEvent, StreamEvent};
 use task::{Executor, Timers};
 
 /// Tasks beside those of calls: opening, or else saving and closing.
@@ -38,7 +39,6 @@ type Search = Pin<Box<dyn Future<Output = Result<Found, String>>>>;
 pub struct Service {
     host: Host,
     name: Rc<str>,
-    port: u16,
     polls_per_turn: usize,
     save_age: Duration,
     state: State,
@@ -46,6 +46,7 @@ pub struct Service {
     tasks: Executor,
     timers: Rc<Timers>,
     rpc: rpc::Server,
+    carrier: Carrier,
     /// Replies of calls that have ended during this turn.
     replies: Rc<RefCell<Vec<rpc::Reply>>>,
     disk: Option<Rc<Device>>,
@@ -63,13 +64,12 @@ impl Service {
     /// A service on `host`. Opening, which mounts what it serves, is its first task: it answers
     /// once that is done.
     pub fn new(host: Host, config: Config) -> Self {
-        let Config { name, source, exports, limits, port } = config;
+        let Config { name, source, exports, limits, network } = config;
         let mut secret = [0; 16];
         host.random.fill(&mut secret);
         let now = host.clock.now();
         let mut service = Self {
             name: name.as_str().into(),
-            port,
             polls_per_turn: limits.polls_per_turn,
             save_age: limits.save_age,
             state: State::Mounting,
@@ -77,6 +77,7 @@ impl Service {
             tasks: Executor::new(limits.rpc.calls_max + OWN_TASKS),
             timers: Rc::new(Timers::new(now)),
             rpc: rpc::Server::new(limits.rpc.clone(), secret),
+            carrier: Carrier::new(network, &host, now),
             replies: Rc::default(),
             disk: None,
             opening: Rc::default(),
@@ -93,34 +94,21 @@ impl Service {
         service
     }
 
-    /// Tells what happened on the network. Nothing is run before the next turn.
+    /// Tells what happened on the host's network. Nothing is run before the next turn.
     pub fn stream_event(&mut self, event: StreamEvent<'_>) {
-        match event {
-            StreamEvent::Opened { stream, remote, local } => {
-                self.rpc.opened(ConnectionId(stream.0), remote, local);
-            }
-            StreamEvent::Received { stream, bytes } => {
-                self.rpc.received(ConnectionId(stream.0), bytes);
-            }
-            StreamEvent::Filled { stream, buffer } => {
-                self.rpc.filled(ConnectionId(stream.0), buffer);
-            }
-            StreamEvent::Sent { stream, count_bytes } => {
-                self.rpc.sent(ConnectionId(stream.0), count_bytes);
-            }
-            StreamEvent::Ended { stream } => self.rpc.ended(ConnectionId(stream.0)),
-            StreamEvent::Closed { stream } => self.rpc.closed(ConnectionId(stream.0)),
-            StreamEvent::Datagram { peer, bytes } => {
-                let DatagramPeer { socket, remote, local } = peer;
-                self.rpc.received_datagram(Peer { socket, remote, local }, bytes);
-            }
-        }
+        carrier::tell(&mut self.rpc, event);
+    }
+
+    /// Tells what happened on the service's own link. No call is run before the next turn.
+    pub fn link_event(&mut self, event: LinkEvent<'_>) {
+        self.carrier.link_event(event, &*self.host.clock, &mut self.rpc);
     }
 
     /// Does a bounded amount of work: collects what the disk completed, runs calls, sends
     /// replies. Says when it wishes to be called again.
     pub fn turn(&mut self) -> Next {
         self.tell_time();
+        self.carrier.advance(self.now, &mut self.rpc);
         if let Some(disk) = &self.disk {
             disk.collect();
         }
@@ -130,6 +118,7 @@ impl Service {
         self.take_replies();
         self.keep_up();
         self.send();
+        self.tell_addresses();
         self.trim(polls);
         self.next()
     }
@@ -147,10 +136,16 @@ impl Service {
         self.rpc.close();
     }
 
-    /// Whether everything begun before [`Service::stop`] is finished, its replies have left, and
-    /// the file system is closed. A client that does not take its replies can hold this up: a
-    /// host waits only so long for clients, and cuts them off then.
+    /// Whether everything begun before [`Service::stop`] is finished, its replies have left, the
+    /// file system is closed, and connections of its own stack are over. A client that does not
+    /// take its replies, or never says goodbye, can hold this up: a host waits only so long for
+    /// clients, and cuts them off then.
     pub fn is_stopped(&self) -> bool {
+        self.has_finished() && self.carrier.is_over()
+    }
+
+    /// Whether only goodbyes are left to say.
+    fn has_finished(&self) -> bool {
         let is_closed = match &self.upkeep {
             Some(upkeep) => upkeep.is_closed(),
             None => self.state != State::Mounting,
@@ -194,7 +189,8 @@ impl Service {
             Err(reason) => State::Failed(reason),
             Ok(opened) => {
                 if !self.stopping {
-                    self.rpc.open(nfs::programs(&opened.server), Ports::one(self.port));
+                    self.rpc.open(nfs::programs(&opened.server), self.carrier.ports());
+                    self.carrier.open();
                 }
                 self.nfs = Some(opened.server);
                 self.commits = opened.commits;
@@ -268,24 +264,34 @@ impl Service {
         }
     }
 
+    /// Hands over what RPC wants done; at the end, says goodbye to clients, too.
     fn send(&mut self) {
-        let streams = &self.host.streams;
-        while let Some(output) = self.rpc.next_output() {
-            match output {
-                Output::Send(id, data) => streams.send(StreamId(id.0), data),
-                Output::Pause(id, paused) => streams.pause(StreamId(id.0), paused),
-                Output::Close(id) => streams.close(StreamId(id.0)),
-                Output::Fill(id, buffer, count_bytes) => {
-                    let refused = streams.fill(StreamId(id.0), buffer, count_bytes);
-                    if let Err(buffer) = refused {
-                        self.rpc.filled(id, buffer);
-                    }
-                }
-                Output::Datagram(Peer { socket, remote, local }, data) => {
-                    streams.send_datagram(DatagramPeer { socket, remote, local }, data);
-                }
-            }
+        self.carrier.carry(&mut self.rpc, self.now);
+        if self.has_finished() {
+            self.carrier.close(self.now, &mut self.rpc);
         }
+        self.carrier.transmit(self.now);
+    }
+
+    /// Says in the log by which addresses it can be reached, and by which no more. Neighbours alone
+    /// know those of the link itself.
+    fn tell_addresses(&mut self) {
+        let State::Serving(description) = &self.state else { return };
+        let export = description.exports.first().map_or("/", String::as_str);
+        let (name, log) = (&self.name, &self.host.log);
+        self.carrier.tell_addresses(|address, is_new| {
+            let line = match address {
+                IpAddr::V6(address) if address.is_unicast_link_local() => return,
+                _ if !is_new => format!("{name}: {address} is no longer its address"),
+                IpAddr::V4(own) => {
+                    format!("{name}: {own} is its address: mount -t nfs {own}:{export} /mnt")
+                }
+                IpAddr::V6(own) => {
+                    format!("{name}: {own} is its address: mount -t nfs [{own}]:{export} /mnt")
+                }
+            };
+            log.log(Level::Information, "service", format_args!("{line}"));
+        });
     }
 
     /// A service that was busy and is no more gives its memory back, after a while: bursts that
@@ -305,8 +311,7 @@ impl Service {
         if self.tasks.is_ready() || self.rpc.has_calls() {
             return Next::Again;
         }
-        let deadlines =
-            self.rpc.deadline().into_iter().chain(self.trim_at).chain(self.timers.next());
-        deadlines.min().map_or(Next::Idle, Next::At)
+        let own = [self.rpc.deadline(), self.carrier.deadline(), self.trim_at, self.timers.next()];
+        own.into_iter().flatten().min().map_or(Next::Idle, Next::At)
     }
 }

@@ -23,7 +23,7 @@ use crate::cli;
 use anyhow::{Context, Result, bail};
 use posix::{Backend, Budgets, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
 use ready::Announcement;
-use service::{Config, ImageOptions, Limits, ProcessLimits};
+use service::{Config, ImageOptions, Limits, Network, ProcessLimits};
 use source::Source;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -74,8 +74,8 @@ fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Export
         discard: options.discard,
     };
     ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
-        let (port, exports) = (site.port(), exports.list().to_vec());
-        Ok(Config { name, source: source.attach(site, use_of_image), exports, limits, port })
+        let (network, exports) = (Network::Host { port: site.port() }, exports.list().to_vec());
+        Ok(Config { name, source: source.attach(site, use_of_image), exports, limits, network })
     })
 }
 

@@ -1,11 +1,12 @@
 //! What a service, a connection and a call cost in memory and in allocations.
 
+use crate::lan::{Lan, identity};
 use crate::nfs_calls::created;
 use crate::rpc_client::{get_attributes, read, write};
 use crate::world::{Asked, World, config, memory};
 use allocation_counter::measure;
 use hyper::{StreamEvent, StreamId};
-use service::Next;
+use service::{Config, Network, Next, Service, State};
 
 /// Allocations of one GETATTR from received bytes to sent bytes: arguments, task, the
 /// procedure's future, the vnode and its future, the reply, its pieces.
@@ -57,6 +58,23 @@ fn an_idle_service_is_small() {
     let cost = measure(|| world = Some(World::memory()));
     assert!(cost.bytes_current <= IDLE_BYTES_MAX, "{cost:?}");
     drop(world);
+}
+
+#[test]
+fn an_idle_service_with_a_stack_of_its_own_is_small() {
+    let lan = Lan::new();
+    let link = lan.cable.clone();
+    let mut own = None;
+    let cost = measure(|| {
+        let network = Network::Own { link, config: identity(3) };
+        let config = Config { network, ..config(memory()) };
+        let mut service = Service::new(lan.host(), config);
+        service.turn();
+        own = Some(service);
+    });
+    assert!(cost.bytes_current <= IDLE_BYTES_MAX, "{cost:?}");
+    assert!(own.is_some_and(|own| matches!(own.state(), State::Serving(_))));
+    lan.cable.frames.take();
 }
 
 #[test]

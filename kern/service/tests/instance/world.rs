@@ -15,17 +15,32 @@ pub const CLIENT: StreamId = StreamId(1);
 
 /// Stands still unless the test moves it.
 #[derive(Default)]
-pub struct StoppedClock(Cell<u64>);
+pub struct StoppedClock {
+    nanoseconds: Cell<u64>,
+    /// How often it was asked.
+    pub readings: Cell<usize>,
+}
 
 impl StoppedClock {
     pub fn pass(&self, seconds: u64) {
-        self.0.set(self.0.get() + seconds * 1_000_000_000);
+        self.nanoseconds.set(self.nanoseconds.get() + seconds * 1_000_000_000);
+    }
+
+    /// Moves on to a moment, if it is still to come.
+    pub fn reach(&self, moment: Instant) {
+        self.nanoseconds.set(self.nanoseconds.get().max(moment.0));
+    }
+
+    /// What it shows, to the test.
+    pub fn time(&self) -> Instant {
+        Instant(self.nanoseconds.get())
     }
 }
 
 impl Clock for StoppedClock {
     fn now(&self) -> Instant {
-        Instant(self.0.get())
+        self.readings.set(self.readings.get() + 1);
+        self.time()
     }
 
     fn wall(&self) -> Timestamp {
@@ -109,10 +124,16 @@ pub fn memory() -> Source {
 pub fn config(source: Source) -> Config {
     let root = nfs::Export::new("/").expect("a good path");
     let limits = Limits::default();
-    Config { name: "test".into(), source, exports: vec![root], limits, port: 2049 }
+    Config {
+        name: "test".into(),
+        source,
+        exports: vec![root],
+        limits,
+        network: service::Network::Host { port: 2049 },
+    }
 }
 
-fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Host {
+pub fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Host {
     Host {
         clock,
         random: Rc::new(CountedLuck::default()),

@@ -12,7 +12,7 @@ use crate::rpc;
 use abi::FileSystemId;
 use hyper::StreamId;
 use nfs::v3::Status;
-use service::{Config, ImageOptions, Limits, Source, State};
+use service::{Config, ImageOptions, Limits, Network, Source, State};
 use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -180,7 +180,7 @@ impl<'a> Run<'a> {
             source,
             exports: vec!["/:no_root_squash".parse().expect("an export")],
             limits: Limits { cache_bytes: settings.cache_bytes, ..Limits::default() },
-            port: 2049,
+            network: Network::Host { port: 2049 },
         };
         let mut world = World::new(config, clock.clone(), luck.fork(), disk.clone());
         let stream = world.connect();

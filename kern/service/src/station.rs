@@ -1,0 +1,145 @@
+//! The service as a network host of its own: a stack, and the link that its frames go through.
+//!
+//! ```text
+//!  LinkEvent::Received ─► event ─┬─► stack ─► sink: what RPC is to hear
+//!  the time ─► advance ──────────┤
+//!  send, pause, hang_up ─────────┘
+//!  Link::send ◄── transmit ◄── stack        at the end of a turn, while the link has room
+//! ```
+//! What the link has no room for waits in the stack, as data rather than as frames, until the host
+//! tells of room by an event, which is a reason to turn the service.
+
+use abi::Instant;
+use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use bytes::Bytes;
+use core::net::IpAddr;
+use hyper::{Clock, DatagramPeer, Link, LinkEvent, StreamEvent, StreamId};
+use net::Stack;
+use rpc::Ports;
+
+/// Who hears what happened to streams and datagrams.
+type Sink<'a> = &'a mut dyn FnMut(StreamEvent<'_>);
+
+/// See the top of the file.
+pub(crate) struct Station {
+    link: Rc<dyn Link>,
+    stack: Stack,
+    /// Connections that we have not said goodbye to.
+    open: BTreeSet<StreamId>,
+    /// The addresses that were told of.
+    known: Vec<IpAddr>,
+    /// When the events since the last turn began to be told.
+    heard_at: Option<Instant>,
+}
+
+impl Station {
+    /// A host that has just been plugged in. It answers pings, and lets no client in yet.
+    pub(crate) fn new(
+        link: Rc<dyn Link>,
+        config: net::Config,
+        secret: [u8; 16],
+        now: Instant,
+    ) -> Self {
+        let stack = Stack::new(config, &link.properties(), secret, now);
+        Self { link, stack, open: BTreeSet::new(), known: Vec::new(), heard_at: None }
+    }
+
+    /// Lets clients in.
+    pub(crate) fn open(&mut self) {
+        let Ports { portmap, programs } = Ports::WELL_KNOWN;
+        for port in [portmap, programs] {
+            let is_open = self.stack.listen(port) && self.stack.open_datagrams(port).is_some();
+            assert!(is_open, "there is room for two ports");
+        }
+    }
+
+    /// Takes what happened on the link. All that is told between two turns happened at one time.
+    pub(crate) fn event(&mut self, event: LinkEvent<'_>, clock: &dyn Clock, sink: Sink<'_>) {
+        let LinkEvent::Received { bytes, checked } = event else { return };
+        let now = *self.heard_at.get_or_insert_with(|| clock.now());
+        let Self { stack, open, .. } = self;
+        stack.frame(bytes, checked, now, &mut |event| pass(open, event, sink));
+    }
+
+    /// Does what is due by now.
+    pub(crate) fn advance(&mut self, now: Instant, sink: Sink<'_>) {
+        self.heard_at = None;
+        let Self { stack, open, .. } = self;
+        if stack.deadline().is_some_and(|deadline| deadline <= now) {
+            stack.advance(now, &mut |event| pass(open, event, sink));
+        }
+    }
+
+    /// Sends on a connection; see [`hyper::Streams::send`].
+    pub(crate) fn send(&mut self, stream: StreamId, data: Vec<Bytes>, now: Instant) {
+        self.stack.send(stream, data, now);
+    }
+
+    /// Sends a datagram.
+    pub(crate) fn send_datagram(&mut self, peer: DatagramPeer, data: Vec<Bytes>, now: Instant) {
+        self.stack.send_datagram(peer, data, now);
+    }
+
+    /// Stops receiving on a connection, or goes on.
+    pub(crate) fn pause(&mut self, stream: StreamId, paused: bool, now: Instant, sink: Sink<'_>) {
+        let Self { stack, open, .. } = self;
+        stack.pause(stream, paused, now, &mut |event| pass(open, event, sink));
+    }
+
+    /// Says goodbye to every client.
+    pub(crate) fn close(&mut self, now: Instant, sink: Sink<'_>) {
+        while let Some(stream) = self.open.first().copied() {
+            self.hang_up(stream, now, sink);
+        }
+    }
+
+    /// Says goodbye to a client, behind all that was sent.
+    pub(crate) fn hang_up(&mut self, stream: StreamId, now: Instant, sink: Sink<'_>) {
+        let Self { stack, open, .. } = self;
+        open.remove(&stream);
+        stack.close(stream, now, &mut |event| pass(open, event, sink));
+    }
+
+    /// Whether every client has said goodbye, and heard ours.
+    pub(crate) fn is_over(&self) -> bool {
+        self.stack.connection_count() == 0 && self.stack.held().frames == 0
+    }
+
+    /// Sends what there is while the link has room.
+    pub(crate) fn transmit(&mut self, now: Instant) {
+        while self.link.has_room() {
+            let Some(frame) = self.stack.next_frame(now) else { return };
+            self.link.send(frame);
+        }
+    }
+
+    /// Tells of each address that came (`true`) or went since the last time.
+    pub(crate) fn tell_addresses(&mut self, mut tell: impl FnMut(IpAddr, bool)) {
+        if self.stack.addresses().eq(self.known.iter().copied()) {
+            return;
+        }
+        let now: Vec<IpAddr> = self.stack.addresses().collect();
+        let before = core::mem::replace(&mut self.known, now);
+        let lost = before.iter().filter(|address| !self.known.contains(address));
+        lost.for_each(|&address| tell(address, false));
+        let gained = self.known.iter().filter(|address| !before.contains(address));
+        gained.for_each(|&address| tell(address, true));
+    }
+
+    /// When [`Station::advance`] wants to be called.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.stack.deadline()
+    }
+}
+
+/// Passes an event on, and keeps count of who is there.
+fn pass(open: &mut BTreeSet<StreamId>, event: StreamEvent<'_>, sink: Sink<'_>) {
+    match event {
+        StreamEvent::Opened { stream, .. } => drop(open.insert(stream)),
+        StreamEvent::Closed { stream } => drop(open.remove(&stream)),
+        _ => {}
+    }
+    sink(event);
+}
