@@ -67,6 +67,13 @@ impl Carrier {
         }
     }
 
+    /// Lets no further client in. A host does so by itself.
+    pub(crate) fn shut(&mut self) {
+        if let Self::Own(station) = self {
+            station.shut();
+        }
+    }
+
     /// Takes what happened on the link. A host that was asked for its sockets has none to tell of.
     pub(crate) fn link_event(
         &mut self,

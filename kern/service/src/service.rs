@@ -134,6 +134,7 @@ impl Service {
     pub fn stop(&mut self) {
         self.stopping = true;
         self.rpc.close();
+        self.carrier.shut();
     }
 
     /// Whether everything begun before [`Service::stop`] is finished, its replies have left, the

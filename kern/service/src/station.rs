@@ -10,7 +10,6 @@
 //! tells of room by an event, which is a reason to turn the service.
 
 use abi::Instant;
-use alloc::collections::BTreeSet;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -26,12 +25,12 @@ type Sink<'a> = &'a mut dyn FnMut(StreamEvent<'_>);
 pub(crate) struct Station {
     link: Rc<dyn Link>,
     stack: Stack,
-    /// Connections that we have not said goodbye to.
-    open: BTreeSet<StreamId>,
     /// The addresses that were told of.
     known: Vec<IpAddr>,
     /// When the events since the last turn began to be told.
     heard_at: Option<Instant>,
+    /// Everybody was said goodbye to.
+    is_closing: bool,
 }
 
 impl Station {
@@ -43,7 +42,7 @@ impl Station {
         now: Instant,
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
-        Self { link, stack, open: BTreeSet::new(), known: Vec::new(), heard_at: None }
+        Self { link, stack, known: Vec::new(), heard_at: None, is_closing: false }
     }
 
     /// Lets clients in.
@@ -59,16 +58,14 @@ impl Station {
     pub(crate) fn event(&mut self, event: LinkEvent<'_>, clock: &dyn Clock, sink: Sink<'_>) {
         let LinkEvent::Received { bytes, checked } = event else { return };
         let now = *self.heard_at.get_or_insert_with(|| clock.now());
-        let Self { stack, open, .. } = self;
-        stack.frame(bytes, checked, now, &mut |event| pass(open, event, sink));
+        self.stack.frame(bytes, checked, now, sink);
     }
 
     /// Does what is due by now.
     pub(crate) fn advance(&mut self, now: Instant, sink: Sink<'_>) {
         self.heard_at = None;
-        let Self { stack, open, .. } = self;
-        if stack.deadline().is_some_and(|deadline| deadline <= now) {
-            stack.advance(now, &mut |event| pass(open, event, sink));
+        if self.stack.deadline().is_some_and(|deadline| deadline <= now) {
+            self.stack.advance(now, sink);
         }
     }
 
@@ -84,22 +81,25 @@ impl Station {
 
     /// Stops receiving on a connection, or goes on.
     pub(crate) fn pause(&mut self, stream: StreamId, paused: bool, now: Instant, sink: Sink<'_>) {
-        let Self { stack, open, .. } = self;
-        stack.pause(stream, paused, now, &mut |event| pass(open, event, sink));
-    }
-
-    /// Says goodbye to every client.
-    pub(crate) fn close(&mut self, now: Instant, sink: Sink<'_>) {
-        while let Some(stream) = self.open.first().copied() {
-            self.hang_up(stream, now, sink);
-        }
+        self.stack.pause(stream, paused, now, sink);
     }
 
     /// Says goodbye to a client, behind all that was sent.
     pub(crate) fn hang_up(&mut self, stream: StreamId, now: Instant, sink: Sink<'_>) {
-        let Self { stack, open, .. } = self;
-        open.remove(&stream);
-        stack.close(stream, now, &mut |event| pass(open, event, sink));
+        self.stack.close(stream, now, sink);
+    }
+
+    /// Lets no further client in.
+    pub(crate) fn shut(&mut self) {
+        self.stack.stop_listening();
+    }
+
+    /// Says goodbye to every client, once.
+    pub(crate) fn close(&mut self, now: Instant, sink: Sink<'_>) {
+        if !core::mem::replace(&mut self.is_closing, true) {
+            let streams: Vec<StreamId> = self.stack.streams().collect();
+            streams.into_iter().for_each(|stream| self.hang_up(stream, now, sink));
+        }
     }
 
     /// Whether every client has said goodbye, and heard ours.
@@ -132,14 +132,4 @@ impl Station {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.stack.deadline()
     }
-}
-
-/// Passes an event on, and keeps count of who is there.
-fn pass(open: &mut BTreeSet<StreamId>, event: StreamEvent<'_>, sink: Sink<'_>) {
-    match event {
-        StreamEvent::Opened { stream, .. } => drop(open.insert(stream)),
-        StreamEvent::Closed { stream } => drop(open.remove(&stream)),
-        _ => {}
-    }
-    sink(event);
 }

@@ -149,6 +149,9 @@ fn stopping_says_goodbye_and_waits_for_the_other_side() {
     lan.until(|lan| streams.iter().all(|stream| lan.heard(*stream).ended));
     assert!(streams.iter().all(|stream| !lan.heard(*stream).closed), "in order, not by a reset");
     assert!(!lan.service.is_stopped(), "they have said nothing yet");
+    let late = lan.try_connect(HOSTS[0], 2049);
+    lan.until(|lan| lan.client.streams.contains_key(&late));
+    assert!(!lan.heard(late).opened, "nobody new is let in");
     streams.into_iter().for_each(|stream| lan.close(stream));
     lan.until(|lan| lan.service.is_stopped());
     lan.until(|lan| streams.iter().all(|stream| lan.heard(*stream).closed));
