@@ -48,8 +48,8 @@ pub const TIME_WAIT_MAX: usize = 4096;
 /// How long those are remembered: twice the time that a segment is taken to live (RFC 9293 §3.4.2).
 pub const TIME_WAIT: Duration = Duration::from_secs(60);
 
-/// Connections of one service.
-pub const CONNECTIONS_MAX: usize = 1 << 17;
+/// Connections of one service; further ones are not opened, and are asked for again.
+pub const CONNECTIONS_MAX: usize = 16 << 10;
 
 /// Ports that are listened on.
 pub const LISTENERS_MAX: usize = 64;
