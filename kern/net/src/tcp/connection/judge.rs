@@ -19,7 +19,11 @@ impl Connection {
         now: Instant,
         sink: &mut dyn FnMut(&[u8]),
     ) -> News {
-        if self.state.is_over() || !self.is_valid(segment, now) {
+        if self.state.is_over() {
+            self.linger(segment, now);
+            return News::default();
+        }
+        if !self.is_valid(segment, now) {
             return News::default();
         }
         (self.heard, self.probes) = (now, 0);
@@ -31,6 +35,15 @@ impl Connection {
             self.take_text(segment, now, sink);
         }
         self.news(sent_bytes)
+    }
+
+    /// Only the user's part is left, who holds back what arrived: a peer that asks again has not
+    /// heard our last word.
+    fn linger(&mut self, segment: &Segment<'_>, now: Instant) {
+        let asks = segment.sequence_bytes() > 0 && !segment.flags.contains(Flags::RST);
+        if asks && self.over.is_none() {
+            self.challenge(now);
+        }
     }
 
     fn is_valid(&mut self, segment: &Segment<'_>, now: Instant) -> bool {
@@ -181,8 +194,9 @@ impl Connection {
         }
     }
 
-    fn notice_end(&mut self) {
-        if self.state.is_over() {
+    /// Both ends have said all: then it is over as soon as all was handed out.
+    pub(super) fn notice_end(&mut self) {
+        if self.state.is_over() && (self.receiver.is_ended() || self.is_deaf) {
             self.end(self.state, Over::Closed);
         }
     }

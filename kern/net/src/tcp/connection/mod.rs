@@ -190,6 +190,7 @@ impl Connection {
     /// Holds back what arrives, or goes on.
     pub fn pause(&mut self, is_paused: bool, now: Instant, sink: &mut dyn FnMut(&[u8])) -> News {
         self.receiver.pause(is_paused, now, sink);
+        self.notice_end();
         self.news(0)
     }
 
@@ -214,7 +215,9 @@ impl Connection {
 
     /// Ends it at once.
     pub fn abort(&mut self) {
-        if !self.state.is_over() {
+        if self.state.is_over() {
+            self.end(self.state, Over::Aborted);
+        } else {
             self.end_with_reset(Over::Aborted);
         }
     }

@@ -110,6 +110,39 @@ fn an_end_is_told_behind_what_was_held_back() {
 }
 
 #[test]
+fn a_connection_is_not_over_before_all_was_handed_out() {
+    for a_is_first in [true, false] {
+        let mut ends = Ends::new();
+        ends.a.connection.pause(true, ends.now, &mut |_| ());
+        ends.b.connection.send(vec![Bytes::from_static(b"held")], ends.now);
+        let (first, second) =
+            if a_is_first { (&mut ends.a, &mut ends.b) } else { (&mut ends.b, &mut ends.a) };
+        first.connection.finish(ends.now);
+        second.connection.finish(ends.now);
+        ends.pass(Duration::from_secs(1));
+        assert_eq!((ends.a.connection.over(), ends.a.ended), (None, false));
+        let again = Segment { payload: b"held", seq: PEERS + 1, ..nothing(&ends.a, ends.now) };
+        ends.a.arrive(&again, ends.now);
+        assert_eq!(ends.a.one(ends.now).ack, Some(PEERS + 6), "the peer may not have heard");
+        let Ends { a, now, .. } = &mut ends;
+        let news =
+            a.connection.pause(false, *now, &mut |bytes| a.received.extend_from_slice(bytes));
+        a.hear(news);
+        assert_eq!((a.received.as_slice(), a.ended), (&b"held"[..], true));
+        assert_eq!(a.connection.over(), Some(Over::Closed));
+    }
+    let mut ends = Ends::new();
+    ends.a.connection.pause(true, ends.now, &mut |_| ());
+    ends.b.connection.send(vec![Bytes::from_static(b"held")], ends.now);
+    ends.b.connection.finish(ends.now);
+    ends.a.connection.finish(ends.now);
+    ends.pass(Duration::from_secs(1));
+    ends.a.connection.close(ends.now);
+    assert_eq!(ends.a.connection.over(), Some(Over::Aborted), "nobody will take it");
+    ends.a.quiet(ends.now);
+}
+
+#[test]
 fn an_abort_resets_once() {
     let mut ends = Ends::new();
     ends.a.connection.abort();
