@@ -5,6 +5,7 @@
 //! into one and changes it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
 //! host's.
 
+mod address;
 mod cli;
 mod fsck;
 mod image;

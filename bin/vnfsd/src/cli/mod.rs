@@ -3,12 +3,14 @@
 
 mod fsck;
 mod image;
+mod network;
 mod newfs;
 mod quota;
 mod serve;
 
 pub use fsck::Fsck;
 pub use image::Image;
+pub use network::Network;
 pub use newfs::{ByteOrder, Format, LogSize, Newfs, QuotaKind};
 pub use quota::Quota;
 pub use serve::{Backend, Serve};
@@ -47,7 +49,8 @@ pub enum LogLevel {
 /// What the program does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Serve an image, or a file system in memory, over NFSv3 on the host's sockets
+    /// Serve an image, or a file system in memory, over NFSv3: on this machine's sockets, or at an
+    /// address of its own
     Serve(Serve),
     /// Make an empty FFS file system
     Newfs(Newfs),

@@ -1,5 +1,6 @@
 //! Flags of `vnfsd serve`.
 
+use crate::cli::Network;
 use crate::size;
 use clap::{ArgGroup, Args, ValueEnum};
 use nfs::Export;
@@ -38,10 +39,13 @@ pub struct Serve {
     /// port, where 0 means any free one
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:20490")]
     pub listen: Vec<SocketAddr>,
+    /// A link of its own instead
+    #[command(flatten)]
+    pub network: Network,
     /// What clients may mount: PATH, or PATH:OPTION,... with ro, rw, root_squash (the default),
     /// no_root_squash, all_squash, anonuid=N, anongid=N, maproot=UID[:GID...],
-    /// mapall=UID[:GID...]. Without any, the whole image, and on loopback addresses the client's
-    /// superuser is believed
+    /// mapall=UID[:GID...]. Without any, the whole image, and on loopback addresses of this machine
+    /// the client's superuser is believed
     #[arg(long, value_name = "PATH[:OPTIONS]")]
     pub export: Vec<Export>,
     /// The service's name in the log [default: the image's file name]

@@ -7,6 +7,7 @@
 //! ```
 //! | file | what it does |
 //! |---|---|
+//! | `network` | how clients reach it: sockets of this machine, or a link of its own |
 //! | `source` | what is served: an image, made first if asked for, or memory |
 //! | `exports` | what clients may mount if nothing is said |
 //! | `ready` | the one line that says what is served and how to mount it |
@@ -15,15 +16,17 @@
 
 mod descriptors;
 mod exports;
+mod network;
 mod ready;
 mod signals;
 mod source;
 
 use crate::cli;
 use anyhow::{Context, Result, bail};
+use network::Network;
 use posix::{Backend, Budgets, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
 use ready::Announcement;
-use service::{Config, ImageOptions, Limits, Network, ProcessLimits};
+use service::{Config, ImageOptions, Limits, ProcessLimits};
 use source::Source;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -33,12 +36,14 @@ const SERVICE: ServiceId = ServiceId(1);
 
 /// Serves until a signal or a failure ends it.
 pub fn run(options: &cli::Serve) -> Result<()> {
-    let exports = exports::choose(&options.export, &options.listen)?;
+    let name = source::name(options);
+    let network = Network::open(options, &name)?;
+    let exports = exports::choose(&options.export, network.is_this_machines_own())?;
     let source = Source::open(options)?;
-    let announcement = Announcement { source: source.shown(), rules: *exports.rules() };
-    let name = options.name.clone().unwrap_or_else(|| source.name());
+    let (source_shown, place) = (source.shown(), network.place());
+    let announcement = Announcement { source: source_shown, rules: *exports.rules(), place };
     descriptors::raise_limit();
-    posix::await_free(&options.listen);
+    network.await_free();
     let (reporter, reports) = channel();
     let worker = WorkerOptions {
         name: "worker".to_owned(),
@@ -48,7 +53,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     };
     let worker = Worker::spawn(worker).context("the worker cannot be started")?;
     tracing::debug!("sockets and disks through {}", worker.backend());
-    worker.add(SERVICE, spec(name, options, source, exports))?;
+    worker.add(SERVICE, spec(name, options, source, exports, network))?;
     let worker = Arc::new(worker);
     signals::stop_on_signal(worker.clone(), SERVICE)?;
     watch(&reports, &announcement)
@@ -66,17 +71,26 @@ fn limits(options: &cli::Serve) -> Limits {
     Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() }
 }
 
-fn spec(name: String, options: &cli::Serve, source: Source, exports: nfs::Exports) -> ServiceSpec {
+fn spec(
+    name: String,
+    options: &cli::Serve,
+    source: Source,
+    exports: nfs::Exports,
+    network: Network,
+) -> ServiceSpec {
     let limits = limits(options);
     let use_of_image = ImageOptions {
         read_only: options.read_only,
         log: !options.no_journal,
         discard: options.discard,
     };
-    ServiceSpec::service(name.clone(), options.listen.clone(), move |site| {
-        let (network, exports) = (Network::Host { port: site.port() }, exports.list().to_vec());
-        Ok(Config { name, source: source.attach(site, use_of_image), exports, limits, network })
-    })
+    let (listen, link, config) = network.into_parts();
+    let spec = ServiceSpec::service(name.clone(), listen, move |site| {
+        let exports = exports.list().to_vec();
+        let source = source.attach(site, use_of_image);
+        Ok(Config { name, source, exports, limits, network: network::of_service(site, config)? })
+    });
+    ServiceSpec { link, ..spec }
 }
 
 /// Passes news of the service on until there is no more of it.

@@ -2,8 +2,12 @@
 //!
 //! `vnfsd: serving WHAT (FORMAT, BYTE ORDER, SIZE, read-write) export PATH (RULES) | mount ... |
 //! nfs://...`
+//!
+//! A service on a link of its own is found at well-known ports; addresses that it still has to ask
+//! for are told by its log.
 
 use super::exports;
+use super::network::Place;
 use crate::size;
 use nfs::Rules;
 use service::Description;
@@ -17,6 +21,8 @@ pub struct Announcement {
     pub source: String,
     /// The rules of the exports.
     pub rules: Rules,
+    /// Its own link, if it has one.
+    pub place: Option<Place>,
 }
 
 impl Announcement {
@@ -30,7 +36,7 @@ impl Announcement {
     }
 
     fn line(&self, description: &Description, addresses: &[SocketAddr]) -> String {
-        let Self { source, rules } = self;
+        let Self { source, rules, .. } = self;
         let plural = if description.exports.len() == 1 { "" } else { "s" };
         let exported = description.exports.join(" ");
         let mut line = format!(
@@ -38,17 +44,47 @@ impl Announcement {
             facts(description),
             exports::shown(rules)
         );
-        if let [first, others @ ..] = addresses {
-            for other in others {
-                // Writing to a string cannot fail.
-                let _ = write!(line, " also at {other}");
-            }
-            let path = description.exports.first().map_or("/", String::as_str);
-            let at = reachable(*first);
-            let _ = write!(line, " | {} | {}", mount_command(at, path), url(at, path));
-        }
+        let path = description.exports.first().map_or("/", String::as_str);
+        line += &match &self.place {
+            None => at_sockets(addresses, path),
+            Some(place) => at_own(place, path),
+        };
         line
     }
+}
+
+/// How to reach sockets of this machine.
+fn at_sockets(addresses: &[SocketAddr], path: &str) -> String {
+    let [first, others @ ..] = addresses else { return String::new() };
+    let mut text = String::new();
+    for other in others {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " also at {other}");
+    }
+    let at = reachable(*first);
+    let _ = write!(text, " | {} | {}", mount_command(at, path), url(at, path));
+    text
+}
+
+/// How to reach a service at addresses of its own.
+fn at_own(place: &Place, path: &str) -> String {
+    let mut text = format!(" on {} as {}", place.link, place.mac);
+    let mut fixed = place.fixed();
+    let first = fixed.next();
+    for other in fixed {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " also at {other}");
+    }
+    let asked_of: Vec<_> = place.asked_of().collect();
+    if !asked_of.is_empty() {
+        let _ = write!(text, ", addresses by {} are told in the log", asked_of.join(" and "));
+    }
+    if let Some(first) = first {
+        let host = host(SocketAddr::new(first, 0));
+        let what = quoted(&format!("{host}:{path}"));
+        let _ = write!(text, " | mount -t nfs {what} /mnt | nfs://{host}{}", percent_encoded(path));
+    }
+    text
 }
 
 fn facts(description: &Description) -> String {
@@ -123,7 +159,9 @@ fn percent_encoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::parse;
     use nfs::Export;
+    use posix::LinkSpec;
     use service::ByteOrder;
 
     fn line(export: &str, read_only: Option<&str>, addresses: &[&str]) -> String {
@@ -136,8 +174,34 @@ mod tests {
             exports: vec![export.path_text()],
         };
         let addresses: Vec<_> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        let announcement = Announcement { source: "disk.img".to_owned(), rules: export.rules };
-        announcement.line(&description, &addresses)
+        let (source, rules) = ("disk.img".to_owned(), export.rules);
+        Announcement { source, rules, place: None }.line(&description, &addresses)
+    }
+
+    fn own(addresses: &[&str]) -> String {
+        let addresses = addresses.iter().map(|text| parse(text).unwrap()).collect();
+        let mac = "02:00:00:00:00:02".parse().unwrap();
+        at_own(&Place { link: LinkSpec::Tap("vnfs0".into()), mac, addresses }, "/")
+    }
+
+    #[test]
+    fn at_addresses_of_its_own_no_ports_are_needed() {
+        assert_eq!(
+            own(&["10.1.0.2/24", "fd00::2/64"]),
+            " on tap:vnfs0 as 02:00:00:00:00:02 also at fd00::2 | mount -t nfs 10.1.0.2:/ /mnt | \
+             nfs://10.1.0.2/"
+        );
+        let six = own(&["fd00::2/64"]);
+        assert!(six.ends_with(" | mount -t nfs '[fd00::2]:/' /mnt | nfs://[fd00::2]/"), "{six}");
+    }
+
+    #[test]
+    fn addresses_to_come_are_told_elsewhere() {
+        assert_eq!(
+            own(&["dhcp", "slaac"]),
+            " on tap:vnfs0 as 02:00:00:00:00:02, addresses by DHCP and SLAAC are told in the log"
+        );
+        assert!(own(&["dhcp", "fd00::2/64"]).contains("addresses by DHCP are told"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use posix::{Access, Image, Site};
 use service::ImageOptions;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 /// Where the files come from, opened and locked.
 pub enum Source {
@@ -14,6 +15,16 @@ pub enum Source {
     Image(Image),
     /// Memory, of this many bytes.
     Memory(u64),
+}
+
+/// The service's name, for people: what the administrator called it, or else what it serves.
+pub fn name(options: &Serve) -> String {
+    let of_image = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        escape(name.as_bytes())
+    };
+    let own = || options.image.as_ref().map(of_image);
+    options.name.clone().or_else(own).unwrap_or_else(|| "memory".to_owned())
 }
 
 impl Source {
@@ -39,17 +50,6 @@ impl Source {
                 bail!("{error}; --read-only serves it without changing it")
             }
             opened => Ok(Self::Image(opened?)),
-        }
-    }
-
-    /// A name for the service, for people.
-    pub fn name(&self) -> String {
-        match self {
-            Self::Image(image) => {
-                let name = image.path().file_name().unwrap_or(image.path().as_os_str());
-                escape(name.as_bytes())
-            }
-            Self::Memory(_) => "memory".to_owned(),
         }
     }
 

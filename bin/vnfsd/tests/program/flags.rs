@@ -12,6 +12,15 @@ fn wrong_usage_is_exit_code_2() {
         (&["serve", "a.img", "--listen", "localhost"], "ADDR:PORT"),
         (&["serve", "a.img", "--export", "a"], "absolute path"),
         (&["serve", "a.img", "--backend", "magic"], "auto, uring, poll"),
+        (&["serve", "a.img", "--link", "eth0"], "use tap:NAME"),
+        (&["serve", "a.img", "--link", "unix:a", "--listen", "[::1]:0"], "cannot be used with"),
+        (&["serve", "a.img", "--link", "unix:a", "--address", "10.1.0.2"], "write 10.1.0.2/24"),
+        (&["serve", "a.img", "--link", "unix:a", "--mac", "01:00:5e:00:00:01"], "must be even"),
+        (&["serve", "a.img", "--address", "dhcp"], "--link <LINK>"),
+        (&["serve", "a.img", "--gateway", "10.1.0.1"], "--link <LINK>"),
+        (&["serve", "a.img", "--mac", "02:00:00:00:00:02"], "--link <LINK>"),
+        (&["serve", "a.img", "--mtu", "9000"], "--link <LINK>"),
+        (&["serve", "a.img", "--pcap", "trace.pcap"], "--link <LINK>"),
         (&["image", "cat", "a.img"], "PATHS"),
         (&["frobnicate"], "unrecognized"),
     ] {
@@ -36,8 +45,22 @@ fn manual_pages_cover_every_command_and_flag() {
         assert!(pages.join(page).is_file(), "{page}");
     }
     let serve = fs::read_to_string(pages.join("vnfsd-serve.1")).expect("a page");
-    for flag in ["memory", "create", "listen", "export", "name", "backend", "cache", "log\\-level"]
-    {
+    for flag in [
+        "memory",
+        "create",
+        "listen",
+        "export",
+        "name",
+        "backend",
+        "cache",
+        "log\\-level",
+        "link",
+        "address",
+        "gateway",
+        "mac",
+        "mtu",
+        "pcap",
+    ] {
         assert!(serve.contains(&format!(r"\-\-{flag}")), "--{flag}");
     }
 }

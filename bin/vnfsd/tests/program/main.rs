@@ -5,6 +5,7 @@
 mod flags;
 mod image;
 mod newfs;
+mod own_link;
 mod process;
 mod quota;
 mod serve;

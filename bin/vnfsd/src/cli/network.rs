@@ -1,0 +1,35 @@
+//! Flags of a service that is a network host of its own.
+
+use crate::address::{self, Mac};
+use clap::Args;
+use net::AddressSource;
+use posix::LinkSpec;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Who the service is on a link of its own.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A network host of its own")]
+pub struct Network {
+    /// Be a network host of its own on this link, with portmap on port 111 and NFS on 2049, and no
+    /// port of this machine: tap:NAME (a tap device, made if it is not there), tap-fd:N (one that is
+    /// open already), unix:PATH (a socket that a virtual machine connects to), unix-connect:PATH
+    #[arg(long, value_name = "LINK", conflicts_with = "listen")]
+    pub link: Option<LinkSpec>,
+    /// An address there, with the length of its prefix (10.1.0.2/24, fd00::2/64); dhcp asks a server
+    /// for one, slaac the routers for IPv6 [default: dhcp and slaac]
+    #[arg(long, value_name = "CIDR|dhcp|slaac", requires = "link", value_parser = address::parse)]
+    pub address: Vec<AddressSource>,
+    /// The router for all that is not on the link; one for each of IPv4 and IPv6
+    #[arg(long, value_name = "IP", requires = "link")]
+    pub gateway: Vec<IpAddr>,
+    /// Its Ethernet address [default: one made of this machine's id and the names of service and link]
+    #[arg(long, requires = "link")]
+    pub mac: Option<Mac>,
+    /// The largest packet [default: the tap's, or 1500]
+    #[arg(long, value_name = "BYTES", requires = "link")]
+    pub mtu: Option<u32>,
+    /// Write what crosses the link into this file, for Wireshark and tcpdump
+    #[arg(long, value_name = "FILE", requires = "link")]
+    pub pcap: Option<PathBuf>,
+}

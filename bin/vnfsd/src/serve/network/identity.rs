@@ -1,0 +1,145 @@
+//! What an administrator says of a service's addresses: whether it makes sense together.
+
+use anyhow::{Context, Result, bail, ensure};
+use net::limits::{ADDRESSES_MAX, PATH_MTU_V6_BYTES_MIN};
+use net::{AddressSource, Prefix, is_host};
+use std::net::IpAddr;
+
+/// The addresses and gateways asked for; from servers and routers if none is.
+///
+/// # Errors
+/// If they contradict each other.
+pub fn choose(
+    asked: &[AddressSource],
+    gateways: &[IpAddr],
+) -> Result<(Vec<AddressSource>, Vec<IpAddr>)> {
+    let addresses = match asked {
+        [] => vec![AddressSource::Dhcp, AddressSource::Advertisements],
+        _ => asked.to_vec(),
+    };
+    ensure!(addresses.len() <= ADDRESSES_MAX, "--address: at most {ADDRESSES_MAX} can be given");
+    for (index, source) in addresses.iter().enumerate() {
+        let mut others = addresses[..index].iter();
+        if others.any(|other| is_same(other, source)) {
+            bail!("--address {}: it is given twice", shown(source));
+        }
+    }
+    for (index, gateway) in gateways.iter().enumerate() {
+        let is_second = gateways[..index].iter().any(|other| other.is_ipv4() == gateway.is_ipv4());
+        let family = if gateway.is_ipv4() { "IPv4" } else { "IPv6" };
+        ensure!(!is_second, "--gateway {gateway}: there is one for {family} already");
+        check_gateway(*gateway, &addresses).with_context(|| format!("--gateway {gateway}"))?;
+    }
+    Ok((addresses, gateways.to_vec()))
+}
+
+fn is_same(one: &AddressSource, other: &AddressSource) -> bool {
+    match (one, other) {
+        (AddressSource::Fixed(one), AddressSource::Fixed(other)) => one.address == other.address,
+        _ => one == other,
+    }
+}
+
+fn shown(source: &AddressSource) -> String {
+    match source {
+        AddressSource::Fixed(Prefix { address, bits }) => format!("{address}/{bits}"),
+        AddressSource::Dhcp => "dhcp".to_owned(),
+        AddressSource::Advertisements => "slaac".to_owned(),
+    }
+}
+
+/// A gateway is a neighbour: it is in a network that is on the link, or its address is of no other.
+fn check_gateway(gateway: IpAddr, addresses: &[AddressSource]) -> Result<()> {
+    ensure!(is_host(gateway), "no router can have this address");
+    let mut may_be_there = matches!(gateway, IpAddr::V6(own) if own.is_unicast_link_local());
+    for source in addresses {
+        may_be_there |= match source {
+            AddressSource::Fixed(own) if own.address == gateway => {
+                bail!("it is the service's own address")
+            }
+            AddressSource::Fixed(own) => own.contains(gateway),
+            AddressSource::Dhcp => gateway.is_ipv4(),
+            AddressSource::Advertisements => gateway.is_ipv6(),
+        };
+    }
+    ensure!(may_be_there, "it is in no network of --address, so no neighbour can be asked for it");
+    Ok(())
+}
+
+/// IPv6 has to be left out of links that are too narrow for it.
+///
+/// # Errors
+/// If it was asked for there.
+pub fn check_mtu(asked: &[AddressSource], mtu_bytes: u32) -> Result<()> {
+    let is_v6 = |source: &&AddressSource| match source {
+        AddressSource::Fixed(own) => own.address.is_ipv6(),
+        AddressSource::Dhcp => false,
+        AddressSource::Advertisements => true,
+    };
+    match asked.iter().find(is_v6) {
+        Some(source) if mtu_bytes < PATH_MTU_V6_BYTES_MIN => bail!(
+            "IPv6 needs an MTU of {PATH_MTU_V6_BYTES_MIN} bytes, and this one has {mtu_bytes}: \
+             raise it, or leave --address {} out",
+            shown(source)
+        ),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::parse;
+
+    fn chosen(addresses: &[&str], gateways: &[&str]) -> Result<usize, String> {
+        let addresses: Vec<_> = addresses.iter().map(|text| parse(text).unwrap()).collect();
+        let gateways: Vec<_> = gateways.iter().map(|text| text.parse().unwrap()).collect();
+        let chosen = choose(&addresses, &gateways).map_err(|error| format!("{error:#}"))?;
+        assert_eq!(chosen.1, gateways);
+        Ok(chosen.0.len())
+    }
+
+    #[test]
+    fn who_says_nothing_asks_the_network() {
+        assert_eq!(chosen(&[], &[]), Ok(2));
+        assert_eq!(chosen(&["dhcp"], &[]), Ok(1));
+    }
+
+    #[test]
+    fn gateways_are_neighbours() {
+        let both = ["10.1.0.2/24", "fd00::2/64"];
+        assert_eq!(chosen(&both, &["10.1.0.1", "fd00::1"]), Ok(2));
+        assert_eq!(chosen(&both, &["fe80::1"]), Ok(2));
+        assert_eq!(chosen(&["dhcp"], &["192.0.2.1"]), Ok(1));
+        for (gateways, hint) in [
+            (&["10.1.1.1"][..], "in no network of --address"),
+            (&["10.1.0.2"], "its own address"),
+            (&["10.1.0.1", "10.1.0.3"], "one for IPv4 already"),
+            (&["224.0.0.1"], "no router can have"),
+            (&["fd01::1"], "in no network of --address"),
+        ] {
+            let said = chosen(&both, gateways).unwrap_err();
+            assert!(said.contains(hint.trim_start_matches("its ")), "{gateways:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn each_address_is_given_once_and_not_too_many() {
+        let said = chosen(&["10.1.0.2/24", "10.1.0.2/16"], &[]).unwrap_err();
+        assert_eq!(said, "--address 10.1.0.2/16: it is given twice");
+        assert!(chosen(&["dhcp", "dhcp"], &[]).is_err());
+        let many: Vec<_> = (1..=17).map(|host| format!("10.1.0.{host}/24")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert!(chosen(&many, &[]).unwrap_err().contains("at most 16"));
+    }
+
+    #[test]
+    fn narrow_links_carry_no_ipv6() {
+        let sources = |texts: &[&str]| texts.iter().map(|text| parse(text).unwrap()).collect();
+        let six: Vec<_> = sources(&["10.1.0.2/24", "fd00::2/64"]);
+        assert!(check_mtu(&six, 1280).is_ok());
+        assert!(check_mtu(&six, 1279).unwrap_err().to_string().contains("fd00::2/64"));
+        let four: Vec<_> = sources(&["10.1.0.2/24", "dhcp"]);
+        assert!(check_mtu(&four, 576).is_ok());
+    }
+}
