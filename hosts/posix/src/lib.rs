@@ -10,7 +10,7 @@
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
 //! | `network` | sockets, whose they are, and what to do with them next |
 //! | `connection`, `door` | the life of one connection, of one address |
-//! | `link` | taps and streams of frames, for a service that is a host of its own |
+//! | `link`, `uplink` | taps, streams of frames and a switch, for services that are hosts of their own |
 //! | `listen` | opening addresses: TCP and UDP on one port |
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
@@ -47,18 +47,21 @@ mod tenant;
 mod tenants;
 mod timers;
 mod transfer;
+mod uplink;
 mod worker;
 mod zero;
 
+pub use ::switch::{Counts, Vlan};
 pub use budget::{Budgets, SharedBudget};
 pub use clock::HostClock;
 pub use driver::Backend;
 pub use image::{Access, Image, ImageError};
-pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink};
+pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink, PortStatus, SharedSwitch};
 pub use listen::await_free;
 pub use log::HostLog;
 pub use random::HostRandom;
 pub use report::{Progress, Report, ServiceId};
 pub use sync_disk::SyncDisk;
 pub use tenant::{CONNECTIONS_MAX, MakeTenant, ServiceSpec, Site, Tenant};
+pub use uplink::Uplink;
 pub use worker::{Worker, WorkerGone, WorkerOptions};

@@ -9,7 +9,7 @@ mod links;
 use crate::clock::HostClock;
 use crate::connection::{Connection, Fill, Phase};
 use crate::door::{DatagramSocket, Listener};
-use crate::driver::SocketKey;
+use crate::driver::{SocketKey, Waker};
 use crate::link::Plug;
 use crate::listen::Door;
 use crate::streams::{LettingGo, Outbox, TenantStreams};
@@ -60,7 +60,6 @@ enum Timer {
 }
 
 /// See the module's text.
-#[derive(Default)]
 pub(crate) struct Network {
     sockets: Slab<Socket>,
     /// Sockets whose next step has to be asked for; connections once at most.
@@ -80,6 +79,23 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    /// Of the calling thread, which `waker` wakes.
+    pub(crate) fn new(waker: Waker) -> Self {
+        Self {
+            sockets: Slab::new(),
+            dirty: Vec::new(),
+            spare: Vec::new(),
+            outbox: Outbox::default(),
+            letting_go: LettingGo::default(),
+            connections_made: 0,
+            populations: Vec::new(),
+            timers: Timers::default(),
+            links: Links::new(waker),
+            closed: Vec::new(),
+            emptied: Vec::new(),
+        }
+    }
+
     /// How a service of this worker uses its streams.
     pub(crate) fn streams(&self, tenant: usize) -> TenantStreams {
         let (outbox, letting_go) = (self.outbox.clone(), self.letting_go.clone());

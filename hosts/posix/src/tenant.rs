@@ -3,6 +3,7 @@
 use crate::disk::{DiskAccount, DiskQueue, FileDisk};
 use crate::image::Image;
 use crate::link::OpenLink;
+use crate::uplink::{Carrier, Uplink};
 use hyper::{Disk, Link, LinkEvent, StreamEvent};
 use service::{Config, Host, Next, Service, State};
 use std::net::SocketAddr;
@@ -116,5 +117,13 @@ impl ServiceSpec {
             Ok(Box::new(service))
         });
         Self { name, listen, link: None, connections_max: CONNECTIONS_MAX, make }
+    }
+
+    /// What drives the uplink of a switch, and does nothing else. It reports as a service does.
+    pub fn uplink(uplink: Uplink) -> Self {
+        let Uplink(link) = uplink;
+        let make: MakeTenant = Box::new(|_| Ok(Box::new(Carrier::new())));
+        let (name, listen) = (link.name.clone(), Vec::new());
+        Self { name, listen, link: Some(link), connections_max: 0, make }
     }
 }

@@ -10,7 +10,7 @@ use crate::budget::Budgets;
 use crate::clock::HostClock;
 use crate::connection::Fill;
 use crate::disk::{DiskAccount, Disks};
-use crate::driver::{Driver, Event, SocketKey};
+use crate::driver::{Driver, Event, SocketKey, Waker};
 use crate::listen;
 use crate::log::HostLog;
 use crate::network::Network;
@@ -57,7 +57,8 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    pub(crate) fn new(reports: Sender<Report>, budgets: Budgets) -> Self {
+    /// Of the calling thread, which `waker` wakes.
+    pub(crate) fn new(reports: Sender<Report>, budgets: Budgets, waker: Waker) -> Self {
         Self {
             slots: Slab::new(),
             indexes: BTreeMap::new(),
@@ -66,7 +67,7 @@ impl Tenants {
             leaving: Vec::new(),
             quiet: Vec::new(),
             timers: Timers::default(),
-            network: Network::default(),
+            network: Network::new(waker),
             disks: Disks::default(),
             reports,
             budgets,
@@ -79,7 +80,7 @@ impl Tenants {
 
     /// How long the worker may wait for events.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.runnable.is_empty() {
+        if !self.runnable.is_empty() || self.network.has_mail() {
             return Some(Duration::ZERO);
         }
         let next = [self.timers.next(), self.network.next_deadline()].into_iter().flatten().min();
@@ -229,6 +230,7 @@ impl Tenants {
 
     /// Turns each tenant that has reason to be turned, once.
     pub(crate) fn turn(&mut self) {
+        self.deliver_mail();
         std::mem::swap(&mut self.runnable, &mut self.turning);
         let mut turning = std::mem::take(&mut self.turning);
         for index in turning.drain(..) {
@@ -242,6 +244,8 @@ impl Tenants {
         let Self { disks, slots, runnable, .. } = self;
         disks.flush(driver, |tenant| wake(slots, runnable, tenant));
         self.network.take_wishes(driver);
+        // What leaves by an uplink leaves now, with all the rest.
+        self.deliver_mail();
         self.close_half_closed();
         self.network.flush(driver);
         while let Some((tenant, stream)) = self.network.closed.pop() {

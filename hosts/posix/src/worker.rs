@@ -77,7 +77,8 @@ impl Worker {
             Ok((driver, name)) => {
                 // The spawner waits for this.
                 let _ = opened.send(Ok((driver.waker(), name)));
-                run(driver, &inbox, Tenants::new(reports, budgets));
+                let tenants = Tenants::new(reports, budgets, driver.waker());
+                run(driver, &inbox, tenants);
             }
             Err(error) => drop(opened.send(Err(error))),
         })?;

@@ -31,13 +31,17 @@ impl Bucket {
         Self { interval_nanoseconds: interval, depth_nanoseconds, empty_at: 0 }
     }
 
-    /// Takes one, if there is one.
-    pub(crate) fn take(&mut self, now: Instant) -> bool {
-        let empty_at = self.empty_at.max(now.0.saturating_sub(self.depth_nanoseconds));
-        let after = empty_at.saturating_add(self.interval_nanoseconds);
-        let is_there = after <= now.0 && self.depth_nanoseconds > 0;
-        self.empty_at = if is_there { after } else { empty_at };
-        is_there
+    /// Whether there is one left.
+    pub(crate) fn has_one(&mut self, now: Instant) -> bool {
+        self.empty_at = self.empty_at.max(now.0.saturating_sub(self.depth_nanoseconds));
+        let after = self.empty_at.saturating_add(self.interval_nanoseconds);
+        after <= now.0 && self.depth_nanoseconds > 0
+    }
+
+    /// Takes so many. What is not there is owed.
+    pub(crate) fn take(&mut self, count: u64) {
+        let taken = self.interval_nanoseconds.saturating_mul(count);
+        self.empty_at = self.empty_at.saturating_add(taken);
     }
 }
 
@@ -46,7 +50,12 @@ mod tests {
     use super::*;
 
     fn taken(bucket: &mut Bucket, tries: u32, now: u64) -> u32 {
-        (0..tries).map(|_| u32::from(bucket.take(Instant(now)))).sum()
+        let mut take = || {
+            let is_there = bucket.has_one(Instant(now));
+            bucket.take(u64::from(is_there));
+            u32::from(is_there)
+        };
+        (0..tries).map(|_| take()).sum()
     }
 
     #[test]
@@ -60,6 +69,18 @@ mod tests {
         let later =
             (1..=1000).map(|step| taken(&mut bucket, 3, start + (100 + step) * SECOND / 10));
         assert!(later.sum::<u32>() <= 1000);
+    }
+
+    #[test]
+    fn what_is_owed_is_waited_for() {
+        let mut bucket = Bucket::new(Rate { per_second: 10, burst: 4 });
+        let start = 50 * SECOND;
+        assert!(bucket.has_one(Instant(start)));
+        bucket.take(9);
+        assert_eq!(taken(&mut bucket, 9, start + SECOND / 2), 0);
+        assert_eq!(taken(&mut bucket, 9, start + SECOND * 6 / 10), 1);
+        bucket.take(u64::MAX);
+        assert_eq!(taken(&mut bucket, 9, start + 1000 * SECOND), 0);
     }
 
     #[test]

@@ -33,11 +33,16 @@ pub use port::{Counts, Mode, PortId, PortSettings};
 
 use abi::Instant;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 use members::Members;
 use port::Port;
 use slab::Slab;
 use stations::{Seen, Stations};
+
+/// Copies that a frame to many may have before it counts as one more of [`PortSettings::floods`]: so
+/// that the work that a port makes is bounded however many ports there are.
+pub const COPIES_PER_FLOOD: usize = 64;
 
 /// What a switch bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +99,16 @@ pub enum Refused {
     StationTaken,
     /// It names a station, but is a trunk or the station is a group's address.
     StationMakesNoSense,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Full => "it has all the ports it may have",
+            Self::StationTaken => "another port of the VLAN has this station's address",
+            Self::StationMakesNoSense => "one station's address, on a port of one VLAN, is needed",
+        })
+    }
 }
 
 /// See the module's text.
@@ -201,18 +216,18 @@ impl Switch {
         now: Instant,
         egresses: &mut Vec<Egress>,
     ) -> Result<(), Drop> {
-        let may = self.ports.get_mut(from.0).is_some_and(|port| port.floods.take(now));
-        if !may {
+        let Some(port) = self.ports.get_mut(from.0) else { return Err(Drop::Nowhere) };
+        if !port.floods.has_one(now) {
             return Err(Drop::Rate);
         }
-        let for_one = header.receiver.is_one();
-        for to in self.members.of(vlan).filter(|&to| to != from) {
+        for to in self.members.of(vlan, header.receiver.is_one()).filter(|&to| to != from) {
             let Some(port) = self.ports.get(to.0) else { continue };
-            // Whoever carries a known station has no use for what is another's.
-            if port.settings.mode.carries(vlan) && !(for_one && port.settings.station.is_some()) {
+            if port.settings.mode.carries(vlan) {
                 egresses.push(Egress { port: to, tag: port.settings.mode.tag_of(vlan) });
             }
         }
+        let cost = 1 + egresses.len() / COPIES_PER_FLOOD;
+        self.ports[from.0].floods.take(cost as u64);
         Ok(())
     }
 

@@ -7,15 +7,33 @@ use alloc::collections::{BTreeMap, BTreeSet};
 /// See the module's text.
 #[derive(Default)]
 pub(crate) struct Members {
-    access: BTreeMap<Vlan, BTreeSet<PortId>>,
+    access: BTreeMap<Vlan, Access>,
     /// All of them: each says itself what it carries.
     trunks: BTreeSet<PortId>,
+}
+
+/// The access ports of one VLAN.
+#[derive(Default)]
+struct Access {
+    /// Those for one known station, which have no use for what is another's.
+    stations: BTreeSet<PortId>,
+    others: BTreeSet<PortId>,
+}
+
+impl Access {
+    fn like(&mut self, settings: &PortSettings) -> &mut BTreeSet<PortId> {
+        if settings.station.is_some() { &mut self.stations } else { &mut self.others }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.stations.is_empty() && self.others.is_empty()
+    }
 }
 
 impl Members {
     pub(crate) fn add(&mut self, id: PortId, settings: &PortSettings) {
         match settings.mode {
-            Mode::Access(vlan) => self.access.entry(vlan).or_default().insert(id),
+            Mode::Access(vlan) => self.access.entry(vlan).or_default().like(settings).insert(id),
             Mode::Trunk { .. } => self.trunks.insert(id),
         };
     }
@@ -23,18 +41,21 @@ impl Members {
     pub(crate) fn remove(&mut self, id: PortId, settings: &PortSettings) {
         self.trunks.remove(&id);
         if let Mode::Access(vlan) = settings.mode
-            && let Some(ports) = self.access.get_mut(&vlan)
+            && let Some(access) = self.access.get_mut(&vlan)
         {
-            ports.remove(&id);
-            if ports.is_empty() {
+            access.like(settings).remove(&id);
+            if access.is_empty() {
                 self.access.remove(&vlan);
             }
         }
     }
 
-    /// The access ports of `vlan`, and every trunk.
-    pub(crate) fn of(&self, vlan: Vlan) -> impl Iterator<Item = PortId> {
-        let access = self.access.get(&vlan).into_iter().flatten();
-        access.chain(&self.trunks).copied()
+    /// The ports that a frame for many has to visit, every trunk among them; or one for a single
+    /// station that is not known.
+    pub(crate) fn of(&self, vlan: Vlan, is_for_one: bool) -> impl Iterator<Item = PortId> {
+        let access = self.access.get(&vlan);
+        let stations = access.filter(|_| !is_for_one).map(|access| &access.stations);
+        let others = access.map(|access| &access.others);
+        [stations, others].into_iter().flatten().flatten().chain(&self.trunks).copied()
     }
 }

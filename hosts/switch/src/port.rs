@@ -69,7 +69,8 @@ pub struct PortSettings {
     pub station: Option<Mac>,
     /// Stations that may be learned of it.
     pub stations_max: usize,
-    /// Frames to many and to unknown stations that it may send.
+    /// Frames to many and to unknown stations that it may send; each counts once more for every
+    /// [`crate::COPIES_PER_FLOOD`] copies of it.
     pub floods: Rate,
 }
 

@@ -154,6 +154,22 @@ fn floods_of_one_port_are_bounded_and_no_other_pays() {
 }
 
 #[test]
+fn a_flood_of_many_ports_counts_for_more() {
+    let mut world = World::new(Limits::default());
+    let floods = Rate { per_second: 1, burst: 40 };
+    let noisy = world.add(PortSettings { floods, ..PortSettings::access(vlan(1)) });
+    for number in 0..4 * COPIES_PER_FLOOD as u16 {
+        world.add(PortSettings::station(vlan(1), mac(1000 + number)));
+    }
+    let to_many = (0..100).filter(|_| world.send(noisy, &frame(EVERYBODY, mac(1))).is_ok());
+    assert_eq!(to_many.count(), 8, "each is five");
+    world.pass(1000);
+    let unknown = (0..100).map(|_| world.send(noisy, &frame(mac(2), mac(1))));
+    let nowhere = unknown.filter(|sent| *sent == Err(Drop::Nowhere)).count();
+    assert_eq!(nowhere, 40, "no port with a known station is visited");
+}
+
+#[test]
 fn stations_are_bounded_by_port_and_by_switch() {
     let limits = Limits { stations_max: 100, ..Limits::default() };
     let mut world = World::new(limits);

@@ -25,7 +25,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("nfs", &[&["abi", "xdr", "rpc", "vfs"]]),
     ("service", &[&["abi", "hyper", "task", "block", "vfs", "ffs", "memfs", "net", "rpc", "nfs"]]),
     ("switch", &[&["abi"]]),
-    ("posix", &[&["abi", "hyper", "service"]]),
+    ("posix", &[&["abi", "hyper", "service", "switch"]]),
     ("sim", &[&["abi", "hyper", "service"]]),
     (
         "vnfsd",

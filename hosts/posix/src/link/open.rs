@@ -1,14 +1,12 @@
 //! Opening a link: by the control thread, which may wait and tell what is wrong.
 
 use super::framing::FRAME_BYTES_MAX;
+use super::switch::Port;
 use super::unix::{self, SocketFile};
-use super::{LinkError, LinkSpec, Trace};
+use super::{LinkError, LinkSpec, MTU_BYTES_USUAL, Trace};
 use hyper::{LinkOffload, LinkProperties};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
-
-/// What links have that say nothing else, in bytes.
-const MTU_BYTES_USUAL: u32 = 1500;
 
 /// The least that IPv4 asks of a link (RFC 791), and the most that its lengths can say with room
 /// for what a link puts before a packet, in bytes.
@@ -32,6 +30,8 @@ pub struct OpenLink {
     pub(crate) properties: LinkProperties,
     pub(crate) means: Means,
     pub(crate) trace: Option<Trace>,
+    /// The switch that it is plugged into.
+    pub(crate) port: Option<Port>,
 }
 
 /// What a link is made of.
@@ -44,6 +44,8 @@ pub(crate) enum Means {
     Listen { listener: OwnedFd, file: SocketFile },
     /// A socket of a peer's.
     Connect { path: PathBuf },
+    /// A port of a switch in this process, and nothing else.
+    Card,
 }
 
 impl OpenLink {
@@ -52,21 +54,23 @@ impl OpenLink {
     /// # Errors
     /// What cannot be had, why, and what to do.
     pub fn open(spec: &LinkSpec, options: LinkOptions) -> Result<Self, LinkError> {
-        if let Some(mtu) = options.mtu_bytes.filter(|mtu| !MTU_BYTES.contains(mtu)) {
-            let (least, most) = (MTU_BYTES.start(), MTU_BYTES.end());
-            return Err(LinkError::new(format!(
-                "no link has an MTU of {mtu} bytes: use {least} to {most}"
-            )));
-        }
+        check_mtu(options.mtu_bytes)?;
         let (means, properties) = means_of(spec, options.mtu_bytes)?;
         let trace = options.trace.as_deref().map(Trace::create).transpose()?;
-        Ok(Self { name: spec.to_string(), properties, means, trace })
+        Ok(Self { name: spec.to_string(), properties, means, trace, port: None })
     }
 
     /// What it is like.
     pub fn properties(&self) -> LinkProperties {
         self.properties
     }
+}
+
+/// Checks that a link may have this MTU.
+pub(crate) fn check_mtu(mtu_bytes: Option<u32>) -> Result<(), LinkError> {
+    let Some(mtu) = mtu_bytes.filter(|mtu| !MTU_BYTES.contains(mtu)) else { return Ok(()) };
+    let (least, most) = (MTU_BYTES.start(), MTU_BYTES.end());
+    Err(LinkError::new(format!("no link has an MTU of {mtu} bytes: use {least} to {most}")))
 }
 
 fn means_of(spec: &LinkSpec, mtu: Option<u32>) -> Result<(Means, LinkProperties), LinkError> {
@@ -82,6 +86,9 @@ fn means_of(spec: &LinkSpec, mtu: Option<u32>) -> Result<(Means, LinkProperties)
             unix::address(path)?;
             Ok((Means::Connect { path: path.clone() }, plain))
         }
+        LinkSpec::Switch { .. } => Err(LinkError::new(format!(
+            "{spec} is within this process and leads nowhere else: use a tap or a socket here"
+        ))),
     }
 }
 
@@ -131,6 +138,8 @@ mod tests {
         }
         let error = open("tap-fd:1000", None).unwrap_err().to_string();
         assert!(error.contains("descriptor 1000"), "{error}");
+        let error = open("switch:lan", None).unwrap_err().to_string();
+        assert!(error.contains("use a tap or a socket"), "{error}");
         for name in ["a-name-that-is-too-long", "a/b", "a b", "..", "."] {
             let error = open(&format!("tap:{name}"), None).unwrap_err().to_string();
             assert!(error.contains("1 to 15"), "{error}");

@@ -3,14 +3,12 @@
 
 use super::framing::{Deframer, Oversize};
 use super::outgoing::framed;
+use super::queue::Amount;
 use crate::connection::{drop_front, is_transient};
 use bytes::Bytes;
 use hyper::Frame;
 use std::collections::VecDeque;
 use std::io;
-
-/// Frames, and the bytes they were counted with.
-pub(crate) type Amount = (usize, usize);
 
 /// See the module's text.
 #[derive(Debug, Default)]

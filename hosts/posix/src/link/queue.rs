@@ -16,6 +16,9 @@ const BYTES_HELD_MAX: usize = 2 << 20;
 
 const _: () = assert!(BYTES_HELD_MAX >= 8 * FRAME_BYTES_MAX);
 
+/// Frames, and their bytes.
+pub(crate) type Amount = (usize, usize);
+
 /// Frames on their way out.
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
@@ -32,7 +35,7 @@ pub(crate) struct Queue {
 impl Queue {
     /// Whether there is room for a frame, whatever its size; who hears that there is none will hear
     /// when there is.
-    fn has_room(&mut self) -> bool {
+    pub(crate) fn has_room(&mut self) -> bool {
         let has_room = self.frames_held < FRAMES_HELD_MAX && self.bytes_held < BYTES_HELD_MAX;
         self.has_refused |= !has_room;
         has_room
@@ -42,11 +45,16 @@ impl Queue {
     fn push(&mut self, frame: Frame) -> bool {
         let has_room = self.has_room();
         if has_room {
-            self.frames_held += 1;
-            self.bytes_held += frame.bytes();
-            self.frames.push(frame);
+            self.add(frame);
         }
         has_room
+    }
+
+    /// Puts a frame in, room or not.
+    pub(crate) fn add(&mut self, frame: Frame) {
+        self.frames_held += 1;
+        self.bytes_held += frame.bytes();
+        self.frames.push(frame);
     }
 
     /// Takes what was put in. It holds its room until [`Queue::left`].
@@ -57,7 +65,7 @@ impl Queue {
 
     /// Frames that were taken have left, or are lost. Says whether to tell the service that there
     /// is room again: once, and not before it is worth going on.
-    pub(crate) fn left(&mut self, frames: usize, bytes: usize) -> bool {
+    pub(crate) fn left(&mut self, (frames, bytes): Amount) -> bool {
         self.frames_held = self.frames_held.saturating_sub(frames);
         self.bytes_held = self.bytes_held.saturating_sub(bytes);
         let has_room =
@@ -121,7 +129,7 @@ mod tests {
             assert!(!queue.push(frame(bytes)));
             let taken = queue.take();
             assert_eq!((taken.len(), fill(&mut queue, bytes)), (expected, 0), "still held");
-            let told: Vec<_> = (1..=expected).filter(|_| queue.left(1, bytes)).collect();
+            let told: Vec<_> = (1..=expected).filter(|_| queue.left((1, bytes))).collect();
             assert_eq!(told, [expected.div_ceil(2)], "at half, once");
             assert_eq!(fill(&mut queue, bytes), expected);
         }
@@ -132,6 +140,6 @@ mod tests {
         let mut queue = Queue::default();
         assert!(queue.push(frame(60)));
         queue.take();
-        assert!(!queue.left(1, 60));
+        assert!(!queue.left((1, 60)));
     }
 }

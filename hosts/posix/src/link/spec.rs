@@ -1,6 +1,7 @@
 //! Links by name, as people write them.
 
 use super::LinkError;
+use ::switch::Vlan;
 use std::fmt;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
@@ -17,6 +18,13 @@ pub enum LinkSpec {
     Listen(PathBuf),
     /// A unix stream socket that a peer listens at: `unix-connect:PATH`.
     Connect(PathBuf),
+    /// A port of a switch within this process: `switch:NAME` or `switch:NAME.VLAN`.
+    Switch {
+        /// The switch: letters, digits, `-` and `_`.
+        name: String,
+        /// Where the port is; the default VLAN if it is not said.
+        vlan: Vlan,
+    },
 }
 
 impl FromStr for LinkSpec {
@@ -25,7 +33,8 @@ impl FromStr for LinkSpec {
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let unknown = || {
             LinkError::new(format!(
-                "no link is called {text:?}: use tap:NAME, tap-fd:NUMBER, unix:PATH or unix-connect:PATH"
+                "no link is called {text:?}: use tap:NAME, tap-fd:NUMBER, unix:PATH, \
+                 unix-connect:PATH, switch:NAME or switch:NAME.VLAN (1 to 4094)"
             ))
         };
         let (kind, rest) =
@@ -39,9 +48,21 @@ impl FromStr for LinkSpec {
             },
             "unix" => Ok(Self::Listen(rest.into())),
             "unix-connect" => Ok(Self::Connect(rest.into())),
+            "switch" => port(rest).ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
+}
+
+/// A switch and perhaps a VLAN of it.
+fn port(text: &str) -> Option<LinkSpec> {
+    let (name, vlan) = match text.split_once('.') {
+        None => (text, Vlan::DEFAULT),
+        Some((name, number)) => (name, Vlan::new(number.parse().ok()?)?),
+    };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_name = !name.is_empty() && name.bytes().all(is_plain);
+    is_name.then(|| LinkSpec::Switch { name: name.to_owned(), vlan })
 }
 
 impl fmt::Display for LinkSpec {
@@ -51,6 +72,10 @@ impl fmt::Display for LinkSpec {
             Self::TapDescriptor(number) => write!(formatter, "tap-fd:{number}"),
             Self::Listen(path) => write!(formatter, "unix:{}", path.display()),
             Self::Connect(path) => write!(formatter, "unix-connect:{}", path.display()),
+            Self::Switch { name, vlan } if *vlan == Vlan::DEFAULT => {
+                write!(formatter, "switch:{name}")
+            }
+            Self::Switch { name, vlan } => write!(formatter, "switch:{name}.{}", vlan.number()),
         }
     }
 }
@@ -63,6 +88,16 @@ mod tests {
     fn links_are_written_as_they_are_read() {
         for text in ["tap:vm0", "tap-fd:7", "unix:/run/a:b.sock", "unix-connect:x"] {
             assert_eq!(text.parse::<LinkSpec>().unwrap().to_string(), text);
+        }
+        for text in ["switch:lan", "switch:lan-2_b.10", "switch:0.4094"] {
+            assert_eq!(text.parse::<LinkSpec>().unwrap().to_string(), text);
+        }
+        assert_eq!("switch:lan.1".parse::<LinkSpec>(), "switch:lan".parse());
+        for text in ["switch:", "switch:.10", "switch:a.", "switch:a.0", "switch:a.4095"] {
+            assert!(text.parse::<LinkSpec>().is_err(), "{text}");
+        }
+        for text in ["switch:a.b", "switch:a b", "switch:a.1.2", "switch:a.-1", "switch:é"] {
+            assert!(text.parse::<LinkSpec>().is_err(), "{text}");
         }
         for text in ["", "tap", "tap:", "tap-fd:x", "tap-fd:1", "tap-fd:-1", "unix:", "eth0:x"] {
             let error = text.parse::<LinkSpec>().unwrap_err().to_string();

@@ -4,9 +4,9 @@
 //! Every frame has a virtio header before it, so that the kernel sums up and cuts for us, and hands
 //! us what it would otherwise have cut. A tap that was inherited without is used as it is.
 
-use super::LinkError;
 use super::interface::{self, Name, Request};
 use super::vnet::VNET_HEADER_BYTES;
+use super::{LinkError, MTU_BYTES_USUAL, SEGMENTS_BYTES_MAX};
 use hyper::{LinkOffload, LinkProperties};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
@@ -14,12 +14,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Where taps are made.
 const DEVICE: &str = "/dev/net/tun";
-
-/// What a tap is assumed to carry whose interface lives in another network namespace, in bytes.
-const MTU_BYTES_USUAL: u32 = 1500;
-
-/// The largest IP packet with an Ethernet header: what the kernel cuts and puts together.
-const SEGMENTS_BYTES_MAX: u32 = 65_535 + 14;
 
 /// Flags of `TUNSETIFF`.
 const FLAGS: i32 = libc::IFF_TAP | libc::IFF_NO_PI | libc::IFF_VNET_HDR;

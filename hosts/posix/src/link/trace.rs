@@ -50,13 +50,13 @@ impl Trace {
         Ok(Self { path: path.to_owned(), file: Some(file) })
     }
 
-    /// Records a frame that arrived.
-    pub fn received(&mut self, frame: &[u8], now: Timestamp) {
+    /// Records a frame that lies in one piece.
+    pub fn bytes(&mut self, frame: &[u8], now: Timestamp) {
         self.record(now, frame.len(), |file| file.write_all(frame));
     }
 
-    /// Records a frame that leaves.
-    pub fn sent(&mut self, frame: &Frame, now: Timestamp) {
+    /// Records a frame in pieces.
+    pub fn frame(&mut self, frame: &Frame, now: Timestamp) {
         let pieces = || std::iter::once(&frame.head).chain(&frame.payload);
         self.record(now, frame.bytes(), |file| write_all(file, pieces()));
     }

@@ -7,7 +7,8 @@
 //! What it asks for on the way out, it has done on the way in: a frame that needs its checksum
 //! filled in never left this machine, and one with a segment size was put together from several.
 
-use hyper::{Cut, Frame, LinkFamily};
+use bytes::Bytes;
+use hyper::{ChecksumPlace, Cut, Frame, LinkFamily};
 
 /// Bytes of the header.
 pub(crate) const VNET_HEADER_BYTES: usize = 10;
@@ -56,11 +57,28 @@ pub(crate) fn arrived(bytes: &[u8]) -> Option<(&[u8], bool)> {
     (is_known && !frame.is_empty()).then_some((frame, is_checked))
 }
 
+/// What arrived, to go on to another link, with what its header leaves to that. The same `None`.
+pub(crate) fn frame_of(bytes: &[u8]) -> Option<Frame> {
+    let (frame, _) = arrived(bytes)?;
+    let field = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    let place = ChecksumPlace { start_bytes: field(6), offset_bytes: field(8) };
+    let checksum = (bytes[0] & NEEDS_CHECKSUM != 0).then_some(place);
+    let (cwr, family) = (bytes[1] & GSO_ECN != 0, bytes[1] & !GSO_ECN);
+    let family = match family {
+        GSO_TCP_V4 => Some(LinkFamily::V4),
+        GSO_TCP_V6 => Some(LinkFamily::V6),
+        _ => None,
+    };
+    let (segment_bytes, head_bytes) = (field(4), field(2));
+    // A large frame whose sums are there already is one that nobody has to cut by its header.
+    let cut = family.filter(|_| checksum.is_some());
+    let cut = cut.map(|family| Cut { family, segment_bytes, head_bytes, cwr });
+    Some(Frame { head: Bytes::copy_from_slice(frame), payload: Vec::new(), checksum, cut })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bytes::Bytes;
-    use hyper::ChecksumPlace;
 
     fn frame(checksum: Option<ChecksumPlace>, cut: Option<Cut>) -> Frame {
         Frame { head: Bytes::from_static(&[0; 54]), payload: Vec::new(), checksum, cut }
@@ -77,6 +95,17 @@ mod tests {
             let cut = Cut { family, segment_bytes: 1448, head_bytes: 66, cwr };
             let header = header_of(&frame(Some(place), Some(cut)));
             assert_eq!(header, [1, expected, 66, 0, 0xa8, 0x05, 34, 0, 16, 0]);
+        }
+    }
+
+    #[test]
+    fn what_goes_on_to_another_link_asks_the_same_of_it() {
+        let place = ChecksumPlace { start_bytes: 34, offset_bytes: 16 };
+        let cut = Cut { family: LinkFamily::V6, segment_bytes: 1448, head_bytes: 66, cwr: true };
+        for (checksum, cut) in [(None, None), (Some(place), None), (Some(place), Some(cut))] {
+            let frame = frame(checksum, cut);
+            let bytes = [&header_of(&frame)[..], &frame.head].concat();
+            assert_eq!(frame_of(&bytes), Some(frame));
         }
     }
 

@@ -1,19 +1,23 @@
 //! The links of one worker: whose they are, what arrived, and what the driver is to do next.
 //!
 //! A tap is one descriptor for as long as its service lives. A link to a virtual machine has a
-//! connection at times: while it has none, frames are lost, as on a cable that is not plugged in.
+//! connection at times: while it has none, frames are lost, as on a cable that is not plugged in. A
+//! card is a port of a switch and has none at all; either of the others may be plugged into one too.
+
+mod plugs;
+mod ports;
 
 use super::{Network, Socket, Timer, after};
 use crate::clock::HostClock;
 use crate::connection::is_transient;
-use crate::driver::{Driver, SocketKey};
+use crate::driver::{SocketKey, Waker};
 use crate::link::{
-    Means, OpenLink, Patience, Peer, Plug, PlugStep, Queue, Role, SocketFile, TenantLink, Trace,
-    VNET_HEADER_BYTES, arrived, connect_to, pieces_of,
+    Amount, Mailroom, Means, OpenLink, Patience, Peer, Port, Queue, Role, SocketFile, TenantLink,
+    Trace, VNET_HEADER_BYTES, arrived, complete, connect_to, frame_of,
 };
 use abi::Instant;
 use bytes::Bytes;
-use hyper::{Clock, Link};
+use hyper::{Clock, Frame, Link, LinkProperties};
 use slab::Slab;
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -22,17 +26,27 @@ use std::mem::take;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long accepting rests when the host is out of descriptors or memory.
 const ACCEPT_REST: Duration = Duration::from_millis(100);
 
 /// See the module's text.
-#[derive(Default)]
 pub(crate) struct Links {
     links: Slab<LinkState>,
     /// Tenants whose links take frames again.
-    pub(super) roomy: Vec<usize>,
+    roomy: Vec<usize>,
+    /// Which links have frames waiting at their switches.
+    mailroom: Arc<Mailroom>,
+}
+
+impl Links {
+    /// Of the calling thread, which `waker` wakes.
+    pub(super) fn new(waker: Waker) -> Self {
+        let (links, roomy) = Default::default();
+        Self { links, roomy, mailroom: Arc::new(Mailroom::new(waker)) }
+    }
 }
 
 struct LinkState {
@@ -40,6 +54,9 @@ struct LinkState {
     name: String,
     queue: Rc<RefCell<Queue>>,
     trace: Option<Trace>,
+    /// The switch that it is plugged into.
+    port: Option<Port>,
+    properties: LinkProperties,
     kind: Kind,
     /// The descriptor to begin with, until the link works.
     unplugged: Option<(Role, OwnedFd)>,
@@ -54,6 +71,7 @@ struct LinkState {
 }
 
 enum Kind {
+    Card,
     Tap {
         has_header: bool,
     },
@@ -73,7 +91,7 @@ enum Kind {
 impl Kind {
     fn peer(&mut self) -> Option<&mut Peer> {
         match self {
-            Self::Tap { .. } => None,
+            Self::Card | Self::Tap { .. } => None,
             Self::Listen { peer, .. } | Self::Connect { peer, .. } => Some(peer),
         }
     }
@@ -86,9 +104,15 @@ impl LinkState {
         }
     }
 
-    /// Frames have left or are lost. Says whether to tell the tenant that there is room.
-    fn left(&self, (frames, bytes): (usize, usize)) -> bool {
-        self.queue.borrow_mut().left(frames, bytes)
+    fn trace_bytes(&mut self, frame: &[u8]) {
+        if let Some(trace) = &mut self.trace {
+            trace.bytes(frame, HostClock.wall());
+        }
+    }
+
+    /// Whether it carries frames of a switch's rather than its tenant's.
+    fn is_uplink(&self) -> bool {
+        self.port.is_some() && !matches!(self.kind, Kind::Card)
     }
 }
 
@@ -96,7 +120,7 @@ impl LinkState {
 impl Network {
     /// Takes over the link of a tenant to be. Returns its index beside it.
     pub(crate) fn add_link(&mut self, tenant: usize, open: OpenLink) -> (usize, Rc<dyn Link>) {
-        let OpenLink { name, properties, means, trace } = open;
+        let OpenLink { name, properties, means, trace, port } = open;
         let link = self.links.links.vacant_key();
         let (kind, unplugged) = match means {
             Means::Tap { descriptor, has_header } => {
@@ -110,6 +134,7 @@ impl Network {
                 let (peer, patience) = Default::default();
                 (Kind::Connect { peer, path, patience }, None)
             }
+            Means::Card => (Kind::Card, None),
         };
         let queue = Rc::<RefCell<Queue>>::default();
         self.links.links.insert(LinkState {
@@ -117,6 +142,8 @@ impl Network {
             name,
             queue: queue.clone(),
             trace,
+            port,
+            properties,
             kind,
             unplugged,
             carrier: None,
@@ -132,9 +159,13 @@ impl Network {
     /// The tenant is there: its link works from now on.
     pub(crate) fn start_link(&mut self, link: usize) {
         let Some(state) = self.links.links.get_mut(link) else { return };
-        match state.unplugged.take() {
-            Some((role, descriptor)) => self.plug_in(link, role, descriptor),
-            None => self.link_after(link, Duration::ZERO),
+        if let Some(port) = &state.port {
+            port.outlet.deliver_to(self.links.mailroom.clone(), link);
+        }
+        match (state.unplugged.take(), &state.kind) {
+            (Some((role, descriptor)), _) => self.plug_in(link, role, descriptor),
+            (None, Kind::Connect { .. }) => self.link_after(link, Duration::ZERO),
+            (None, _) => {}
         }
     }
 
@@ -152,14 +183,18 @@ impl Network {
             if let Kind::Listen { waiting, .. } = &mut state.kind {
                 *waiting = None;
             }
+            let is_card = matches!(state.kind, Kind::Card);
             for key in state.plugs.clone() {
                 self.unplug(key, at_once);
+            }
+            if is_card && !at_once {
+                self.switch_frames(link);
             }
             self.remove_link_if_over(link);
         }
     }
 
-    /// A frame arrived on a tap. Returns it as the tenant sees it.
+    /// A frame arrived on a tap. Returns it as the tenant sees it, if it is the tenant's.
     pub(crate) fn frame<'a>(
         &mut self,
         key: SocketKey,
@@ -168,9 +203,21 @@ impl Network {
         let state = self.link_at(key)?;
         let Kind::Tap { has_header } = state.kind else { return None };
         let (frame, checked) = if has_header { arrived(bytes)? } else { (bytes, false) };
-        let tenant = state.tenant;
-        self.trace_frame(key, frame);
-        Some((tenant, frame, checked))
+        state.trace_bytes(frame);
+        if let Some(port) = &state.port {
+            let frame = if has_header { frame_of(bytes)? } else { whole(bytes) };
+            port.send(frame);
+            return None;
+        }
+        Some((state.tenant, frame, checked))
+    }
+
+    /// A frame arrived on a stream. Says whether it is the tenant's.
+    pub(crate) fn stream_frame(&mut self, key: SocketKey, bytes: &[u8]) -> bool {
+        let Some(state) = self.link_at(key) else { return false };
+        state.trace_bytes(bytes);
+        let port = state.port.as_ref();
+        port.map(|port| port.send(whole(bytes))).is_none()
     }
 
     /// Receiving frames of a tap has ended.
@@ -195,6 +242,7 @@ impl Network {
     ) {
         let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
         plug.sent();
+        let link = plug.link;
         if plug.is_ending() {
             self.dirty.push(key);
         }
@@ -206,7 +254,7 @@ impl Network {
         }
         let before = if has_header { VNET_HEADER_BYTES } else { 0 };
         let bytes = pieces.iter().map(Bytes::len).sum::<usize>();
-        self.frames_left(key, (1, bytes - before));
+        self.left(link, (1, bytes - before));
     }
 
     /// Whether this is a connection to the other end of a link.
@@ -244,13 +292,14 @@ impl Network {
     ) {
         let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
         plug.sent();
+        let link = plug.link;
         self.dirty.push(key);
         let Some(state) = self.link_at(key).filter(|state| state.carrier == Some(key)) else {
             return;
         };
         let Some(peer) = state.kind.peer() else { return };
         match peer.sent(result, pieces) {
-            Ok(left) => self.frames_left(key, left),
+            Ok(left) => self.left(link, left),
             Err(reason) => self.hang_up(key, &reason),
         }
     }
@@ -306,22 +355,16 @@ impl Network {
         let Some(state) = self.links.links.get(link).filter(|state| state.tenant == tenant) else {
             return;
         };
-        match state.carrier {
-            Some(carrier) => self.dirty.push(carrier),
-            None => self.lose_frames(link),
+        match (state.carrier, &state.kind) {
+            (Some(carrier), _) => self.dirty.push(carrier),
+            (None, Kind::Card) => self.switch_frames(link),
+            (None, _) => self.lose_frames(link),
         }
     }
 
     /// The tenants whose links take frames again, one at a time.
     pub(crate) fn next_roomy(&mut self) -> Option<usize> {
         self.links.roomy.pop()
-    }
-
-    /// Records a frame that arrived.
-    pub(crate) fn trace_frame(&mut self, key: SocketKey, frame: &[u8]) {
-        if let Some(trace) = self.link_at(key).and_then(|state| state.trace.as_mut()) {
-            trace.received(frame, HostClock.wall());
-        }
     }
 
     fn peer_came(&mut self, link: usize, socket: OwnedFd) {
@@ -352,9 +395,6 @@ impl Network {
         tracing::info!("{}: the connection is over: {reason}", state.name);
         state.carrier = None;
         let lost = state.kind.peer().map(Peer::end).unwrap_or_default();
-        if state.left(lost) {
-            self.links.roomy.push(state.tenant);
-        }
         match &mut state.kind {
             Kind::Listen { waiting, .. } => {
                 if let Some(socket) = waiting.take() {
@@ -367,6 +407,7 @@ impl Network {
             }
             _ => {}
         }
+        self.left(link, lost);
         self.lose_frames(link);
     }
 
@@ -377,37 +418,20 @@ impl Network {
             return;
         }
         let frames = state.queue.borrow_mut().take();
-        let bytes = frames.iter().map(hyper::Frame::bytes).sum();
-        if state.left((frames.len(), bytes)) {
-            self.links.roomy.push(state.tenant);
-        }
+        let bytes = frames.iter().map(Frame::bytes).sum();
+        self.left(link, (frames.len(), bytes));
     }
 
-    fn frames_left(&mut self, key: SocketKey, left: (usize, usize)) {
-        if let Some(state) = self.link_at(key)
-            && state.left(left)
-        {
-            let tenant = state.tenant;
-            self.links.roomy.push(tenant);
-        }
-    }
-
-    fn plug_in(&mut self, link: usize, role: Role, descriptor: OwnedFd) {
+    /// Frames of a link have left or are lost: whoever waits for room is told.
+    fn left(&mut self, link: usize, amount: Amount) {
         let Some(state) = self.links.links.get(link) else { return };
-        let plug = Plug::new(state.tenant, link, role, descriptor);
-        let key = self.insert(Socket::Link(plug));
-        let state = &mut self.links.links[link];
-        state.plugs.push(key);
-        if role != Role::Listener {
-            state.carrier = Some(key);
+        if !state.queue.borrow_mut().left(amount) {
+            return;
         }
-        self.dirty.push(key);
-    }
-
-    fn unplug(&mut self, key: SocketKey, at_once: bool) {
-        if let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) {
-            plug.end(at_once);
-            self.dirty.push(key);
+        if state.is_uplink() {
+            self.links.mailroom.announce(link);
+        } else {
+            self.links.roomy.push(state.tenant);
         }
     }
 
@@ -439,69 +463,7 @@ impl Network {
     }
 }
 
-/// What is handed to the driver.
-impl Network {
-    pub(super) fn flush_link(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
-        if let Some(descriptor) = plug.unadopted.take()
-            && let Err(error) = driver.adopt(key, descriptor)
-        {
-            tracing::error!("a link cannot be used: {error}");
-            return self.remove_plug(key, driver);
-        }
-        self.send_frames(key, driver);
-        let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
-        match (plug.next_step(), plug.role) {
-            (None, _) => {}
-            (Some(PlugStep::Start), Role::Tap) => driver.receive_frames(key),
-            (Some(PlugStep::Start), Role::Listener) => driver.accept(key),
-            (Some(PlugStep::Start), Role::Stream) => driver.receive(key, false),
-            (Some(PlugStep::Cancel), _) => driver.cancel(key),
-            (Some(PlugStep::Release), _) => self.remove_plug(key, driver),
-        }
-    }
-
-    /// Sends what the link's queue holds, if `key` is what it goes through.
-    fn send_frames(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
-        let Some(state) = self.links.links.get_mut(plug.link) else { return };
-        if state.carrier != Some(key) || !plug.can_send() {
-            return;
-        }
-        let LinkState { queue, trace, kind, .. } = state;
-        let mut taken = || {
-            let frames = queue.borrow_mut().take();
-            if let Some(trace) = trace {
-                frames.iter().for_each(|frame| trace.sent(frame, HostClock.wall()));
-            }
-            frames
-        };
-        match kind {
-            Kind::Tap { has_header } => {
-                for frame in taken() {
-                    plug.sending();
-                    driver.send_frame(key, pieces_of(&frame, *has_header));
-                }
-            }
-            Kind::Listen { peer, .. } | Kind::Connect { peer, .. } => {
-                let pieces = peer.next_send(taken);
-                if !pieces.is_empty() {
-                    plug.sending();
-                    driver.send(key, pieces);
-                }
-            }
-        }
-    }
-
-    fn remove_plug(&mut self, key: SocketKey, driver: &mut dyn Driver) {
-        let Some(Socket::Link(plug)) = self.sockets.get(key.0) else { return };
-        let link = plug.link;
-        if let Some(state) = self.links.links.get_mut(link) {
-            state.plugs.retain(|&own| own != key);
-            state.carrier = state.carrier.filter(|&carrier| carrier != key);
-        }
-        self.remove(key, driver);
-        self.lose_frames(link);
-        self.remove_link_if_over(link);
-    }
+/// A frame that leaves nothing to be done, of bytes that are lent.
+fn whole(bytes: &[u8]) -> Frame {
+    complete(Bytes::copy_from_slice(bytes))
 }

@@ -4,7 +4,7 @@ use super::{Tenants, wake};
 use crate::driver::SocketKey;
 use crate::report::Progress;
 use crate::slot::{broken, guarded};
-use hyper::LinkEvent;
+use hyper::{Frame, LinkEvent};
 use std::io;
 
 impl Tenants {
@@ -19,8 +19,9 @@ impl Tenants {
     pub(super) fn link_received(&mut self, key: SocketKey, result: io::Result<&[u8]>) {
         let Some((tenant, mut peer)) = self.network.take_peer(key) else { return };
         let outcome = peer.take(result, &mut |bytes| {
-            self.network.trace_frame(key, bytes);
-            self.tell_link(tenant, LinkEvent::Received { bytes, checked: false });
+            if self.network.stream_frame(key, bytes) {
+                self.tell_link(tenant, LinkEvent::Received { bytes, checked: false });
+            }
         });
         self.network.put_peer(key, peer, outcome);
     }
@@ -32,6 +33,20 @@ impl Tenants {
         }
     }
 
+    /// Carries what waits at switches to tenants and uplinks.
+    pub(super) fn deliver_mail(&mut self) {
+        for link in self.network.take_mail() {
+            let Some((tenant, frames)) = self.network.collect(link) else { continue };
+            let mut joined = Vec::new();
+            for frame in frames {
+                // What is left to be summed up never left this machine.
+                let checked = frame.checksum.is_some();
+                let bytes = in_one_piece(&frame, &mut joined);
+                self.tell_link(tenant, LinkEvent::Received { bytes, checked });
+            }
+        }
+    }
+
     fn tell_link(&mut self, index: usize, event: LinkEvent<'_>) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(tenant) = slot.tenant.as_mut() else { return };
@@ -40,4 +55,15 @@ impl Tenants {
         }
         wake(&mut self.slots, &mut self.runnable, index);
     }
+}
+
+/// A frame's bytes, put together in `joined` unless they are together.
+fn in_one_piece<'a>(frame: &'a Frame, joined: &'a mut Vec<u8>) -> &'a [u8] {
+    if frame.payload.is_empty() {
+        return &frame.head;
+    }
+    joined.clear();
+    joined.extend_from_slice(&frame.head);
+    frame.payload.iter().for_each(|piece| joined.extend_from_slice(piece));
+    joined
 }

@@ -49,7 +49,7 @@ fn busy() -> ServiceSpec {
 fn a_busy_tenant_keeps_nothing_of_streams_that_are_closed() {
     let (reports, _inbox) = channel();
     let (mut driver, _) = driver::open(Backend::Auto).expect("a driver");
-    let mut tenants = Tenants::new(reports, Budgets::default());
+    let mut tenants = Tenants::new(reports, Budgets::default(), driver.waker());
     tenants.add(ServiceId(0), busy());
     let index = tenants.indexes[&ServiceId(0)];
     let mut run_while = |holds: &dyn Fn(&Slot) -> bool| {

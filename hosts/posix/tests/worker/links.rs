@@ -21,15 +21,15 @@ fn patient(peer: UnixStream) -> UnixStream {
     peer
 }
 
-fn connect(path: &Path) -> UnixStream {
+pub fn connect(path: &Path) -> UnixStream {
     patient(UnixStream::connect(path).unwrap())
 }
 
-fn framed(frame: &[u8]) -> Vec<u8> {
+pub fn framed(frame: &[u8]) -> Vec<u8> {
     [&(frame.len() as u32).to_be_bytes(), frame].concat()
 }
 
-fn receive(peer: &mut UnixStream) -> Vec<u8> {
+pub fn receive(peer: &mut UnixStream) -> Vec<u8> {
     let mut length = [0; 4];
     peer.read_exact(&mut length).unwrap();
     let mut frame = vec![0; u32::from_be_bytes(length) as usize];

@@ -16,4 +16,6 @@ mod namespace;
 mod packets;
 mod streams;
 #[cfg(target_os = "linux")]
+mod switches;
+#[cfg(target_os = "linux")]
 mod taps;

@@ -87,7 +87,8 @@ impl Flow {
         }
     }
 
-    fn pseudo_sum(&self, protocol: u8, length: u32) -> u16 {
+    /// What TCP and UDP sum up before the packet itself, not complemented.
+    pub fn pseudo_sum(&self, protocol: u8, length: u32) -> u16 {
         let words = [0, 0, 0, protocol];
         sum(&[&self.from[..], &self.to, &length.to_be_bytes(), &words].concat())
     }

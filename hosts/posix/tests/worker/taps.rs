@@ -17,7 +17,7 @@ const BULK_BYTES: usize = 40_000;
 
 /// Our end: answers what is asked on the way to the test.
 #[derive(Default)]
-struct Peer {
+pub struct Peer {
     /// Who asked for a ping by UDP, and from which port.
     asked: Option<(Flow, [u8; 2])>,
     received: Vec<u8>,
@@ -25,7 +25,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn event(&mut self, link: &dyn Link, event: LinkEvent<'_>) {
+    pub fn event(&mut self, link: &dyn Link, event: LinkEvent<'_>) {
         let LinkEvent::Received { bytes, checked } = event else { return };
         if let Some(answer) = here_we_are(bytes) {
             assert!(link.send(answer));
@@ -102,7 +102,7 @@ impl Peer {
     }
 }
 
-fn ping(server: SocketAddr) {
+pub fn ping(server: SocketAddr) {
     let socket =
         UdpSocket::bind((if server.is_ipv4() { "10.9.0.1" } else { "fd09::1" }, 0)).unwrap();
     socket.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -113,7 +113,7 @@ fn ping(server: SocketAddr) {
     assert!(answer[..count] == question);
 }
 
-fn bulk(server: SocketAddr) {
+pub fn bulk(server: SocketAddr) {
     let mut stream = TcpStream::connect_timeout(&server, PATIENCE).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut arrived = vec![0; BULK_BYTES];
