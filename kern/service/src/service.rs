@@ -288,7 +288,7 @@ impl Service {
                     format!("{name}: {own} is its address: mount -t nfs {own}:{export} /mnt")
                 }
                 IpAddr::V6(own) => {
-                    format!("{name}: {own} is its address: mount -t nfs [{own}]:{export} /mnt")
+                    format!("{name}: {own} is its address: mount -t nfs '[{own}]:{export}' /mnt")
                 }
             };
             log.log(Level::Information, "service", format_args!("{line}"));

@@ -2,9 +2,14 @@
 
 use crate::process;
 use crate::require::find;
-use std::path::PathBuf;
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 
 /// A namespace; dropping it removes it.
 #[derive(Debug)]
@@ -32,6 +37,30 @@ impl Namespace {
         let mut command = process::command(ip_path());
         command.args(["netns", "exec", &self.name]).arg(program);
         command
+    }
+
+    /// Runs ip(8) there.
+    ///
+    /// # Panics
+    /// If it refuses.
+    pub fn ip(&self, arguments: &str) {
+        process::run(ip().args(["-n", &self.name]).args(arguments.split(' ')));
+    }
+
+    /// Does something on a thread that lives inside: its sockets are there.
+    ///
+    /// # Panics
+    /// If it does, or if the kernel refuses.
+    pub fn inside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        let path = Path::new("/var/run/netns").join(&self.name);
+        let door = File::open(path).expect("ip has made it");
+        let enter = || {
+            let kind = Some(LinkNameSpaceType::Network);
+            move_into_link_name_space(door.as_fd(), kind).expect("root may enter");
+            act()
+        };
+        thread::scope(|scope| scope.spawn(enter).join())
+            .unwrap_or_else(|panic| resume_unwind(panic))
     }
 }
 

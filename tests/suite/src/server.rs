@@ -18,6 +18,9 @@ use tempfile::TempDir;
 /// busy with other tests.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Where NFS is expected.
+const NFS_PORT: u16 = 2049;
+
 /// How the host's sockets are driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -138,9 +141,9 @@ impl Server {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let ready = await_ready(&lines(&mut child));
         let mut server = Self { child: Some(child), port: 0, ready: String::new(), folder };
-        match ready.and_then(|line| Some((port(&line)?, line))) {
-            Some((port, line)) => {
-                (server.port, server.ready) = (port, line);
+        match ready {
+            Some(line) => {
+                (server.port, server.ready) = (port(&line).unwrap_or(NFS_PORT), line);
                 Ok(server)
             }
             None => Err(server.refusal()),
@@ -157,12 +160,12 @@ impl Server {
         Refusal { code: status.and_then(|status| status.code()), errors: self.errors() }
     }
 
-    /// The port every program answers on.
+    /// The port that NFS answers on.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Where it listens.
+    /// Where it listens, if it has no link of its own.
     pub fn address(&self) -> SocketAddr {
         (Ipv4Addr::LOCALHOST, self.port).into()
     }
@@ -179,8 +182,8 @@ impl Server {
     /// If the ready line has none.
     pub fn url(&self, path: &str) -> String {
         let address = self.ready.split_whitespace().find(|word| word.starts_with("nfs://"));
-        let (host, query) = address.and_then(|url| url.split_once("/?")).expect("it names a URL");
-        format!("{host}{path}?{query}")
+        let (host, query) = split(address.expect("it names a URL"));
+        format!("{host}{path}{query}")
     }
 
     /// The options of the mount command in the ready line.
@@ -276,7 +279,7 @@ fn lines(child: &mut Child) -> Receiver<String> {
     receiver
 }
 
-/// All lines until the one with the nfs:// address; `None` if the process ended before.
+/// All lines until the one that tells what is served; `None` if the process ended before.
 fn await_ready(lines: &Receiver<String>) -> Option<String> {
     let deadline = Instant::now() + PATIENCE;
     let mut ready = String::new();
@@ -285,7 +288,7 @@ fn await_ready(lines: &Receiver<String>) -> Option<String> {
             Ok(line) => {
                 ready.push_str(&line);
                 ready.push('\n');
-                if port(&line).is_some() {
+                if line.starts_with("vnfsd: serving ") {
                     return Some(ready);
                 }
             }
@@ -295,7 +298,15 @@ fn await_ready(lines: &Receiver<String>) -> Option<String> {
     }
 }
 
-/// The port in an nfs:// address or a mount command.
+/// An nfs:// address of a root: all before its path, and all behind it.
+fn split(url: &str) -> (&str, &str) {
+    match url.find("/?") {
+        Some(at) => (&url[..at], &url[at + 1..]),
+        None => (url.trim_end_matches('/'), ""),
+    }
+}
+
+/// The port in an nfs:// address, if it names one.
 fn port(line: &str) -> Option<u16> {
     let (_, rest) = line.split_once("port=")?;
     let end = rest.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(rest.len());

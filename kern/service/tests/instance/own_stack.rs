@@ -234,7 +234,7 @@ fn the_log_tells_by_which_addresses_it_can_be_mounted() {
         lines.as_slice(),
         [
             "test: 10.1.0.2 is its address: mount -t nfs 10.1.0.2:/ /mnt",
-            "test: fd00::2 is its address: mount -t nfs [fd00::2]:/ /mnt",
+            "test: fd00::2 is its address: mount -t nfs '[fd00::2]:/' /mnt",
         ]
     );
 }
