@@ -4,7 +4,6 @@
 //! identification, sequence number and checksums; FIN and PSH stay with the last, CWR with the
 //! first. The frame may be anybody's: what does not add up is lost.
 
-use bytes::Bytes;
 use hyper::{ChecksumPlace, Cut, Frame, LinkFamily};
 
 /// The least payload of segments, in bytes: no link wants less (IPv4's least MTU is 68), and a frame
@@ -23,8 +22,8 @@ const FLAGS: usize = 13;
 const CHECKSUM: usize = 16;
 
 /// A frame that leaves nothing to be done.
-pub(crate) fn complete(bytes: Bytes) -> Frame {
-    Frame { head: bytes, payload: Vec::new(), checksum: None, cut: None }
+pub(crate) fn complete(bytes: Vec<u8>) -> Frame {
+    Frame { head: bytes.into(), payload: Vec::new(), checksum: None, cut: None }
 }
 
 /// Hands over the frames that `frame` is to be, complete, one after another.
@@ -32,7 +31,7 @@ pub(crate) fn finished(frame: &Frame, sink: &mut dyn FnMut(Frame)) {
     let mut bytes = Vec::with_capacity(frame.bytes());
     bytes.extend_from_slice(&frame.head);
     frame.payload.iter().for_each(|piece| bytes.extend_from_slice(piece));
-    let mut sink = |bytes: Vec<u8>| sink(complete(bytes.into()));
+    let mut sink = |bytes: Vec<u8>| sink(complete(bytes));
     match (frame.checksum, frame.cut) {
         (None, _) => sink(bytes),
         (Some(place), None) => {
@@ -160,6 +159,7 @@ fn folded(mut sum: u64) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bytes::Bytes;
 
     /// A TCP frame with options, FIN, PSH and CWR, and its pseudo header's sum in place.
     fn large(family: LinkFamily, is_tagged: bool, payload_bytes: usize) -> Frame {
