@@ -1,5 +1,5 @@
-//! `cargo xtask sim [--long | --cuts N] [--from N] [--seed N | --sequence N]`: power cuts in a
-//! simulated world, and the same one again.
+//! `cargo xtask sim [--long | --cuts N] [--from N] [--seed N | --sequence N | --network N]`: power
+//! cuts and bad networks in a simulated world, and the same one again.
 //!
 //! The program is `tests/scenarios`, optimised but with every assertion: what it finds in minutes
 //! would take hours otherwise.

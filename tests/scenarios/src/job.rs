@@ -1,6 +1,7 @@
 //! One piece of a long simulation: a number that stands for a scenario or a sequence.
 
 use crate::layouts::Layout;
+use crate::network::kinds::{numbers, play_numbered};
 use crate::scenario::{self, Plan, Tally};
 use crate::sequences::{self, Beginning};
 
@@ -12,6 +13,8 @@ pub enum Job {
     /// A short sequence: its length in the two lowest bits, its layout in the next three, and its
     /// number among those.
     Sequence(u64),
+    /// The scenario of the network of this number.
+    Network(u64),
 }
 
 /// Steps through all sequences in an order that mixes them: a prime that divides no count of them.
@@ -29,6 +32,11 @@ impl Job {
             let layouts = if length < 3 { vec![0, 1, 2, 3, 4, 5, 6, 7] } else { pair(turn) };
             layouts.into_iter().map(move |layout| Self::sequence(length.into(), layout, number))
         })
+    }
+
+    /// Scenarios of the network of so many seeds, of all kinds.
+    pub fn all_network(seeds: u64) -> Vec<Self> {
+        (0..seeds).flat_map(numbers).map(Self::Network).collect()
     }
 
     /// Scenarios and some of `sequences` by turns.
@@ -50,6 +58,7 @@ impl Job {
         match self {
             Self::Scenario(seed) => format!("cargo xtask sim --seed {seed}"),
             Self::Sequence(packed) => format!("cargo xtask sim --sequence {packed}"),
+            Self::Network(number) => format!("cargo xtask sim --network {number}"),
         }
     }
 }
@@ -79,6 +88,7 @@ impl Player {
                 on_cut(cuts);
                 Ok(Tally { cuts, calls: length.into(), ..Tally::default() })
             }
+            Job::Network(number) => play_numbered(number).map(|_| Tally::default()),
         }
     }
 

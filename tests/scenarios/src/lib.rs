@@ -22,6 +22,7 @@
 //! | `judge.rs`, `observe.rs`, `compare.rs` | what is found, and whether it may be |
 //! | `scenario.rs`, `sequences/` | what is played: by luck, and every short sequence |
 //! | `twins.rs` | two file systems side by side |
+//! | `network/` | hosts of their own, and what can happen between them |
 //! | `pattern.rs` | bytes that say whose they are |
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ pub mod job;
 pub mod judge;
 pub mod layouts;
 pub mod model;
+pub mod network;
 pub mod observe;
 pub mod operation;
 pub mod pattern;

@@ -13,16 +13,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 const USAGE: &str =
-    "usage: cargo xtask sim [--long | --cuts N] [--from N] [--seed N | --sequence N]
-  --long        every sequence of up to three operations, then scenarios until there were at least
-                100,000 power cuts in those
+    "usage: cargo xtask sim [--long | --cuts N] [--from N] [--seed N | --sequence N | --network N]
+  --long        scenarios of the network with 20,000 seeds, every sequence of up to three operations,
+                then scenarios until there were at least 100,000 power cuts in those
   --cuts N      scenarios and some sequences, until there were at least so many cuts (default 3000)
   --from N      begin with this job: another number, other scenarios
   --seed N      only this scenario, exactly as it was
-  --sequence N  only this sequence, exactly as it was";
+  --sequence N  only this sequence, exactly as it was
+  --network N   only this scenario of the network, exactly as it was";
 
 const CUTS: u64 = 3_000;
 const LONG_CUTS: u64 = 100_000;
+
+/// Seeds of scenarios of the network, each played as every kind.
+const NETWORK_SEEDS: u64 = 200;
+const LONG_NETWORK_SEEDS: u64 = 20_000;
 
 /// What the command line asks for.
 struct Request {
@@ -43,6 +48,7 @@ impl Request {
                 "--from" => request.first = number()?,
                 "--seed" => request.only = Some(Job::Scenario(number()?)),
                 "--sequence" => request.only = Some(Job::Sequence(number()?)),
+                "--network" => request.only = Some(Job::Network(number()?)),
                 _ => return None,
             }
         }
@@ -69,10 +75,12 @@ fn main() -> ExitCode {
     match request.only {
         Some(job) => shared.play(&mut Player::default(), job, &ProgressBar::hidden()),
         None if request.is_long => {
-            shared.play_every(&Job::all_sequences());
+            shared.play_every(&Job::all_network(LONG_NETWORK_SEEDS), "scenarios of the network");
+            shared.play_every(&Job::all_sequences(), "sequences");
             shared.play_many(&request, Job::Scenario);
         }
         None => {
+            shared.play_every(&Job::all_network(NETWORK_SEEDS), "scenarios of the network");
             let sequences = Job::all_sequences();
             shared.play_many(&request, |number| Job::numbered(number, &sequences));
         }
@@ -94,8 +102,8 @@ fn bar(length: u64, of_what: &str) -> ProgressBar {
 
 impl Shared {
     /// Plays each of these.
-    fn play_every(&self, jobs: &[Job]) {
-        let (bar, next) = (bar(jobs.len() as u64, "sequences"), AtomicU64::new(0));
+    fn play_every(&self, jobs: &[Job], of_what: &str) {
+        let (bar, next) = (bar(jobs.len() as u64, of_what), AtomicU64::new(0));
         on_all_processors(|| {
             let mut player = Player::default();
             while let Some(&job) = jobs.get(next.fetch_add(1, Ordering::Relaxed) as usize)
@@ -108,7 +116,7 @@ impl Shared {
         bar.finish_and_clear();
         if !self.has_failed.load(Ordering::Relaxed) {
             let cuts = self.cuts.load(Ordering::Relaxed);
-            println!("{} sequences, all there are, {cuts} power cuts", jobs.len());
+            println!("{} {of_what}, {cuts} power cuts so far", jobs.len());
         }
     }
 
