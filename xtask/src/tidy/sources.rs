@@ -25,9 +25,9 @@ const UNFINISHED_NOTES: &[[&str; 2]] = &[["TO", "DO"], ["FIX", "ME"]];
 /// Folders that every machine of its kind has (hier(7)): their paths tell nothing of one.
 const COMMON_FOLDERS: &[&str] = &["/", "/home", "/root", "/tmp", "/var/tmp", "/usr/src"];
 
-/// Where `unsafe` may stand: the hosts, the load generator that opens a tap, and the allocator that a
+/// Where `unsafe` may stand: the hosts, the load generators that open taps, and the allocator that a
 /// freestanding link needs.
-const UNSAFE_PLACES: &[&str] = &["hosts", "tools/nfsload", "xtask/freestanding"];
+const UNSAFE_PLACES: &[&str] = &["hosts", "tools/nfsload", "tools/netload", "xtask/freestanding"];
 
 /// Every file that git tracks or has not been told to ignore.
 pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>, String> {
