@@ -3,12 +3,18 @@
 use super::moving::play_moving;
 use super::pace::play_calls;
 use super::play::{Played, play};
+use super::with_stranger::play_with_stranger;
 
 /// Plays the scenario of a seed.
 type Play = fn(u64) -> Result<Played, String>;
 
 /// Name and meaning. A row's place is part of every number of a scenario: new ones come last.
-const KINDS: &[(&str, Play)] = &[("talk", play), ("moving", play_moving), ("calls", play_calls)];
+const KINDS: &[(&str, Play)] = &[
+    ("talk", play),
+    ("moving", play_moving),
+    ("calls", play_calls),
+    ("stranger", play_with_stranger),
+];
 
 /// A scenario's number holds its kind in so many of its lowest bits.
 const KIND_BITS: u32 = 3;

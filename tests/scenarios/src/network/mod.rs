@@ -7,6 +7,7 @@
 //! | `plan.rs`, `play.rs` | what a seed means, and what must hold |
 //! | `pace.rs` | how long things may take |
 //! | `moving.rs` | stacks that are replaced in the middle of it |
+//! | `stranger.rs`, `with_stranger.rs` | a peer by another hand |
 //! | `kinds.rs` | all of these, by number |
 
 pub mod content;
@@ -17,5 +18,7 @@ pub mod pace;
 pub mod plan;
 pub mod play;
 pub mod station;
+pub mod stranger;
 pub mod talk;
+pub mod with_stranger;
 pub mod world;

@@ -14,7 +14,7 @@ const DELAY: Duration = Duration::from_micros(500);
 const WARM_UP_BYTES: u64 = 4 << 20;
 
 /// Sizes that are called with in a row, and the largest.
-const STRETCH: u64 = 200;
+const STRETCH: u64 = 50;
 const SIZE_MAX: u64 = 70_000;
 
 /// How calls and replies look.

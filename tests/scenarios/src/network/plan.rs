@@ -67,7 +67,7 @@ fn way(luck: &Luck) -> Way {
     Way { links: [near.0, far.0], deliveries: [near.1, far.1], conditions }
 }
 
-fn end(luck: &Luck, mtu_bytes: u32, is_local: bool) -> (LinkProperties, Delivery) {
+pub(super) fn end(luck: &Luck, mtu_bytes: u32, is_local: bool) -> (LinkProperties, Delivery) {
     let is_able = is_local || luck.one_in(2);
     let offload = LinkOffload {
         checksums: is_able,
@@ -84,7 +84,7 @@ fn end(luck: &Luck, mtu_bytes: u32, is_local: bool) -> (LinkProperties, Delivery
     (LinkProperties { mac: None, mtu_bytes, offload }, delivery)
 }
 
-fn delay(luck: &Luck) -> Duration {
+pub(super) fn delay(luck: &Luck) -> Duration {
     Duration::from_micros(*luck.pick(&[10, 100, 100, 1000, 10_000, 50_000]))
 }
 

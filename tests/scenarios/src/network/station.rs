@@ -1,8 +1,9 @@
 //! A stack with its card, and the sides of conversations that are held on it.
 
-use super::talk::{Act, Talk};
+use super::talk::Talk;
 use abi::Instant;
-use hyper::{Clock, Link, StreamEvent, StreamId};
+use bytes::Bytes;
+use hyper::{Clock, DatagramPeer, Link, StreamEvent, StreamId};
 use net::{AddressSource, Config, Prefix, Stack};
 use sim::{Arrival, Card, VirtualClock};
 use std::collections::BTreeMap;
@@ -52,6 +53,8 @@ pub struct Station {
     pub expected: BTreeMap<u16, Talk>,
     /// Which conversation a connection is.
     pub ports: BTreeMap<StreamId, u16>,
+    /// Datagrams that arrived, and are sent back.
+    echoes: Vec<(DatagramPeer, Bytes)>,
     /// What must not happen, and did.
     pub fault: Option<String>,
     /// The time.
@@ -70,6 +73,7 @@ impl Station {
             talks: BTreeMap::new(),
             expected: BTreeMap::new(),
             ports: BTreeMap::new(),
+            echoes: Vec::new(),
             fault: None,
             calls_at: (clock.now(), 0),
             clock,
@@ -123,6 +127,9 @@ impl Station {
             self.count_call(now);
         }
         let stack = &mut self.stack;
+        for (peer, bytes) in self.echoes.drain(..) {
+            stack.send_datagram(peer, vec![bytes], now);
+        }
         for (stream, talk) in &mut self.talks {
             did |= talk.go_on(stack, *stream, now);
             let port = self.ports.get(stream);
@@ -150,8 +157,8 @@ impl Station {
     }
 
     fn with_ears(&mut self, call: impl FnOnce(&mut Stack, &mut Ears<'_>)) {
-        let Self { stack, talks, expected, ports, fault, .. } = self;
-        call(stack, &mut Ears { talks, expected, ports, fault });
+        let Self { stack, talks, expected, ports, echoes, fault, .. } = self;
+        call(stack, &mut Ears { talks, expected, ports, echoes, fault });
     }
 }
 
@@ -160,6 +167,7 @@ struct Ears<'a> {
     talks: &'a mut BTreeMap<StreamId, Talk>,
     expected: &'a mut BTreeMap<u16, Talk>,
     ports: &'a mut BTreeMap<StreamId, u16>,
+    echoes: &'a mut Vec<(DatagramPeer, Bytes)>,
     fault: &'a mut Option<String>,
 }
 
@@ -178,7 +186,9 @@ impl Ears<'_> {
             | StreamEvent::Sent { stream, .. }
             | StreamEvent::Ended { stream }
             | StreamEvent::Closed { stream } => stream,
-            StreamEvent::Datagram { .. } => return,
+            StreamEvent::Datagram { peer, bytes } => {
+                return self.echoes.push((*peer, Bytes::copy_from_slice(bytes)));
+            }
         };
         match self.talks.get_mut(stream) {
             Some(talk) => talk.ledger.note(event),
@@ -187,9 +197,4 @@ impl Ears<'_> {
             }
         }
     }
-}
-
-/// The acts of a side that hears all and then ends, too.
-pub fn hear_out() -> Vec<Act> {
-    vec![Act::HearEnd, Act::Close]
 }
