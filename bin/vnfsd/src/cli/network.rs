@@ -13,9 +13,13 @@ use std::path::PathBuf;
 pub struct Network {
     /// Be a network host of its own on this link, with portmap on port 111 and NFS on 2049, and no
     /// port of this machine: tap:NAME (a tap device, made if it is not there), tap-fd:N (one that is
-    /// open already), unix:PATH (a socket that a virtual machine connects to), unix-connect:PATH
+    /// open already), unix:PATH (a socket that a virtual machine connects to), unix-connect:PATH (one
+    /// that it listens at), switch:NAME or switch:NAME.VLAN (a switch within this process)
     #[arg(long, value_name = "LINK", conflicts_with = "listen")]
     pub link: Option<LinkSpec>,
+    /// What connects the switch to the world: a trunk, on which all VLANs but 1 are tagged
+    #[arg(long, value_name = "LINK", requires = "link")]
+    pub uplink: Vec<LinkSpec>,
     /// An address there, with the length of its prefix (10.1.0.2/24, fd00::2/64); dhcp asks a server
     /// for one, slaac the routers for IPv6 [default: dhcp and slaac]
     #[arg(long, value_name = "CIDR|dhcp|slaac", requires = "link", value_parser = address::parse)]

@@ -11,6 +11,7 @@
 //! | `source` | what is served: an image, made first if asked for, or memory |
 //! | `exports` | what clients may mount if nothing is said |
 //! | `ready` | the one line that says what is served and how to mount it |
+//! | `watch` | what the main thread does meanwhile |
 //! | `descriptors` | as many connections as the system allows |
 //! | `signals` | the two ways to end |
 
@@ -20,16 +21,19 @@ mod network;
 mod ready;
 mod signals;
 mod source;
+mod watch;
 
 use crate::cli;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use network::Network;
-use posix::{Backend, Budgets, Progress, Report, ServiceId, ServiceSpec, Worker, WorkerOptions};
+use posix::{Backend, Budgets, ServiceId, ServiceSpec, Uplink, Worker, WorkerOptions};
 use ready::Announcement;
 use service::{Config, ImageOptions, Limits, ProcessLimits};
 use source::Source;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::channel;
+use watch::Watch;
 
 /// The only service of its worker.
 const SERVICE: ServiceId = ServiceId(1);
@@ -40,10 +44,10 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let network = Network::open(options, &name)?;
     let exports = exports::choose(&options.export, network.is_this_machines_own())?;
     let source = Source::open(options)?;
-    let (source_shown, place) = (source.shown(), network.place());
-    let announcement = Announcement { source: source_shown, rules: *exports.rules(), place };
+    let place = network.own.as_ref().map(|own| own.place.clone());
+    let announcement = Announcement { source: source.shown(), rules: *exports.rules(), place };
     descriptors::raise_limit();
-    network.await_free();
+    posix::await_free(&network.listen);
     let (reporter, reports) = channel();
     let worker = WorkerOptions {
         name: "worker".to_owned(),
@@ -53,10 +57,20 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     };
     let worker = Worker::spawn(worker).context("the worker cannot be started")?;
     tracing::debug!("sockets and disks through {}", worker.backend());
-    worker.add(SERVICE, spec(name, options, source, exports, network))?;
+    let (spec, uplinks) = specs(name, options, source, exports, network);
+    let uplinks = add_uplinks(&worker, uplinks)?;
+    worker.add(SERVICE, spec)?;
     let worker = Arc::new(worker);
     signals::stop_on_signal(worker.clone(), SERVICE)?;
-    watch(&reports, &announcement)
+    let (worker, reports, announcement) = (&*worker, &reports, &announcement);
+    Watch { worker, reports, service: SERVICE, uplinks, announcement }.until_the_end()
+}
+
+/// Adds what carries frames between a switch and the world.
+fn add_uplinks(worker: &Worker, uplinks: Vec<Uplink>) -> Result<BTreeSet<ServiceId>> {
+    let ids = (SERVICE.0 + 1..).map(ServiceId);
+    let add = |(id, uplink)| worker.add(id, ServiceSpec::uplink(uplink)).map(|()| id);
+    Ok(ids.zip(uplinks).map(add).collect::<Result<_, _>>()?)
 }
 
 fn backend(backend: cli::Backend) -> Backend {
@@ -71,38 +85,27 @@ fn limits(options: &cli::Serve) -> Limits {
     Limits { cache_bytes: options.cache, dirty_bytes: options.dirty, ..Limits::default() }
 }
 
-fn spec(
+/// The service, and what its link needs beside it.
+fn specs(
     name: String,
     options: &cli::Serve,
     source: Source,
     exports: nfs::Exports,
     network: Network,
-) -> ServiceSpec {
+) -> (ServiceSpec, Vec<Uplink>) {
     let limits = limits(options);
     let use_of_image = ImageOptions {
         read_only: options.read_only,
         log: !options.no_journal,
         discard: options.discard,
     };
-    let (listen, link, config) = network.into_parts();
+    let Network { listen, own } = network;
+    let (own, uplinks) = own.map(|own| ((own.link, own.config), own.uplinks)).unzip();
+    let (link, identity) = own.unzip();
     let spec = ServiceSpec::service(name.clone(), listen, move |site| {
         let exports = exports.list().to_vec();
         let source = source.attach(site, use_of_image);
-        Ok(Config { name, source, exports, limits, network: network::of_service(site, config)? })
+        Ok(Config { name, source, exports, limits, network: network::of_service(site, identity)? })
     });
-    ServiceSpec { link, ..spec }
-}
-
-/// Passes news of the service on until there is no more of it.
-fn watch(reports: &Receiver<Report>, announcement: &Announcement) -> Result<()> {
-    for report in reports {
-        match report.progress {
-            Progress::Serving { description, addresses } => {
-                announcement.make(&description, &addresses);
-            }
-            Progress::Failed(reason) => bail!("{}: {reason}", announcement.source),
-            Progress::Stopped => return Ok(()),
-        }
-    }
-    bail!("{}: the worker ended without a word", announcement.source)
+    (ServiceSpec { link, ..spec }, uplinks.unwrap_or_default())
 }

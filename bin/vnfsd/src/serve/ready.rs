@@ -68,11 +68,15 @@ fn at_sockets(addresses: &[SocketAddr], path: &str) -> String {
 
 /// How to reach a service at addresses of its own.
 fn at_own(place: &Place, path: &str) -> String {
-    let mut text = format!(" on {} as {}", place.link, place.mac);
+    let mut text = format!(" on {}", place.link);
+    for uplink in &place.uplinks {
+        // Writing to a string cannot fail.
+        let _ = write!(text, " through {uplink}");
+    }
+    let _ = write!(text, " as {}", place.mac);
     let mut fixed = place.fixed();
     let first = fixed.next();
     for other in fixed {
-        // Writing to a string cannot fail.
         let _ = write!(text, " also at {other}");
     }
     let asked_of: Vec<_> = place.asked_of().collect();
@@ -181,7 +185,10 @@ mod tests {
     fn own(addresses: &[&str]) -> String {
         let addresses = addresses.iter().map(|text| parse(text).unwrap()).collect();
         let mac = "02:00:00:00:00:02".parse().unwrap();
-        at_own(&Place { link: LinkSpec::Tap("vnfs0".into()), mac, addresses }, "/")
+        at_own(
+            &Place { link: LinkSpec::Tap("vnfs0".into()), uplinks: Vec::new(), mac, addresses },
+            "/",
+        )
     }
 
     #[test]

@@ -16,6 +16,8 @@ fn wrong_usage_is_exit_code_2() {
         (&["serve", "a.img", "--link", "unix:a", "--listen", "[::1]:0"], "cannot be used with"),
         (&["serve", "a.img", "--link", "unix:a", "--address", "10.1.0.2"], "write 10.1.0.2/24"),
         (&["serve", "a.img", "--link", "unix:a", "--mac", "01:00:5e:00:00:01"], "must be even"),
+        (&["serve", "a.img", "--link", "switch:lan.4095"], "switch:NAME.VLAN (1 to 4094)"),
+        (&["serve", "a.img", "--uplink", "unix:a"], "--link <LINK>"),
         (&["serve", "a.img", "--address", "dhcp"], "--link <LINK>"),
         (&["serve", "a.img", "--gateway", "10.1.0.1"], "--link <LINK>"),
         (&["serve", "a.img", "--mac", "02:00:00:00:00:02"], "--link <LINK>"),
@@ -60,6 +62,7 @@ fn manual_pages_cover_every_command_and_flag() {
         "mac",
         "mtu",
         "pcap",
+        "uplink",
     ] {
         assert!(serve.contains(&format!(r"\-\-{flag}")), "--{flag}");
     }

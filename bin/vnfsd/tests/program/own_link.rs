@@ -60,6 +60,21 @@ fn the_ready_line_needs_no_ports() {
 }
 
 #[test]
+fn a_switch_leads_somewhere() {
+    let place = Place::new();
+    let said = complaint(1, ["serve", "--memory", "1M", "--link", "switch:lan"]);
+    assert!(said.contains("add --uplink tap:NAME"), "{said}");
+    let uplink = place.link();
+    let arguments = ["--memory", "1M", "--link", "switch:lan.10", "--address", "10.1.0.2/24"];
+    let server = Server::start(arguments.into_iter().chain(["--uplink", &uplink]));
+    let on = format!(" on switch:lan.10 through {uplink} as ");
+    assert!(server.ready.contains(&on), "{}", server.ready);
+    let (code, said) = server.end(Signal::TERM);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!std::path::Path::new(&place.path("link")).exists(), "the uplink has ended, too");
+}
+
+#[test]
 fn who_says_no_address_asks_the_network_and_stays_the_same() {
     let place = Place::new();
     let ready = |arguments: &[&str]| {
@@ -102,6 +117,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
         (&["--address", "10.1.0.2/24", "--address", "10.1.0.2/16"], "it is given twice"),
         (&["--address", "fd00::2/64", "--mtu", "1279"], "IPv6 needs an MTU of 1280 bytes"),
         (&["--mtu", "17"], "use 68 to 65521"),
+        (&["--uplink", "unix:other"], "--uplink is of a switch"),
         (&["--export", "/a", "--export", "/b:ro"], "expected the options of"),
         (&["--pcap", "/nowhere/trace.pcap"], "no trace can be written"),
     ] {

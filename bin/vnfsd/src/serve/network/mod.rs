@@ -1,27 +1,30 @@
 //! How clients reach the service: by this machine's sockets, or by a link of its own.
 
 mod identity;
+mod plug;
 mod sameness;
 
 use crate::address::Mac;
 use crate::cli;
 use anyhow::{Context, Result};
 use net::AddressSource;
-use posix::{LinkOptions, LinkSpec, OpenLink, Site};
+use posix::{LinkSpec, OpenLink, Site, Uplink};
 use std::net::{IpAddr, SocketAddr};
 
 /// How clients reach the service.
-pub enum Network {
-    /// At these addresses of this machine.
-    Sockets(Vec<SocketAddr>),
+pub struct Network {
+    /// At these addresses of this machine; none if it has a link.
+    pub listen: Vec<SocketAddr>,
     /// At addresses of its own.
-    Own(Box<Own>),
+    pub own: Option<Own>,
 }
 
 /// A link of the service's own, open, and who the service is there.
 pub struct Own {
     /// The link.
     pub link: OpenLink,
+    /// What leads from its switch to the world.
+    pub uplinks: Vec<Uplink>,
     /// Who it is.
     pub config: net::Config,
     /// What there is to tell of it.
@@ -33,6 +36,8 @@ pub struct Own {
 pub struct Place {
     /// The link as it was named.
     pub link: LinkSpec,
+    /// What leads from its switch to the world.
+    pub uplinks: Vec<LinkSpec>,
     /// The Ethernet address.
     pub mac: Mac,
     /// The addresses that are known, and how others come.
@@ -42,15 +47,28 @@ pub struct Place {
 impl Network {
     /// What the flags ask for. `name` is the service's.
     pub fn open(options: &cli::Serve, name: &str) -> Result<Self> {
-        let asked = &options.network;
-        let Some(spec) = &asked.link else { return Ok(Self::Sockets(options.listen.clone())) };
+        Ok(match &options.network.link {
+            None => Self { listen: options.listen.clone(), own: None },
+            Some(link) => {
+                Self { listen: Vec::new(), own: Some(Own::open(link, &options.network, name)?) }
+            }
+        })
+    }
+
+    /// Whether nobody but this machine can ask.
+    pub fn is_this_machines_own(&self) -> bool {
+        self.own.is_none() && self.listen.iter().all(|address| address.ip().is_loopback())
+    }
+}
+
+impl Own {
+    fn open(spec: &LinkSpec, asked: &cli::Network, name: &str) -> Result<Self> {
         let (addresses, gateways) = identity::choose(&asked.address, &asked.gateway)?;
-        let link_options = LinkOptions { mtu_bytes: asked.mtu, trace: asked.pcap.clone() };
-        let link = OpenLink::open(spec, link_options)?;
-        identity::check_mtu(&asked.address, link.properties().mtu_bytes)
-            .with_context(|| spec.to_string())?;
         let known = sameness::Known::new(name, &spec.to_string());
         let mac = asked.mac.unwrap_or_else(|| known.mac());
+        let (link, uplinks) = plug::plug_in(spec, asked, mac)?;
+        identity::check_mtu(&asked.address, link.properties().mtu_bytes)
+            .with_context(|| spec.to_string())?;
         let config = net::Config {
             mac: mac.0,
             addresses: addresses.clone(),
@@ -58,39 +76,8 @@ impl Network {
             detects_duplicates: true,
             stable_secret: Some(known.secret()),
         };
-        let place = Place { link: spec.clone(), mac, addresses };
-        Ok(Self::Own(Box::new(Own { link, config, place })))
-    }
-
-    /// What there is to tell of a link of its own.
-    pub fn place(&self) -> Option<Place> {
-        match self {
-            Self::Sockets(_) => None,
-            Self::Own(own) => Some(own.place.clone()),
-        }
-    }
-
-    /// Waits for addresses that a service before this one may still hold.
-    pub fn await_free(&self) {
-        if let Self::Sockets(listen) = self {
-            posix::await_free(listen);
-        }
-    }
-
-    /// What the host is given: addresses of this machine, or a link; and who the service is there.
-    pub fn into_parts(self) -> (Vec<SocketAddr>, Option<OpenLink>, Option<net::Config>) {
-        match self {
-            Self::Sockets(listen) => (listen, None, None),
-            Self::Own(own) => (Vec::new(), Some(own.link), Some(own.config)),
-        }
-    }
-
-    /// Whether nobody but this machine can ask.
-    pub fn is_this_machines_own(&self) -> bool {
-        match self {
-            Self::Sockets(listen) => listen.iter().all(|address| address.ip().is_loopback()),
-            Self::Own(_) => false,
-        }
+        let place = Place { link: spec.clone(), uplinks: asked.uplink.clone(), mac, addresses };
+        Ok(Self { link, uplinks, config, place })
     }
 }
 

@@ -1,0 +1,31 @@
+//! Opening the link, and what the world reaches it by.
+
+use crate::address::Mac;
+use crate::cli;
+use anyhow::{Result, ensure};
+use posix::{LinkOptions, LinkSpec, OpenLink, SharedSwitch, Uplink, Vlan};
+
+/// A link, and the uplinks of the switch that it may be on.
+pub type Plugged = (OpenLink, Vec<Uplink>);
+
+/// Opens what the flags name. On a switch nobody else can have `mac`.
+pub fn plug_in(spec: &LinkSpec, asked: &cli::Network, mac: Mac) -> Result<Plugged> {
+    if let LinkSpec::Switch { name, vlan } = spec {
+        return plug_into_switch(name, *vlan, asked, mac);
+    }
+    ensure!(asked.uplink.is_empty(), "--uplink is of a switch, and {spec} is none");
+    let options = LinkOptions { mtu_bytes: asked.mtu, trace: asked.pcap.clone() };
+    Ok((OpenLink::open(spec, options)?, Vec::new()))
+}
+
+fn plug_into_switch(name: &str, vlan: Vlan, asked: &cli::Network, mac: Mac) -> Result<Plugged> {
+    ensure!(
+        !asked.uplink.is_empty(),
+        "nobody else is on switch {name}: add --uplink tap:NAME or --uplink unix:PATH"
+    );
+    let switch = SharedSwitch::new(name, asked.mtu)?;
+    let options = LinkOptions { mtu_bytes: None, trace: asked.pcap.clone() };
+    let link = switch.card(vlan, mac.0, options)?;
+    let uplinks = asked.uplink.iter().map(|uplink| switch.uplink(uplink, None, None));
+    Ok((link, uplinks.collect::<Result<_, _>>()?))
+}

@@ -1,0 +1,49 @@
+//! What the main thread does while others serve: passes on what there is to tell, until the end.
+
+use super::ready::Announcement;
+use anyhow::{Result, bail};
+use posix::{Progress, Report, ServiceId, Worker};
+use std::collections::BTreeSet;
+use std::sync::mpsc::Receiver;
+
+/// A worker with one service, and perhaps uplinks of the switch that it is on.
+pub struct Watch<'a> {
+    /// The worker.
+    pub worker: &'a Worker,
+    /// What it reports.
+    pub reports: &'a Receiver<Report>,
+    /// The service.
+    pub service: ServiceId,
+    /// The uplinks, which carry its last frames: they end after it.
+    pub uplinks: BTreeSet<ServiceId>,
+    /// What is told once it serves.
+    pub announcement: &'a Announcement,
+}
+
+impl Watch<'_> {
+    /// Passes news on until everybody has ended.
+    ///
+    /// # Errors
+    /// Why somebody could not go on.
+    pub fn until_the_end(mut self) -> Result<()> {
+        let mut is_over = false;
+        for Report { service, progress } in self.reports {
+            match progress {
+                Progress::Serving { description, addresses } if service == self.service => {
+                    self.announcement.make(&description, &addresses);
+                }
+                Progress::Serving { .. } => {}
+                Progress::Failed(reason) => bail!("{}: {reason}", self.announcement.source),
+                Progress::Stopped if service == self.service => {
+                    is_over = true;
+                    self.uplinks.iter().try_for_each(|&uplink| self.worker.stop(uplink))?;
+                }
+                Progress::Stopped => drop(self.uplinks.remove(&service)),
+            }
+            if is_over && self.uplinks.is_empty() {
+                return Ok(());
+            }
+        }
+        bail!("{}: the worker ended without a word", self.announcement.source)
+    }
+}
