@@ -29,6 +29,7 @@ impl FakeHost {
             log: host.clone(),
             streams: host.clone(),
             dirty: Account::default(),
+            received: Account::default(),
         }
     }
 

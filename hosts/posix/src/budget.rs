@@ -15,12 +15,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 pub struct Budgets {
     /// Changed data that disks do not have yet.
     pub dirty: SharedBudget,
+    /// What arrived through stacks of services' own and cannot be handed out yet.
+    pub received: SharedBudget,
 }
 
 impl Budgets {
     /// Budgets of which nothing is taken.
     pub fn new(limits: &ProcessLimits) -> Self {
-        Self { dirty: SharedBudget::new(limits.dirty) }
+        let [dirty, received] = [limits.dirty, limits.received].map(SharedBudget::new);
+        Self { dirty, received }
     }
 }
 

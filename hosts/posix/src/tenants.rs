@@ -112,6 +112,7 @@ impl Tenants {
             log: Rc::new(HostLog::new(&name)),
             streams: Rc::new(streams),
             dirty: self.budgets.dirty.open(),
+            received: self.budgets.received.open(),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
         let account = DiskAccount::new(tenant);

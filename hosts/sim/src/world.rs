@@ -43,6 +43,7 @@ impl World {
             log: log.clone(),
             streams: wire.clone(),
             dirty,
+            received: Account::default(),
         };
         let service = Service::new(host, config);
         Self { service, clock, log, wire, disk, next_stream: 0 }

@@ -47,7 +47,9 @@ impl Carrier {
             Network::Own { link, config } => {
                 let mut secret = [0; 16];
                 host.random.fill(&mut secret);
-                Self::Own(Box::new(Station::new(link, config, secret, now)))
+                let mut station = Station::new(link, config, secret, now);
+                station.share_received(host.received.clone());
+                Self::Own(Box::new(station))
             }
         }
     }

@@ -19,6 +19,8 @@ pub struct Host {
     pub streams: Rc<dyn Streams>,
     /// Memory for changed data that disks do not have yet.
     pub dirty: Account,
+    /// Memory for what clients of its own stack sent and cannot be handed out yet.
+    pub received: Account,
 }
 
 /// Where the files come from.

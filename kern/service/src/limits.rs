@@ -35,14 +35,22 @@ impl Default for Limits {
 pub struct ProcessLimits {
     /// Changed data that disks do not have yet.
     pub dirty: Division,
+    /// What arrived through stacks of their own out of order, or faster than it is taken.
+    pub received: Division,
 }
 
 /// Changed data that every service may have, whatever the others do: two blocks of the largest size.
 const DIRTY_BYTES_LEAST: u64 = 128 << 10;
 
+/// What every service may keep of what arrived, whatever the others do: a first window's worth.
+const RECEIVED_BYTES_LEAST: u64 = 64 << 10;
+
 impl Default for ProcessLimits {
     fn default() -> Self {
-        Self { dirty: Division { total_bytes: 256 << 20, least_bytes: DIRTY_BYTES_LEAST } }
+        Self {
+            dirty: Division { total_bytes: 256 << 20, least_bytes: DIRTY_BYTES_LEAST },
+            received: Division { total_bytes: 256 << 20, least_bytes: RECEIVED_BYTES_LEAST },
+        }
     }
 }
 

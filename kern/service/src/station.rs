@@ -14,7 +14,7 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::IpAddr;
-use hyper::{Clock, DatagramPeer, Link, LinkEvent, StreamEvent, StreamId};
+use hyper::{Account, Clock, DatagramPeer, Link, LinkEvent, StreamEvent, StreamId};
 use net::Stack;
 use rpc::Ports;
 
@@ -43,6 +43,11 @@ impl Station {
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
         Self { link, stack, known: Vec::new(), heard_at: None, is_closing: false }
+    }
+
+    /// Counts memory with this account.
+    pub(crate) fn share_received(&mut self, account: Account) {
+        self.stack.share_received(account);
     }
 
     /// Lets clients in.

@@ -11,13 +11,19 @@ use abi::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
-use hyper::{StreamEvent, StreamId};
+use hyper::{Account, StreamEvent, StreamId};
 
 impl Stack {
     /// Takes connections on a port of all own addresses from now on. Says whether there was room
     /// for one more port.
     pub fn listen(&mut self, port: u16) -> bool {
         self.streams.table.listen(port)
+    }
+
+    /// Counts what streams keep of what arrived with this account from now on: its share bounds them,
+    /// too.
+    pub fn share_received(&mut self, account: Account) {
+        self.streams.share_received(account);
     }
 
     /// Takes no more connections; those that are open go on.

@@ -1,5 +1,6 @@
 //! Connections that go on elsewhere: all that one is, as plain data.
 
+use super::Streams;
 use super::endpoint::{Endpoint, Stage};
 use crate::stack::Stack;
 use crate::tcp::connection::Connection;
@@ -19,11 +20,12 @@ impl Stack {
     /// Takes an open connection out, without a word to anybody.
     pub fn export(&mut self, stream: StreamId, now: Instant) -> Option<Conversation> {
         let key = self.streams.table.key_of(stream.0)?;
-        let (pair, _, endpoint) = self.streams.table.get_mut(key)?;
+        let Streams { table, received, .. } = &mut self.streams;
+        let (pair, _, endpoint) = table.get_mut(key)?;
         let pair = *pair;
         endpoint.connection()?;
-        self.streams.received_bytes -= endpoint.kept_bytes;
-        match self.streams.table.remove(key, None, now)?.stage {
+        received.set(received.bytes() - endpoint.kept_bytes);
+        match table.remove(key, None, now)?.stage {
             Stage::Open(connection) => Some(Conversation { pair, connection }),
             Stage::Opening(_) => None,
         }

@@ -32,7 +32,7 @@ use abi::Instant;
 pub use carry::Conversation;
 use core::net::{IpAddr, SocketAddr};
 use endpoint::{Endpoint, Stage};
-use hyper::{StreamEvent, StreamId};
+use hyper::{Account, Grant, StreamEvent, StreamId};
 use ready::Ready;
 use smoltcp::wire::IpProtocol;
 
@@ -43,19 +43,34 @@ pub(crate) type Sink<'a> = &'a mut dyn FnMut(StreamEvent<'_>);
 const CONGESTION_EXPERIENCED: u8 = 3;
 
 /// All streams of a stack.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Streams {
     table: Table<Endpoint>,
     ready: Ready,
-    /// What all of them keep of what arrived, in bytes.
-    received_bytes: u64,
+    /// What all of them keep of what arrived, and with whom it is counted.
+    received: Grant,
+    account: Account,
     /// Connections opened by us, for their ports.
     opened: u32,
 }
 
 impl Streams {
     pub(crate) fn new(secret: [u8; 16]) -> Self {
-        Self { table: Table::new(secret), ready: Ready::default(), received_bytes: 0, opened: 0 }
+        let account = Account::default();
+        let received = account.take_anyway(0);
+        Self { table: Table::new(secret), ready: Ready::default(), received, account, opened: 0 }
+    }
+
+    /// Counts what is kept of what arrived with this account from now on.
+    pub(crate) fn share_received(&mut self, account: Account) {
+        self.received = account.take_anyway(self.received.bytes());
+        self.account = account;
+    }
+
+    /// Whether no more is kept of what arrived.
+    fn is_full(&self) -> bool {
+        let bytes = self.received.bytes();
+        bytes > 0 && bytes >= RECEIVED_BYTES_MAX.min(self.account.share_bytes())
     }
 
     /// When something is due, at the latest.
@@ -65,7 +80,7 @@ impl Streams {
 
     /// How many there are, and what they keep of what arrived, in bytes.
     pub(crate) fn held(&self) -> (usize, u64) {
-        (self.table.len(), self.received_bytes)
+        (self.table.len(), self.received.bytes())
     }
 
     /// Whether a segment of ours that somebody quotes is on its way: then it leaves again, for the
@@ -84,7 +99,7 @@ impl Streams {
         let Some((_, _, endpoint)) = self.table.get_mut(key) else { return };
         let bytes = endpoint.connection().map_or(0, |connection| connection.received_bytes());
         let before = core::mem::replace(&mut endpoint.kept_bytes, bytes);
-        self.received_bytes = self.received_bytes + bytes - before;
+        self.received.set(self.received.bytes() + bytes - before);
     }
 }
 
@@ -154,7 +169,7 @@ impl Stack {
 
     fn segment_of(&mut self, key: u32, segment: &Segment<'_>, now: Instant, sink: Sink<'_>) {
         self.transmit_duplicate(key, now);
-        let is_full = self.streams.received_bytes >= RECEIVED_BYTES_MAX;
+        let is_full = self.streams.is_full();
         let Some((pair, stream, endpoint)) = self.streams.table.get_mut(key) else { return };
         let stream = StreamId(stream);
         match &mut endpoint.stage {
@@ -229,9 +244,9 @@ impl Stack {
 
     /// Takes a stream out that is over.
     fn forget_stream(&mut self, key: u32, now: Instant, sink: Sink<'_>) {
-        let Streams { table, received_bytes, .. } = &mut self.streams;
+        let Streams { table, received, .. } = &mut self.streams;
         let Some((pair, stream, endpoint)) = table.get_mut(key) else { return };
-        *received_bytes -= endpoint.kept_bytes;
+        received.set(received.bytes() - endpoint.kept_bytes);
         let (pair, connection) = (*pair, endpoint.connection());
         let remembered = connection.and_then(|connection| connection.remembered(pair));
         table.remove(key, remembered, now);

@@ -140,6 +140,7 @@ pub fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Ho
         log,
         streams: network,
         dirty: Account::default(),
+        received: Account::default(),
     }
 }
 

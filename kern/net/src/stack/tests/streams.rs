@@ -3,7 +3,9 @@
 use super::wire::{Host, World};
 use super::*;
 use crate::limits::RECEIVED_BYTES_MAX;
-use hyper::StreamId;
+use alloc::rc::Rc;
+use core::cell::Cell;
+use hyper::{Account, Budget, StreamId};
 
 const FAMILIES: [&str; 2] = ["10.0.0.2", "fd00::2"];
 
@@ -174,6 +176,43 @@ fn what_is_held_back_is_bounded_for_all_streams_together() {
     world.run(Duration::from_secs(60));
     assert_eq!(world.hosts[1].news.received.len(), data.len() * streams.len());
     assert_eq!(world.hosts[1].stack.held().received_bytes, 0);
+}
+
+#[test]
+fn a_service_keeps_no_more_than_its_share() {
+    let (mut world, streams) = connected(FAMILIES[0], LinkOffload::default());
+    let budget = Rc::new(Third::default());
+    world.hosts[1].stack.share_received(Account::new(budget.clone()));
+    pause(&mut world, 1, streams[1], true);
+    send(&mut world, 0, streams[0], &pattern(60_000));
+    world.run(Duration::from_secs(1));
+    assert!((20_000..22_000).contains(&budget.0.get()), "{}", budget.0.get());
+    pause(&mut world, 1, streams[1], false);
+    world.run(Duration::from_secs(10));
+    assert_eq!((world.hosts[1].news.received.len(), budget.0.get()), (60_000, 0));
+}
+
+/// A budget of a third of what is sent.
+#[derive(Default)]
+struct Third(Cell<u64>);
+
+impl Budget for Third {
+    fn share_bytes(&self) -> u64 {
+        20_000
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        self.take_anyway(bytes);
+        true
+    }
+
+    fn take_anyway(&self, bytes: u64) {
+        self.0.set(self.0.get() + bytes);
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.0.set(self.0.get() - bytes);
+    }
 }
 
 #[test]
