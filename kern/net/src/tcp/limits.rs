@@ -26,8 +26,8 @@ pub const GAPS_MAX: usize = 256;
 /// The longest time for which an acknowledgement waits for company.
 pub const DELAYED_ACK: Duration = Duration::from_millis(40);
 
-/// Segments at the start of a connection that are acknowledged at once, because their sender is
-/// still finding out how fast it may be.
+/// Segments at the start of a connection, and after a loss, that are acknowledged at once, because
+/// their sender is finding out how fast it may be.
 pub const QUICK_ACKS: u8 = 16;
 
 const _: () = assert!(RECEIVE_MAX_BYTES <= (u16::MAX as u32) << WINDOW_SCALE);

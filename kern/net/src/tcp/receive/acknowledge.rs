@@ -40,6 +40,13 @@ impl Acknowledging {
         self.is_due = true;
     }
 
+    /// Something was lost, or is believed to be: the peer should know at once, and hear of the next
+    /// ones without delay, for it has little under way until it has recovered.
+    pub fn in_trouble(&mut self) {
+        self.quick = QUICK_ACKS;
+        self.at_once();
+    }
+
     /// Whether an acknowledgement is to be sent now.
     pub fn is_due(&self, now: Instant) -> bool {
         self.is_due || self.at.is_some_and(|at| at <= now)

@@ -167,14 +167,14 @@ impl Receiver {
 
     fn repeated(&mut self, range: SeqRange) {
         self.duplicate = Some(range);
-        self.acknowledging.at_once();
+        self.acknowledging.in_trouble();
     }
 
     fn in_order(&mut self, payload: &[u8], now: Instant, sink: &mut dyn FnMut(&[u8])) {
         let start = self.next;
         self.deliver(payload, sink);
         if let Some(mut store) = self.store.take() {
-            self.acknowledging.at_once();
+            self.acknowledging.in_trouble();
             let stored = store.duplicate(SeqRange { start, end: self.next });
             self.duplicate = self.duplicate.or(stored);
             let limit = self.limit();
@@ -210,7 +210,7 @@ impl Receiver {
     }
 
     fn out_of_order(&mut self, start: SeqNo, payload: &[u8]) {
-        self.acknowledging.at_once();
+        self.acknowledging.in_trouble();
         if !payload.is_empty() {
             // A whole window has a place, with what its pieces cost when every second segment is lost.
             let capacity_bytes = self.window.capacity_bytes();
