@@ -12,24 +12,26 @@
 //! | [`fsck`] | the same | checked, repaired, and nothing left to be found if that is what the check said |
 //! | [`ffs_changes`] | changes to a small image, and operations | mounted for writing, used, left and mounted again, in bounded time |
 //! | [`net_frames`] | what two hosts send each other, what is done to it on its way, and frames by nobody | no bound is passed, an idle stack holds nothing |
+//! | [`net_streams`] | what peers that know nearly where they stand say to a host with connections in every state, calls, time | events, frames, bounds and deadlines are right, who falls silent is given up |
+//! | [`net_pair`] | what two hosts send each other in streams, and what is done to it on its way | what arrives is what was sent; all of it, if nobody lied |
 //! | [`ffs_log`] | records of a log, and changes to it | refused without a trace, or replayed, and used as after any crash |
 #![forbid(unsafe_code)]
 
 mod changes;
 mod disk;
-mod frames;
 mod fsck;
 mod image;
 mod input;
 mod log;
+mod net;
 mod nfs3;
 mod records;
 
 pub use changes::ffs_changes;
-pub use frames::net_frames;
 pub use fsck::fsck;
 pub use image::ffs_image;
 pub use log::ffs_log;
+pub use net::{net_frames, net_pair, net_streams};
 pub use nfs3::nfs3_calls;
 pub use records::rpc_records;
 
@@ -38,7 +40,7 @@ pub use records::rpc_records;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 9] = [
     ("rpc_records", rpc_records),
     ("nfs3_calls", nfs3_calls),
     ("ffs_image", ffs_image),
@@ -46,4 +48,6 @@ pub const TARGETS: [Target; 7] = [
     ("fsck", fsck),
     ("ffs_log", ffs_log),
     ("net_frames", net_frames),
+    ("net_streams", net_streams),
+    ("net_pair", net_pair),
 ];

@@ -1,16 +1,16 @@
 //! Frames: two hosts on a wire, and somebody who sends what it likes and spoils what they send.
 
+use super::host::{self, PORT, START, check_held};
+use super::link;
 use crate::input::Input;
+use ::net::{AddressSource, Stack};
 use abi::Instant;
 use bytes::Bytes;
-use hyper::{DatagramPeer, Frame, LinkOffload, LinkProperties};
-use net::{AddressSource, Config, Prefix, Stack, limits};
+use hyper::{DatagramPeer, LinkProperties};
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-const MTU_BYTES: u32 = 1500;
-const PORT: u16 = 2049;
 /// Frames that the wire holds; the oldest is lost.
 const ON_THE_WIRE_MAX: usize = 256;
 /// Steps of one input.
@@ -25,10 +25,9 @@ type Carried = (usize, Vec<u8>);
 /// If a stack breaks a promise.
 pub fn net_frames(input: &[u8]) {
     let mut input = Input::new(input);
-    let start = Instant(1_000_000_000);
-    let offload = LinkOffload { checksums: input.u8() % 2 == 1, ..LinkOffload::default() };
-    let mut world =
-        World { hosts: [host(1, offload), host(2, offload)], wire: VecDeque::new(), now: start };
+    let link = link::properties(input.u8() % 2);
+    let hosts = [1, 2].map(|number| stack(number, &link));
+    let mut world = World { hosts, link, wire: VecDeque::new(), now: START };
     for _ in 0..STEPS_MAX {
         if input.is_empty() {
             break;
@@ -40,6 +39,7 @@ pub fn net_frames(input: &[u8]) {
 
 struct World {
     hosts: [Stack; 2],
+    link: LinkProperties,
     wire: VecDeque<Carried>,
     now: Instant,
 }
@@ -101,9 +101,10 @@ impl World {
 
     fn collect(&mut self) {
         for host in 0..self.hosts.len() {
-            check_held(&self.hosts[host]);
+            check_held(&self.hosts[host].held());
             while let Some(frame) = self.hosts[host].next_frame(self.now) {
-                self.wire.push_back((1 - host, bytes(&frame)));
+                let bytes = link::carry(&frame, &self.link.offload);
+                self.wire.push_back((1 - host, bytes));
             }
         }
         while self.wire.len() > ON_THE_WIRE_MAX {
@@ -126,70 +127,14 @@ impl World {
     }
 }
 
+fn stack(number: u8, link: &LinkProperties) -> Stack {
+    host::stack(number, &[AddressSource::Dhcp, AddressSource::Advertisements], link, START)
+}
+
 fn mac(host: usize) -> [u8; 6] {
-    [2, 0, 0, 0, 0, host as u8 + 1]
+    host::mac(host as u8 + 1)
 }
 
 fn address(host: usize, is_v4: bool) -> IpAddr {
-    let number = host as u8 + 1;
-    if is_v4 {
-        [10, 0, 0, number].into()
-    } else {
-        Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, number.into()).into()
-    }
-}
-
-fn host(number: usize, offload: LinkOffload) -> Stack {
-    let fixed =
-        |is_v4, bits| AddressSource::Fixed(Prefix { address: address(number - 1, is_v4), bits });
-    let config = Config {
-        mac: mac(number - 1),
-        addresses: vec![
-            fixed(true, 24),
-            fixed(false, 64),
-            AddressSource::Dhcp,
-            AddressSource::Advertisements,
-        ],
-        gateways: vec![],
-        detects_duplicates: false,
-        stable_secret: None,
-    };
-    let link = LinkProperties { mac: None, mtu_bytes: MTU_BYTES, offload };
-    let mut stack = Stack::new(config, &link, [number as u8; 16], Instant(1_000_000_000));
-    assert_eq!(stack.open_datagrams(PORT), Some(0));
-    stack
-}
-
-fn check_held(stack: &Stack) {
-    let held = stack.held();
-    assert!(held.frames <= limits::FRAMES_QUEUED_MAX, "{held:?}");
-    assert!(held.frames_bytes <= limits::FRAMES_QUEUED_BYTES_MAX, "{held:?}");
-    assert!(held.neighbours <= limits::NEIGHBOURS_MAX, "{held:?}");
-    assert!(held.neighbours_unresolved <= limits::NEIGHBOURS_UNRESOLVED_MAX, "{held:?}");
-    assert!(held.frames_waiting <= limits::FRAMES_WAITING_MAX, "{held:?}");
-    assert!(held.reassemblies <= limits::REASSEMBLIES_MAX, "{held:?}");
-    assert!(held.reassembly_bytes <= limits::REASSEMBLY_BYTES_MAX, "{held:?}");
-}
-
-/// What the link makes of a frame.
-fn bytes(frame: &Frame) -> Vec<u8> {
-    assert!(frame.bytes() <= MTU_BYTES as usize + 14, "no longer than the link carries");
-    let mut bytes = frame.head.to_vec();
-    frame.payload.iter().for_each(|piece| bytes.extend_from_slice(piece));
-    if let Some(place) = frame.checksum {
-        let start = usize::from(place.start_bytes);
-        let at = start + usize::from(place.offset_bytes);
-        let sum = checksum(&bytes[start..]);
-        bytes[at..at + 2].copy_from_slice(&sum.to_be_bytes());
-    }
-    bytes
-}
-
-fn checksum(bytes: &[u8]) -> u16 {
-    let word = |pair: &[u8]| u64::from(pair[0]) << 8 | u64::from(pair.get(1).copied().unwrap_or(0));
-    let mut sum: u64 = bytes.chunks(2).map(word).sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
+    host::address(host as u8 + 1, is_v4)
 }

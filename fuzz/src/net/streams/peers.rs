@@ -1,0 +1,232 @@
+//! Peers: what they know of each connection, and what they say that is true, or nearly.
+
+use super::{HOST, World};
+use crate::input::Input;
+use crate::net::host::{PORT, address};
+use crate::net::packet::{ACK, FIN, RST, SYN, Seen, Segment};
+use abi::Instant;
+use std::net::SocketAddr;
+
+const PSH: u8 = 8;
+
+/// How far a number is from the true one.
+const DISTANCES: [i32; 14] =
+    [0, 0, 1, -1, 2, -2, 100, -100, 1448, -1448, 65_535, -65_535, 1 << 22, i32::MIN];
+/// Payload of a segment, in bytes.
+const LENGTHS: [usize; 8] = [0, 0, 1, 2, 100, 536, 1400, 1448];
+const FLAGS: [u8; 12] = [
+    ACK,
+    ACK,
+    ACK | PSH,
+    ACK | FIN,
+    RST,
+    RST | ACK,
+    SYN,
+    SYN | ACK,
+    FIN,
+    0,
+    ACK | 0x40,
+    ACK | 0x80,
+];
+const WINDOWS: [u16; 6] = [u16::MAX, 0, 1, 100, 8000, 30_000];
+
+/// One end of a connection, as a peer knows it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Talk {
+    host: SocketAddr,
+    peer: SocketAddr,
+    /// What the peer sends next.
+    seq: u32,
+    /// What the host asks for.
+    asked: u32,
+    /// What the host sends next, as far as that was seen.
+    next: u32,
+    /// The host's clock, if it showed one.
+    clock: Option<u32>,
+}
+
+/// What a peer may do that is right.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Act {
+    Acknowledge,
+    /// Its answer to a SYN.
+    Answer,
+    Data(usize),
+    /// Data behind data that was lost.
+    Gap(usize),
+    Finish,
+    /// An end, of who did not hear the other's.
+    FinishUnheard,
+}
+
+impl Talk {
+    /// The host begins one.
+    pub(super) fn of_syn(segment: &Seen<'_>) -> Self {
+        let Seen { from: host, to: peer, clock, .. } = *segment;
+        Self { host, peer, seq: 9000, asked: 9000, next: segment.end(), clock }
+    }
+
+    /// The host's end and the peer's.
+    pub(super) fn ends(&self) -> (SocketAddr, SocketAddr) {
+        (self.host, self.peer)
+    }
+
+    /// The host said something.
+    pub(super) fn note(&mut self, segment: &Seen<'_>) {
+        let is_news = segment.end().wrapping_sub(self.next).cast_signed() > 0;
+        if segment.is_syn || is_news && !segment.is_rst {
+            self.next = segment.end();
+        }
+        self.asked = segment.ack.unwrap_or(self.asked);
+        self.clock = segment.clock.or(self.clock);
+    }
+
+    /// What follows all that was said, with nothing new in it.
+    fn segment(&self, now: Instant) -> Segment {
+        Segment {
+            from: self.peer,
+            to: self.host,
+            seq: self.seq,
+            ack: self.next,
+            flags: ACK,
+            window: u16::MAX,
+            options: self.clock.map_or(Vec::new(), |clock| timestamps(milliseconds(now), clock)),
+            payload: Vec::new(),
+            ecn: 0,
+        }
+    }
+}
+
+fn milliseconds(now: Instant) -> u32 {
+    (now.0 / 1_000_000) as u32
+}
+
+fn timestamps(own: u32, echo: u32) -> Vec<u8> {
+    [&[1, 1, 8, 10][..], &own.to_be_bytes(), &echo.to_be_bytes()].concat()
+}
+
+/// All that can be offered in a SYN.
+fn offers(mss: u16, scale: u8, now: Instant) -> Vec<u8> {
+    let [high, low] = mss.to_be_bytes();
+    let offers = [2, 4, high, low, 1, 3, 3, scale, 4, 2, 8, 10];
+    [&offers[..], &milliseconds(now).to_be_bytes(), &[0; 4]].concat()
+}
+
+impl World {
+    /// A peer begins a connection, and says which it is.
+    pub(super) fn open(&mut self, peer: u8, is_v4: bool) -> (SocketAddr, SocketAddr) {
+        self.port += 1;
+        let [host, peer] =
+            [(HOST, PORT), (peer, self.port)].map(|(at, port)| (address(at, is_v4), port).into());
+        let talk = Talk { host, peer, seq: u32::MAX - 500, asked: 0, next: 0, clock: None };
+        let options = offers(1448, 7, self.now);
+        let segment = Segment { flags: SYN, ack: 0, options, ..talk.segment(self.now) };
+        self.say(&segment.packet());
+        self.keep(Talk { seq: talk.seq.wrapping_add(1), ..talk });
+        self.collect();
+        (host, peer)
+    }
+
+    pub(super) fn act(&mut self, ends: (SocketAddr, SocketAddr), act: Act) {
+        let Some(talk) = self.talks.iter_mut().find(|talk| talk.ends() == ends) else { return };
+        let (honest, seq, now) = (talk.segment(self.now), talk.seq, self.now);
+        let (segment, taken) = match act {
+            Act::Acknowledge => (honest, 0),
+            Act::Answer => {
+                (Segment { flags: SYN | ACK, options: offers(1448, 7, now), ..honest }, 1)
+            }
+            Act::Data(bytes) => (Segment { payload: vec![1; bytes], ..honest }, bytes as u32),
+            Act::Gap(bytes) => {
+                let behind = seq.wrapping_add(bytes as u32 + 10);
+                (Segment { seq: behind, payload: vec![2; bytes], ..honest }, 0)
+            }
+            Act::Finish => (Segment { flags: FIN | ACK, ..honest }, 1),
+            Act::FinishUnheard => {
+                (Segment { flags: FIN | ACK, ack: honest.ack.wrapping_sub(1), ..honest }, 1)
+            }
+        };
+        talk.seq = seq.wrapping_add(taken);
+        self.say(&segment.packet());
+        self.collect();
+    }
+
+    pub(super) fn step_honest(&mut self, input: &mut Input<'_>) {
+        let Some(talk) = self.choose_talk(input) else { return };
+        let act = match input.u8() % 6 {
+            0 => Act::Acknowledge,
+            1 => Act::Answer,
+            2 => Act::Data(input.choose(&LENGTHS)),
+            3 => Act::Gap(input.choose(&LENGTHS)),
+            4 => Act::Finish,
+            _ => Act::FinishUnheard,
+        };
+        self.act(talk.ends(), act);
+    }
+
+    pub(super) fn step_nearly(&mut self, input: &mut Input<'_>) {
+        if let Some(segment) = self.nearly(input) {
+            self.say(&segment.packet());
+        }
+    }
+
+    fn choose_talk(&self, input: &mut Input<'_>) -> Option<Talk> {
+        let count = self.talks.len();
+        self.talks.get(usize::from(input.u8()) % count.max(1)).copied()
+    }
+
+    /// A segment of which any field may be somewhat wrong.
+    pub(super) fn nearly(&self, input: &mut Input<'_>) -> Option<Segment> {
+        let talk = self.choose_talk(input)?;
+        let right = talk.segment(self.now);
+        let choice = input.u8();
+        let base = if choice & 1 == 0 { talk.seq } else { talk.asked };
+        let flags = input.u8();
+        Some(Segment {
+            seq: base.wrapping_add_signed(distance(input)),
+            ack: talk.next.wrapping_add_signed(distance(input)),
+            flags: FLAGS.get(usize::from(flags) % 16).copied().unwrap_or(flags),
+            window: input.choose(&WINDOWS),
+            options: self.options(choice >> 1, &talk, input),
+            payload: vec![choice; input.choose(&LENGTHS)],
+            ecn: choice >> 6,
+            ..right
+        })
+    }
+
+    fn options(&self, choice: u8, talk: &Talk, input: &mut Input<'_>) -> Vec<u8> {
+        let (own, echo) = (milliseconds(self.now), talk.clock.unwrap_or(0));
+        let right = || talk.segment(self.now).options;
+        match choice % 8 {
+            0..=2 => right(),
+            3 => [right(), blocks(talk.next, input)].concat(),
+            4 => timestamps(
+                own.wrapping_add_signed(distance(input)),
+                echo.wrapping_add_signed(distance(input)),
+            ),
+            5 => offers(input.u16(), input.u8(), self.now),
+            6 => Vec::new(),
+            _ => {
+                let bytes = input.u8() % 41;
+                input.take(usize::from(bytes)).to_vec()
+            }
+        }
+    }
+}
+
+fn distance(input: &mut Input<'_>) -> i32 {
+    let choice = usize::from(input.u8() % 16);
+    match DISTANCES.get(choice) {
+        Some(distance) => *distance,
+        None => i32::from(input.u16().cast_signed()),
+    }
+}
+
+/// What the peer holds, or so it says: blocks around what the host has sent.
+fn blocks(next: u32, input: &mut Input<'_>) -> Vec<u8> {
+    let count = input.u8() % 4;
+    let mut bytes = vec![1, 1, 5, 2 + 8 * count];
+    for _ in 0..2 * count {
+        bytes.extend(next.wrapping_add_signed(distance(input)).to_be_bytes());
+    }
+    bytes
+}
