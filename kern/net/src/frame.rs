@@ -111,8 +111,12 @@ impl Draft {
         } else {
             sum.add(&self.head[start..]);
             self.payload.iter().for_each(|piece| sum.add(piece));
-            // UDP means «no checksum» by 0; for TCP the two zeros are the same (RFC 768).
-            Some(sum.checksum()).filter(|sum| *sum != 0).unwrap_or(0xffff)
+            // UDP means «no checksum» by 0 (RFC 768). The two zeros are the same to a sum, but not to
+            // who compares TCP's with its own.
+            match sum.checksum() {
+                0 if self.protocol == IpProtocol::Udp => 0xffff,
+                checksum => checksum,
+            }
         };
         let at = start + usize::from(offset_bytes);
         self.head[at..at + 2].copy_from_slice(&value.to_be_bytes());

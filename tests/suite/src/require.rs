@@ -13,6 +13,7 @@ use std::path::PathBuf;
 /// Programs and the Debian packages they come in; `tests/packages.txt` lists the packages.
 const PACKAGES: &[(&str, &str)] = &[
     ("dbench", "dbench"),
+    ("dnsmasq", "dnsmasq-base"),
     ("fls", "sleuthkit"),
     ("fsstat", "sleuthkit"),
     ("gcc", "gcc"),

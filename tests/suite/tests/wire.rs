@@ -8,9 +8,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::{sleep, spawn};
 use std::time::Duration;
-use suite::process::{command, run, signal, text, wait};
+use suite::process::{command, run, signal, wait};
 use suite::require::{self, find};
 use suite::server::{Backend, PATIENCE, Server};
+use suite::trace::{FLAWS, Trace};
 use tempfile::TempDir;
 
 fn tool(name: &str) -> Command {
@@ -56,13 +57,8 @@ impl Capture {
         assert!(wait(&mut self.child, PATIENCE).is_some_and(|status| status.success()));
     }
 
-    /// One field of the frames that a display filter chooses.
-    fn field(&self, filter: &str, field: &str) -> Vec<String> {
-        let mut tshark = tool("tshark");
-        tshark.arg("-r").arg(&self.file).args(["-d", &format!("tcp.port=={},rpc", self.port)]);
-        let lines = text(tshark.args(["-Y", filter, "-T", "fields", "-e", field]));
-        let fields = lines.split([',', '\n']).filter(|field| !field.is_empty());
-        fields.map(str::to_owned).collect()
+    fn trace(&self) -> Trace<'_> {
+        Trace::new(&self.file).on_port(self.port)
     }
 }
 
@@ -81,13 +77,16 @@ fn every_reply_is_well_formed() {
         run(tool("nfs-cp").arg(server.url("//file")).arg(folder.path().join("copy")));
         run(tool("nfs-ls").args(["-R", &server.url("/")]));
         capture.stop();
-        assert_eq!(capture.field("_ws.malformed", "frame.number"), [""; 0]);
-        let replies = capture.field("rpc.msgtyp == 1 && nfs", "nfs.procedure_v3");
+        let trace = capture.trace();
+        for flaw in FLAWS {
+            assert_eq!(trace.values(flaw, "frame.number"), [""; 0], "{flaw}");
+        }
+        let replies = trace.values("rpc.msgtyp == 1 && nfs", "nfs.procedure_v3");
         let seen: BTreeSet<&str> = replies.iter().map(String::as_str).collect();
         for procedure in ["3", "6", "7", "8", "17", "19"] {
             assert!(seen.contains(procedure), "procedure {procedure} among {seen:?}");
         }
-        let mounted = capture.field("rpc.msgtyp == 1 && mount", "mount.procedure_v3");
+        let mounted = trace.values("rpc.msgtyp == 1 && mount", "mount.procedure_v3");
         assert!(mounted.contains(&"1".to_owned()), "{mounted:?}");
     }
 }

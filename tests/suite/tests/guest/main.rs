@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use suite::guest::{self, HOST};
+use suite::guest::{self, Guest, HOST};
 use suite::image::Format;
 use suite::process::{run, text};
 use suite::require;
@@ -111,7 +111,7 @@ fn an_image() {
         let settings = [("MORE", *more), ("ROUND", &round), ("CROWD", &crowd)];
         all += &script(server, shared.path(), &settings, IMAGE);
     }
-    guest::run(&all, shared.path(), SECONDS_MAX);
+    Guest::new(shared.path(), SECONDS_MAX).run(&all);
     for (round, (_, more)) in rounds.iter().enumerate() {
         let found = |what: &str| {
             let path = shared.path().join(format!("found-{round}.{what}"));
@@ -134,7 +134,8 @@ fn memory(backend: Backend, size: &str, settings: &[(&str, &str)], body: &str) {
     let shared = shared_folder();
     fs::copy(env!("CARGO_BIN_EXE_random-io"), shared.path().join("random-io")).expect("copied");
     let server = Server::memory(size, backend);
-    guest::run(&script(&server, shared.path(), settings, body), shared.path(), SECONDS_MAX);
+    let script = script(&server, shared.path(), settings, body);
+    Guest::new(shared.path(), SECONDS_MAX).run(&script);
 }
 
 #[test]

@@ -1,26 +1,9 @@
 //! The same programs by datagram.
 
 use nfs3_types::nfs3::{GETATTR3args, GETATTR3res, NFS_PROGRAM, READ3args, READ3res, nfs_fh3};
-use std::net::UdpSocket;
 use suite::nfs::{Client, MOUNT, NFS, packed, status, unpacked};
-use suite::rpc::{Answer, Credential, call};
-use suite::server::{Backend, PATIENCE, Server};
-
-fn socket(server: &Server) -> UdpSocket {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket");
-    socket.connect(server.address()).expect("loopback has no routes to miss");
-    socket.set_read_timeout(Some(PATIENCE)).expect("sockets have time-outs");
-    socket
-}
-
-fn ask(socket: &UdpSocket, xid: u32, target: (u32, u32, u32), arguments: &[u8]) -> Answer {
-    socket.send(&call(xid, target, &Credential::ROOT, arguments)).expect("a datagram leaves");
-    let mut reply = vec![0; 65536];
-    let length = socket.recv(&mut reply).expect("an answer");
-    let (answered, answer) = Answer::parse(&reply[..length]);
-    assert_eq!(answered, xid, "the answer to this call");
-    answer
-}
+use suite::rpc::{Answer, Datagrams};
+use suite::server::{Backend, Server};
 
 fn nfs(procedure: NFS_PROGRAM) -> (u32, u32, u32) {
     (NFS.0, NFS.1, procedure as u32)
@@ -34,14 +17,14 @@ fn calls_by_datagram() {
         let contents: Vec<u8> = (0..8192).map(|index| (index / 7) as u8).collect();
         let file = client.put(&root, b"file", &contents).expect("a file");
 
-        let socket = socket(&server);
-        let null = ask(&socket, 1, (MOUNT.0, MOUNT.1, 0), &[]);
+        let mut datagrams = Datagrams::open(server.address());
+        let null = datagrams.ask((MOUNT.0, MOUNT.1, 0), &[]);
         assert_eq!(null, Answer::Success(vec![]));
         let attributes = packed(&GETATTR3args { object: file.clone() });
-        let answer = ask(&socket, 2, nfs(NFS_PROGRAM::NFSPROC3_GETATTR), &attributes);
+        let answer = datagrams.ask(nfs(NFS_PROGRAM::NFSPROC3_GETATTR), &attributes);
         let result: GETATTR3res = unpacked(&answer.result());
         assert_eq!(status(result).map(|found| found.obj_attributes.size), Ok(8192));
-        assert_eq!(read(&socket, &file, 8192), contents);
+        assert_eq!(read(&mut datagrams, &file, 8192), contents);
     }
 }
 
@@ -52,13 +35,13 @@ fn reads_larger_than_a_datagram() {
     let (mut client, root) = Client::mount(server.address());
     let contents = vec![9; 500_000];
     let file = client.put(&root, b"large", &contents).expect("a file");
-    let data = read(&socket(&server), &file, 500_000);
+    let data = read(&mut Datagrams::open(server.address()), &file, 500_000);
     assert!(!data.is_empty() && contents.starts_with(&data), "{} bytes", data.len());
 }
 
-fn read(socket: &UdpSocket, file: &nfs_fh3, count: u32) -> Vec<u8> {
+fn read(datagrams: &mut Datagrams, file: &nfs_fh3, count: u32) -> Vec<u8> {
     let arguments = packed(&READ3args { file: file.clone(), offset: 0, count });
-    let answer = ask(socket, 3, nfs(NFS_PROGRAM::NFSPROC3_READ), &arguments);
+    let answer = datagrams.ask(nfs(NFS_PROGRAM::NFSPROC3_READ), &arguments);
     let result: READ3res<'static> = unpacked(&answer.result());
     status(result).expect("data").data.0.to_vec()
 }
@@ -67,17 +50,17 @@ fn read(socket: &UdpSocket, file: &nfs_fh3, count: u32) -> Vec<u8> {
 #[test]
 fn portmap_tells_the_port() {
     let server = Server::memory("16M", Backend::Uring);
-    let socket = socket(&server);
+    let mut datagrams = Datagrams::open(server.address());
     for (program, version) in [NFS, MOUNT] {
         for protocol in [6, 17] {
             let arguments = packed(&vec![program, version, protocol, 0])[4..].to_vec();
-            let answer = ask(&socket, protocol, (100_000, 2, 3), &arguments);
+            let answer = datagrams.ask((100_000, 2, 3), &arguments);
             let port: u32 = unpacked(&answer.result());
             assert_eq!(port, u32::from(server.port()), "{program} by {protocol}");
         }
     }
     let unknown = packed(&vec![1_u32, 1, 6, 0])[4..].to_vec();
-    let answer = ask(&socket, 9, (100_000, 2, 3), &unknown);
+    let answer = datagrams.ask((100_000, 2, 3), &unknown);
     assert_eq!(unpacked::<u32>(&answer.result()), 0, "a program nobody has");
 }
 
@@ -85,13 +68,13 @@ fn portmap_tells_the_port() {
 #[test]
 fn noise_by_datagram() {
     let server = Server::memory("16M", Backend::Uring);
-    let socket = socket(&server);
+    let datagrams = Datagrams::open(server.address());
     let mut rng = fastrand::Rng::with_seed(3);
     for _ in 0..300 {
         let mut noise = vec![0; rng.usize(..200)];
         rng.fill(&mut noise);
-        socket.send(&noise).expect("a datagram leaves");
+        datagrams.send(&noise);
     }
-    let other = self::socket(&server);
-    assert_eq!(ask(&other, 1, (NFS.0, NFS.1, 0), &[]), Answer::Success(vec![]));
+    let mut other = Datagrams::open(server.address());
+    assert_eq!(other.ask((NFS.0, NFS.1, 0), &[]), Answer::Success(vec![]));
 }

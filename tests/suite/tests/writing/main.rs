@@ -9,7 +9,7 @@ mod quota;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use suite::guest::{self, HOST};
+use suite::guest::{self, Guest, HOST};
 use suite::process::{self, run};
 use suite::program::vnfsd;
 use suite::require;
@@ -158,7 +158,7 @@ fn every_reader_sees_what_the_client_wrote() {
         ];
         work += &script(&settings, KEEP);
     }
-    guest::run(&work, shared.path(), SECONDS_MAX);
+    Guest::new(shared.path(), SECONDS_MAX).run(&work);
     drop(servers);
     let mut read = String::from("modprobe ufs\n");
     for (number, layout) in LAYOUTS.iter().enumerate() {
@@ -173,8 +173,8 @@ fn every_reader_sees_what_the_client_wrote() {
         ];
         read += &script(&settings, READ);
     }
-    let disks: Vec<&Path> = images.iter().map(PathBuf::as_path).collect();
-    guest::run_with(&disks, &read, shared.path(), SECONDS_MAX);
+    let guest = Guest::new(shared.path(), SECONDS_MAX);
+    images.iter().fold(guest, |guest, image| guest.disk(image)).run(&read);
     for (layout, image) in LAYOUTS.iter().zip(&images) {
         let name = layout.name();
         for what in ["list", "sums"] {
@@ -198,7 +198,7 @@ fn stress_leaves_a_sound_image() {
     let image = newfs(folder.path(), LAYOUTS[2], &[]);
     let server = Server::image(&image, Backend::Uring);
     let settings = [("HOST", HOST), ("OPTIONS", server.mount_options()), ("MORE", "wsize=65536")];
-    guest::run(&script(&settings, STRESS), shared.path(), SECONDS_MAX);
+    Guest::new(shared.path(), SECONDS_MAX).run(&script(&settings, STRESS));
     drop(server);
     expect_clean(&image);
 }

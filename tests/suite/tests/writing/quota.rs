@@ -1,7 +1,7 @@
 //! A user whose quota is used up, through the kernel's client.
 
 use super::{LAYOUTS, SECONDS_MAX, expect_clean, image_folder, newfs, ready, script};
-use suite::guest::{self, HOST};
+use suite::guest::{Guest, HOST};
 use suite::process::{self, run};
 use suite::program::vnfsd;
 use suite::server::{Backend, Server};
@@ -21,7 +21,7 @@ fn a_user_is_told_of_his_quota() {
     run(limit.args(["--user", "1000", "--limit", "1M", "--files", "8"]));
     let server = Server::image(&image, Backend::Uring);
     let settings = [("HOST", HOST), ("OPTIONS", server.mount_options())];
-    guest::run(&script(&settings, QUOTA), shared.path(), SECONDS_MAX);
+    Guest::new(shared.path(), SECONDS_MAX).run(&script(&settings, QUOTA));
     drop(server);
     expect_clean(&image);
 }

@@ -1,5 +1,5 @@
-# Unpacks an archive while the server is killed and started again outside, telling how far it is.
-mount -t nfs -o "$OPTIONS,hard,timeo=20" "$HOST:/" /mnt
+# Unpacks an archive while the server is ended and started again outside, telling how far it is.
+mount -t nfs -o "$OPTIONS,hard,timeo=20" "$WHAT" /mnt
 mkdir /mnt/tree
 tar -C /mnt/tree --checkpoint=40 --checkpoint-action="exec=echo \$TAR_CHECKPOINT > '$SHARED/progress'" \
     -xpf "$SHARED/archive.tar"

@@ -1,0 +1,137 @@
+//! A network of two on a tap: a service that is a host of its own, and this machine's kernel, in a
+//! namespace of the test's own.
+
+use crate::namespace::Namespace;
+use crate::process;
+use crate::program::vnfsd;
+use crate::server::{PATIENCE, Server};
+use std::ffi::OsStr;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The service's addresses, of both families.
+pub const SERVICE: [&str; 2] = ["10.1.0.2", "fd00::2"];
+
+/// The arguments that give it these.
+pub const SERVICE_ADDRESSES: [&str; 4] = ["--address", "10.1.0.2/24", "--address", "fd00::2/64"];
+
+/// The kernel's addresses, as ip(8) and a guest are told.
+pub const NEIGHBOUR: [&str; 2] = ["10.1.0.1/24", "fd00::1/64"];
+
+const TAP: &str = "vnfs0";
+
+/// What waits for the service, in frames: more than any window, so that nothing is ever lost.
+const QUEUE_FRAMES: u32 = 20_000;
+
+/// Attaches to a tap as somebody does who wants no virtio header, and starts a program with it.
+const ATTACH: &str = include_str!("attach_tap.py");
+
+/// Who sums up, cuts segments and puts them together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offload {
+    /// The kernel: the tap's frames have virtio headers.
+    Kernel,
+    /// Each side by itself.
+    Nobody,
+}
+
+impl Offload {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Kernel, Self::Nobody];
+}
+
+/// The kernel's end of the tap. Dropped, it is gone.
+#[derive(Debug)]
+pub struct Lan {
+    network: Namespace,
+}
+
+impl Lan {
+    /// Makes the tap, with the kernel's addresses.
+    ///
+    /// # Panics
+    /// If ip(8) refuses.
+    pub fn new(mtu_bytes: u32) -> Self {
+        let lan = Self::unaddressed(mtu_bytes);
+        let [four, six] = NEIGHBOUR;
+        lan.network.ip(&format!("addr add {four} dev {TAP}"));
+        lan.network.ip(&format!("addr add {six} dev {TAP} nodad"));
+        lan
+    }
+
+    /// As [`Lan::new`], with no address but the one of the link.
+    ///
+    /// # Panics
+    /// As [`Lan::new`].
+    pub fn unaddressed(mtu_bytes: u32) -> Self {
+        let network = Namespace::new();
+        network.ip(&format!("tuntap add dev {TAP} mode tap"));
+        network.ip(&format!("link set dev {TAP} mtu {mtu_bytes} txqueuelen {QUEUE_FRAMES} up"));
+        Self { network }
+    }
+
+    /// The namespace.
+    pub fn network(&self) -> &Namespace {
+        &self.network
+    }
+
+    /// A service on the tap, once it is ready.
+    ///
+    /// # Panics
+    /// If it does not start.
+    pub fn serve<A: AsRef<OsStr>>(
+        &self,
+        offload: Offload,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Server {
+        let mut command = match offload {
+            Offload::Kernel => self.with_tap_by_name(),
+            Offload::Nobody => self.with_plain_tap(),
+        };
+        command.args(arguments);
+        let started = Server::launch(&mut command);
+        started.unwrap_or_else(|refusal| panic!("{command:?}: {refusal:?}"))
+    }
+
+    fn with_tap_by_name(&self) -> Command {
+        let mut command = self.network.command(vnfsd());
+        command.args(["serve", "--link", &format!("tap:{TAP}")]);
+        command
+    }
+
+    fn with_plain_tap(&self) -> Command {
+        let mut command = self.network.command("python3");
+        command.args(["-c", ATTACH, TAP]).arg(vnfsd()).args(["serve", "--link", "tap-fd:9"]);
+        command
+    }
+}
+
+/// Waits until a service has said this: an address is asked for before it is used.
+///
+/// # Panics
+/// If it does not.
+pub fn await_said(server: &Server, what: &str) {
+    let deadline = Instant::now() + PATIENCE;
+    while !server.errors().contains(what) {
+        assert!(Instant::now() < deadline, "no {what:?} in\n{}", server.errors());
+        sleep(Duration::from_millis(10));
+    }
+}
+
+/// Waits until a service has both of its addresses.
+///
+/// # Panics
+/// If it does not get them.
+pub fn await_addresses(server: &Server) {
+    SERVICE.iter().for_each(|address| await_said(server, &format!("{address} is its address")));
+}
+
+/// Runs a program that the scenario asked for where `lan` is, and returns what it printed.
+///
+/// # Panics
+/// If it fails.
+pub fn told(lan: &Lan, program: &str, arguments: &[&str]) -> String {
+    let program = crate::require::find(program).expect("the scenario asked for it");
+    process::text(lan.network.command(program).args(arguments))
+}
