@@ -31,8 +31,8 @@ struct Lan {
 }
 
 impl Lan {
-    /// Serves memory on a tap that somebody else made.
-    fn new(backend: Backend) -> Self {
+    /// Serves memory on a tap that somebody else made, or on what that is an uplink of.
+    fn new(backend: Backend, link: &[&str]) -> Self {
         let network = Namespace::new();
         network.ip("tuntap add dev vnfs0 mode tap");
         network.ip("addr add 10.1.0.1/24 dev vnfs0");
@@ -40,7 +40,7 @@ impl Lan {
         network.ip("link set dev vnfs0 up");
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut command = network.command(vnfsd());
-        command.args(["serve", "--memory", "64M", "--link", "tap:vnfs0"]);
+        command.args(["serve", "--memory", "64M"]).args(link);
         command.args(["--address", "10.1.0.2/24", "--address", "fd00::2/64"]);
         command.args(["--export", "/:no_root_squash", "--backend", backend.name(), "--pcap"]);
         command.arg(folder.path().join("trace.pcap"));
@@ -96,7 +96,7 @@ fn it_is_found_asked_and_read_without_naming_a_port() {
         return;
     }
     for backend in Backend::ALL {
-        let lan = Lan::new(backend);
+        let lan = Lan::new(backend, &["--link", "tap:vnfs0"]);
         for address in ADDRESSES {
             lan.await_answer(address);
             programs_are_told(&lan, address);
@@ -112,6 +112,22 @@ fn it_is_found_asked_and_read_without_naming_a_port() {
                 .args(["-Y", "_ws.malformed || _ws.short"]),
         );
         assert_eq!(malformed, "");
+    }
+}
+
+#[test]
+fn on_a_switch_it_is_reached_by_an_uplink() {
+    let programs = ["ip", "nfs-cp", "nfs-ls", "rpcinfo", "showmount"];
+    if !require::tools(&programs) || !require::root() {
+        return;
+    }
+    for backend in Backend::ALL {
+        let lan = Lan::new(backend, &["--link", "switch:lan", "--uplink", "tap:vnfs0"]);
+        for address in ADDRESSES {
+            lan.await_answer(address);
+            programs_are_told(&lan, address);
+            files_are_kept(&lan, address);
+        }
     }
 }
 
