@@ -13,12 +13,14 @@
 //! and, for what changes files, on a disk of the host:
 //! a directory --> nfs-ganesha     vnfsd newfs --> an image --> vnfsd serve IMAGE
 //! ```
+//! What the own stack does is measured against the host's kernel ([`network`]).
 //! What is counted has a server of ours alone: flushes of the disk, by the last line it says, and
 //! the cost of names in a directory that grows.
 
 mod counts;
 mod curve;
 mod namespace;
+mod network;
 mod plot;
 mod results;
 mod servers;
@@ -26,15 +28,19 @@ mod settings;
 mod table;
 
 use crate::bench::counts::Counts;
+use crate::bench::network::Network;
 use crate::bench::results::Results;
 use crate::bench::servers::Programs;
-use crate::bench::settings::Settings;
+use crate::bench::settings::{Part, Settings};
+use crate::bench::table::Place;
 use std::path::{Path, PathBuf};
 
 const SPECIFICATION: &str = "SPECIFICATION.md";
 const RESULTS: &str = "benches/results.json";
 const PLOT: &str = "docs/bench.svg";
 const CURVE: &str = "docs/growth.svg";
+const NETWORK: &str = "benches/network.json";
+const GRID: &str = "docs/loss.svg";
 
 /// Builds, enters the namespaces and measures; the measuring itself is this chore once more,
 /// started with the name of its folder.
@@ -54,29 +60,62 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 
 fn measure(root: &Path, folder: &Path, settings: &Settings) -> Result<(), String> {
     let programs = Programs::find(root);
-    let disk = programs.folder.join("bench-disk");
-    namespace::empty(&disk)?;
     namespace::furnish(folder)?;
-    let (startups, reads) = servers::compare_reads(&programs, folder, settings)?;
-    let writes = servers::compare_writes(&programs, folder, &disk, settings)?;
-    let counts = Counts::take(&programs, folder, &disk, settings)?;
-    namespace::empty(&disk)?;
-    let results = Results::new(settings, startups, reads, writes, counts);
-    println!("{}", table::markdown(&results));
-    match settings.keep {
-        true => record(root, &results),
-        false => Ok(()),
+    if settings.part != Part::Network {
+        measure_files(root, &programs, folder, settings)?;
     }
+    if settings.part != Part::Files {
+        measure_network(root, &programs, folder, settings)?;
+    }
+    Ok(())
 }
 
-/// Puts the figures where people read them.
-fn record(root: &Path, results: &Results) -> Result<(), String> {
-    write(&root.join(RESULTS), &results.to_json())?;
-    write(&root.join(PLOT), &plot::svg(results))?;
-    write(&root.join(CURVE), &curve::svg(&results.counts.growth))?;
+fn measure_files(
+    root: &Path,
+    programs: &Programs,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<(), String> {
+    let disk = programs.folder.join("bench-disk");
+    namespace::empty(&disk)?;
+    let (startups, reads) = servers::compare_reads(programs, folder, settings)?;
+    let writes = servers::compare_writes(programs, folder, &disk, settings)?;
+    let counts = Counts::take(programs, folder, &disk, settings)?;
+    namespace::empty(&disk)?;
+    let results = Results::new(settings, startups, reads, writes, counts);
+    let tables = table::markdown(&results);
+    println!("{tables}");
+    if settings.keep {
+        write(&root.join(RESULTS), &results.to_json())?;
+        write(&root.join(PLOT), &plot::svg(&results))?;
+        write(&root.join(CURVE), &curve::svg(&results.counts.growth))?;
+        specify(root, table::FILES, &tables)?;
+    }
+    Ok(())
+}
+
+fn measure_network(
+    root: &Path,
+    programs: &Programs,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<(), String> {
+    let network = Network::measure(programs, folder, settings)?;
+    let tables = network::markdown(&network);
+    println!("{tables}");
+    if settings.keep {
+        write(&root.join(NETWORK), &network.to_json())?;
+        write(&root.join(GRID), &network::svg(&network.grid))?;
+        specify(root, table::NETWORK, &tables)?;
+    }
+    Ok(())
+}
+
+/// Puts figures where people read them.
+fn specify(root: &Path, place: Place, tables: &str) -> Result<(), String> {
     let path = root.join(SPECIFICATION);
     let text = std::fs::read_to_string(&path).map_err(|why| format!("{SPECIFICATION}: {why}"))?;
-    write(&path, &table::insert(&text, &table::markdown(results))?)
+    write(&path, &table::insert(&text, place, tables)?)
 }
 
 fn write(path: &PathBuf, text: &str) -> Result<(), String> {

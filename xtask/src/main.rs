@@ -32,7 +32,7 @@ const CHORES: &[Chore] = &[
     Chore { name: "check", help: "tidy, then test: what lands passes both", run: check::run },
     Chore {
         name: "bench",
-        help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick] [--seconds N] [--repeats N]",
+        help: "measure beside nfs-ganesha and write SPECIFICATION.md's figures [--quick] [--only files|network] [--seconds N] [--repeats N]",
         run: bench::run,
     },
     Chore {

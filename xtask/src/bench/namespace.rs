@@ -59,6 +59,14 @@ pub fn empty(folder: &Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(failed)
 }
 
+/// Says something to the kernel by a file of its own.
+///
+/// # Errors
+/// If it does not take it.
+pub fn write_setting(path: &str, value: &str) -> Result<(), String> {
+    std::fs::write(path, value).map_err(|why| format!("{path}: {why}"))
+}
+
 /// Runs a command to its end.
 ///
 /// # Errors

@@ -33,6 +33,15 @@ impl Programs {
         let status = Command::new(cargo)
             .current_dir(root)
             .args(["build", "--release", "--package", "vnfsd", "--package", "nfsload"])
+            .args([
+                "--package",
+                "netload",
+                "--package",
+                "vnfsd-posix",
+                "--bins",
+                "--example",
+                "bulk",
+            ])
             .status();
         match status {
             Ok(status) if status.success() => Ok(Self::find(root)),
@@ -55,14 +64,25 @@ impl Programs {
 
 /// One of the servers: how it is started and where it answers.
 pub struct Server {
-    name: &'static str,
-    program: PathBuf,
-    arguments: Vec<String>,
-    nfs_port: u16,
-    mount_port: u16,
-    export: &'static str,
-    read_only: bool,
+    /// Its name in the tables.
+    pub name: &'static str,
+    /// What is started,
+    pub program: PathBuf,
+    /// and with what.
+    pub arguments: Vec<String>,
+    /// Where it answers.
+    pub host: &'static str,
+    /// Port of NFS.
+    pub nfs_port: u16,
+    /// Port of MOUNT.
+    pub mount_port: u16,
+    /// What it is asked to mount.
+    pub export: &'static str,
+    /// Whether nothing can be written.
+    pub read_only: bool,
 }
+
+const LOOPBACK: &str = "127.0.0.1";
 
 impl Server {
     /// Starts it, and waits until it answers.
@@ -83,8 +103,7 @@ impl Server {
     }
 
     fn answering(&self, mut process: Process) -> Result<Running<'_>, String> {
-        process
-            .wait_until(self.name, || TcpStream::connect(("127.0.0.1", self.nfs_port)).is_ok())?;
+        process.wait_until(self.name, || TcpStream::connect((self.host, self.nfs_port)).is_ok())?;
         Ok(Running { server: self, process })
     }
 }
@@ -166,11 +185,12 @@ pub struct Running<'a> {
 impl Running<'_> {
     /// The argument by which nfsload knows the server.
     pub fn target(&self) -> String {
-        let Server { name, nfs_port, mount_port, export, read_only, .. } = self.server;
+        let Server { name, host, nfs_port, mount_port, export, read_only, .. } = self.server;
         let pid = self.process.0.id();
         let read_only = u8::from(*read_only);
         format!(
-            "name={name},nfs={nfs_port},mount={mount_port},export={export},pid={pid},ro={read_only}"
+            "name={name},host={host},nfs={nfs_port},mount={mount_port},export={export},pid={pid},\
+             ro={read_only}"
         )
     }
 }
@@ -275,7 +295,9 @@ pub fn ours(
     arguments.extend(what);
     arguments.extend(["--listen".into(), format!("127.0.0.1:{port}")]);
     let program = programs.program("vnfsd");
-    Server { name, program, arguments, nfs_port: port, mount_port: port, export: "/", read_only }
+    let (nfs_port, mount_port) = (port, port);
+    let (host, export) = (LOOPBACK, "/");
+    Server { name, program, arguments, host, nfs_port, mount_port, export, read_only }
 }
 
 /// nfs-ganesha and the rpcbind it insists on, if it is installed and can serve here.
@@ -302,9 +324,9 @@ fn ganesha(folder: &Path, export: &Path) -> Result<Option<(Server, Process)>, St
     let mut arguments: Vec<String> = arguments.map(String::from).into();
     arguments.push(text(configuration));
     let (nfs_port, mount_port) = (12049, 12048);
-    let name = "nfs-ganesha";
-    let server =
-        Server { name, program, arguments, nfs_port, mount_port, export: "/e", read_only: false };
+    let (name, host, export) = ("nfs-ganesha", LOOPBACK, "/e");
+    let read_only = false;
+    let server = Server { name, program, arguments, host, nfs_port, mount_port, export, read_only };
     Ok(Some((server, rpcbind)))
 }
 
@@ -321,7 +343,11 @@ fn startup(programs: &Programs, server: &Server, settings: &Settings) -> Result<
     Startup::parse(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn load(
+/// What `nfsload` says of all servers under all loads of a plan, in turns: a line for each run.
+///
+/// # Errors
+/// If a server gives a wrong answer or none.
+pub fn load(
     programs: &Programs,
     running: &[Running<'_>],
     plan: &Plan,

@@ -28,6 +28,27 @@ pub const WRITES: Plan = Plan {
     write_mib: "32",
 };
 
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Both of these.
+    All,
+    /// Servers of files, and what is counted.
+    Files,
+    /// The own stack.
+    Network,
+}
+
+impl Part {
+    fn parse(text: Option<&String>) -> Result<Self, String> {
+        match text.map(String::as_str) {
+            Some("files") => Ok(Self::Files),
+            Some("network") => Ok(Self::Network),
+            _ => Err("--only files, or --only network".into()),
+        }
+    }
+}
+
 /// How one run of the bench is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -35,6 +56,8 @@ pub struct Settings {
     pub seconds: f64,
     /// How often everything is measured; the tables show medians.
     pub repeats: u32,
+    /// What is measured.
+    pub part: Part,
     /// Whether the figures replace those of the repository.
     pub keep: bool,
     /// The folder to measure in, once inside the namespaces.
@@ -50,7 +73,8 @@ impl Settings {
     /// # Errors
     /// What is wrong with the arguments.
     pub fn parse(arguments: &[String]) -> Result<Self, String> {
-        let mut settings = Self { seconds: 0.5, repeats: 3, keep: true, inside: None };
+        let mut settings =
+            Self { seconds: 0.5, repeats: 3, part: Part::All, keep: true, inside: None };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
@@ -59,11 +83,12 @@ impl Settings {
                 }
                 "--seconds" => settings.seconds = number(argument, arguments.next())?,
                 "--repeats" => settings.repeats = number(argument, arguments.next())?,
+                "--only" => settings.part = Part::parse(arguments.next())?,
                 "--inside" => settings.inside = arguments.next().map(PathBuf::from),
                 other => {
                     return Err(format!(
                         "{other}? There are --quick, a short run whose figures are not kept, \
-                         --seconds N of each measurement, and --repeats N"
+                         --only files|network, --seconds N of each measurement, and --repeats N"
                     ));
                 }
             }
@@ -88,6 +113,8 @@ mod tests {
         assert!(parse(&[]).is_ok_and(|settings| settings.keep && settings.inside.is_none()));
         assert!(parse(&["--quick"]).is_ok_and(|settings| !settings.keep));
         assert!(parse(&["--repeats", "7"]).is_ok_and(|settings| settings.repeats == 7));
+        assert!(parse(&["--only", "files"]).is_ok_and(|settings| settings.part == Part::Files));
+        assert!(parse(&["--only"]).is_err());
         assert!(parse(&["--repeats"]).is_err() && parse(&["--fast"]).is_err());
     }
 }

@@ -4,8 +4,24 @@ use crate::bench::counts::Counts;
 use crate::bench::results::{Cell, PEER, Results, Section, Startup};
 use std::fmt::Write;
 
-const BEGIN: &str = "<!-- bench: begin, written by `cargo xtask bench` -->\n";
-const END: &str = "<!-- bench: end -->";
+/// What a run puts between a pair of markers.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    begin: &'static str,
+    end: &'static str,
+}
+
+/// Servers of files, and counts.
+pub const FILES: Place = Place {
+    begin: "<!-- bench: begin, written by `cargo xtask bench` -->\n",
+    end: "<!-- bench: end -->",
+};
+
+/// The own stack.
+pub const NETWORK: Place = Place {
+    begin: "<!-- network: begin, written by `cargo xtask bench` -->\n",
+    end: "<!-- network: end -->",
+};
 
 /// What DESIGN.md asks of a workload at a shape, against the peer in the same run.
 struct Goal {
@@ -44,10 +60,11 @@ const GROWTH_MAX: f64 = 1.5;
 ///
 /// # Errors
 /// If the markers are not there.
-pub fn insert(text: &str, tables: &str) -> Result<String, String> {
-    let (before, rest) = text.split_once(BEGIN).ok_or("SPECIFICATION.md: no begin marker")?;
-    let (_, after) = rest.split_once(END).ok_or("SPECIFICATION.md: no end marker")?;
-    Ok(format!("{before}{BEGIN}\n{tables}\n{END}{after}"))
+pub fn insert(text: &str, place: Place, tables: &str) -> Result<String, String> {
+    let Place { begin, end } = place;
+    let (before, rest) = text.split_once(begin).ok_or("SPECIFICATION.md: no begin marker")?;
+    let (_, after) = rest.split_once(end).ok_or("SPECIFICATION.md: no end marker")?;
+    Ok(format!("{before}{begin}\n{tables}\n{end}{after}"))
 }
 
 /// All tables.
@@ -179,7 +196,8 @@ fn counted_goals(out: &mut String, counts: &Counts) {
     }
 }
 
-fn yes_or_no(is_reached: bool) -> &'static str {
+/// Whether a goal is reached, in a table.
+pub fn yes_or_no(is_reached: bool) -> &'static str {
     if is_reached { "yes" } else { "no" }
 }
 
@@ -275,9 +293,11 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_markers_changes() {
-        let text = format!("before\n{BEGIN}old\n{END}\nafter\n");
-        let new = insert(&text, "new").expect("markers");
-        assert_eq!(new, format!("before\n{BEGIN}\nnew\n{END}\nafter\n"));
-        assert!(insert("no markers", "new").is_err());
+        for place @ Place { begin, end } in [FILES, NETWORK] {
+            let text = format!("before\n{begin}old\n{end}\nafter\n");
+            let new = insert(&text, place, "new").expect("markers");
+            assert_eq!(new, format!("before\n{begin}\nnew\n{end}\nafter\n"));
+            assert!(insert("no markers", place, "new").is_err());
+        }
     }
 }
