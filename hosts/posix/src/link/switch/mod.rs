@@ -29,7 +29,7 @@ use super::{
 use crate::clock::HostClock;
 use crate::random::HostRandom;
 use crate::uplink::Uplink;
-use ::switch::{Egress, Limits, Mac, Mode, PortId, PortSettings, Refused, Switch, Vlan};
+use ::switch::{Counts, Egress, Limits, Mac, Mode, PortId, PortSettings, Refused, Switch, Vlan};
 use hyper::{Clock, LinkOffload, LinkProperties, Random};
 use std::fmt;
 use std::path::PathBuf;
@@ -50,6 +50,7 @@ struct Core {
     egresses: Vec<Egress>,
 }
 
+#[derive(Clone)]
 struct Plugged {
     link: String,
     mac: Option<[u8; 6]>,
@@ -119,14 +120,12 @@ impl SharedSwitch {
 
     /// What its ports have been through.
     pub fn ports(&self) -> Vec<PortStatus> {
-        let core = lock(&self.core);
-        let numbered = core.plugged.iter().enumerate();
-        let status = |(number, plugged): (usize, &Option<Plugged>)| {
-            let Plugged { link, mac, outlet } = plugged.as_ref()?;
-            let counts = core.switch.counts(PortId(number))?;
-            Some(PortStatus { link: link.clone(), mac: *mac, counts, lost: outlet.lost() })
+        let plugged = lock(&self.core).plugged_in();
+        let status = |(Plugged { link, mac, outlet }, counts)| {
+            let lost = outlet.lost();
+            PortStatus { link, mac, counts, lost }
         };
-        numbered.filter_map(status).collect()
+        plugged.into_iter().map(status).collect()
     }
 
     fn mtu_bytes_of(&self, asked: Option<u32>) -> Result<u32, LinkError> {
@@ -178,6 +177,14 @@ impl Core {
     fn unplug(&mut self, id: PortId) {
         self.switch.remove(id);
         self.plugged[id.0] = None;
+    }
+
+    fn plugged_in(&self) -> Vec<(Plugged, Counts)> {
+        let numbered = self.plugged.iter().enumerate();
+        let counted = |(number, plugged): (usize, &Option<Plugged>)| {
+            Some((plugged.clone()?, self.switch.counts(PortId(number))?))
+        };
+        numbered.filter_map(counted).collect()
     }
 
     /// Where a frame goes that came by `from`: nowhere, for reasons that the switch counts.
