@@ -12,11 +12,13 @@
 //! | `exports` | what clients may mount if nothing is said |
 //! | `ready` | the one line that says what is served and how to mount it |
 //! | `watch` | what the main thread does meanwhile |
+//! | `manager` | what systemd is told, and what it keeps |
 //! | `descriptors` | as many connections as the system allows |
 //! | `signals` | the two ways to end |
 
 mod descriptors;
 mod exports;
+mod manager;
 mod network;
 mod ready;
 mod signals;

@@ -3,6 +3,7 @@
 //! What comes right behind the first belongs to it: a supervisor may signal a process and its
 //! group in one breath, as timeout(1) does.
 
+use super::manager;
 use anyhow::{Context, Result};
 use posix::{ServiceId, Worker};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -24,6 +25,7 @@ pub fn stop_on_signal(worker: Arc<Worker>, service: ServiceId) -> Result<()> {
     let wait = move || {
         if signals.forever().next().is_some() {
             tracing::info!("stopping; another signal in a second or later ends at once");
+            manager::tell_stopping();
             // A worker that has gone has said why.
             let _ = worker.stop(service);
             sleep(ECHO);

@@ -1,5 +1,6 @@
 //! What the main thread does while others serve: passes on what there is to tell, until the end.
 
+use super::manager;
 use super::ready::Announcement;
 use anyhow::{Result, bail};
 use posix::{Progress, Report, ServiceId, Worker};
@@ -31,6 +32,7 @@ impl Watch<'_> {
             match progress {
                 Progress::Serving { description, addresses } if service == self.service => {
                     self.announcement.make(&description, &addresses);
+                    manager::tell_ready();
                 }
                 Progress::Serving { .. } => {}
                 Progress::Failed(reason) => bail!("{}: {reason}", self.announcement.source),

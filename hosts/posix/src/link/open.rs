@@ -5,7 +5,7 @@ use super::switch::Port;
 use super::unix::{self, SocketFile};
 use super::{LinkError, LinkSpec, MTU_BYTES_USUAL, Trace};
 use hyper::{LinkOffload, LinkProperties};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 /// The least that IPv4 asks of a link (RFC 791), and the most that its lengths can say with room
@@ -63,6 +63,14 @@ impl OpenLink {
     /// What it is like.
     pub fn properties(&self) -> LinkProperties {
         self.properties
+    }
+
+    /// The descriptor of its tap, if it has one: the tap stays for as long as anybody keeps it open.
+    pub fn tap(&self) -> Option<BorrowedFd<'_>> {
+        match &self.means {
+            Means::Tap { descriptor, .. } => Some(descriptor.as_fd()),
+            Means::Listen { .. } | Means::Connect { .. } | Means::Card => None,
+        }
     }
 }
 

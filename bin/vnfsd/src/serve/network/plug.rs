@@ -2,6 +2,7 @@
 
 use crate::address::Mac;
 use crate::cli;
+use crate::serve::manager;
 use anyhow::{Result, ensure};
 use posix::{LinkOptions, LinkSpec, OpenLink, SharedSwitch, Uplink, Vlan};
 
@@ -15,7 +16,25 @@ pub fn plug_in(spec: &LinkSpec, asked: &cli::Network, mac: Mac) -> Result<Plugge
     }
     ensure!(asked.uplink.is_empty(), "--uplink is of a switch, and {spec} is none");
     let options = LinkOptions { mtu_bytes: asked.mtu, trace: asked.pcap.clone() };
-    Ok((OpenLink::open(spec, options)?, Vec::new()))
+    let link = match spec {
+        LinkSpec::Tap(name) => open_tap(name, options)?,
+        other => OpenLink::open(other, options)?,
+    };
+    Ok((link, Vec::new()))
+}
+
+/// Takes over a tap that was kept while the service was restarted, or attaches to one and has it
+/// kept.
+fn open_tap(name: &str, options: LinkOptions) -> Result<OpenLink> {
+    let label = format!("tap-{name}");
+    if let Some(number) = manager::kept(&label) {
+        return Ok(OpenLink::open(&LinkSpec::TapDescriptor(number), options)?);
+    }
+    let link = OpenLink::open(&LinkSpec::Tap(name.to_owned()), options)?;
+    if let Some(tap) = link.tap() {
+        manager::keep(&label, tap);
+    }
+    Ok(link)
 }
 
 fn plug_into_switch(name: &str, vlan: Vlan, asked: &cli::Network, mac: Mac) -> Result<Plugged> {

@@ -1,0 +1,39 @@
+//! Who started the service and watches over it: systemd, or what speaks like it (sd_notify(3),
+//! sd_listen_fds(3)). Without such a one nothing of this does anything.
+
+use sd_notify::NotifyState;
+use std::io;
+use std::os::fd::{BorrowedFd, RawFd};
+
+/// Says that clients are let in.
+pub fn tell_ready() {
+    complain(sd_notify::notify(&[NotifyState::Ready]));
+}
+
+/// Says that the end has begun.
+pub fn tell_stopping() {
+    complain(sd_notify::notify(&[NotifyState::Stopping]));
+}
+
+/// Gives a descriptor into keeping: after a restart [`kept`] finds it by its name.
+pub fn keep(name: &str, descriptor: BorrowedFd<'_>) {
+    let states = [NotifyState::FdStore, NotifyState::FdName(name)];
+    complain(sd_notify::notify_with_fds(&states, &[descriptor]));
+}
+
+/// The descriptor that was given into keeping under this name.
+pub fn kept(name: &str) -> Option<RawFd> {
+    match sd_notify::listen_fds_with_names() {
+        Ok(mut all) => all.find(|(_, label)| label == name).map(|(number, _)| number),
+        Err(error) => {
+            tracing::warn!("descriptors handed over by the service manager are not used: {error}");
+            None
+        }
+    }
+}
+
+fn complain(told: io::Result<()>) {
+    if let Err(error) = told {
+        tracing::warn!("the service manager (NOTIFY_SOCKET) cannot be told: {error}");
+    }
+}
