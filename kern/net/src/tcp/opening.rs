@@ -131,7 +131,12 @@ impl Opening {
         now: Instant,
     ) -> Progress {
         let next = peer.peer_first + 1;
-        let is_syn = segment.flags.contains(Flags::SYN) && segment.seq == peer.peer_first;
+        let has_syn = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::RST);
+        let is_syn = has_syn && segment.seq == peer.peer_first;
+        if has_syn && !is_syn && segment.ack == Some(self.first + 1) {
+            // Who names our number has seen our SYN; who crossed it has only guessed two ports.
+            return self.synchronize(segment, now);
+        }
         if !is_syn && segment.seq != next {
             return self.challenge(self.syn(now), now);
         }

@@ -117,3 +117,14 @@ fn a_syn_is_repeated_without_what_may_be_in_the_way() {
     assert_eq!((times.as_slice(), last.since(at(0)).as_secs()), (&[1, 3, 7, 15, 31][..], 63));
     assert_eq!(opening.timeout(at(5)), Ok(None));
 }
+
+#[test]
+fn an_answer_counts_more_than_a_syn_that_anybody_could_send() {
+    let ((mut ours, our_syn), (_, forged)) = (opening(OURS), opening(PEERS + 5000));
+    assert!(matches!(ours.segment(&arrives(&forged), at(1)), Progress::Answer(_)));
+    let Progress::Open { handshake, .. } = ours.segment(&arrives(&answered(&our_syn)), at(2))
+    else {
+        panic!("{ours:?}")
+    };
+    assert_eq!(handshake.peer_first, PEERS);
+}
