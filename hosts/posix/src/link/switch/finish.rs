@@ -276,4 +276,35 @@ mod tests {
             assert!(all(&Frame { cut: Some(cut), ..sound.clone() }).is_empty());
         }
     }
+
+    #[test]
+    fn whatever_is_asked_nothing_breaks_and_no_more_comes_out_than_fits() {
+        let mut seed = 7u64;
+        let mut luck = |below: u64| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (seed >> 33) % below
+        };
+        for round in 0..20_000 {
+            let family = if round % 2 == 0 { LinkFamily::V4 } else { LinkFamily::V6 };
+            let mut frame = large(family, round % 3 == 0, luck(300) as usize);
+            let mut head = frame.head.to_vec();
+            for _ in 0..luck(4) {
+                let at = luck(head.len() as u64) as usize;
+                head[at] = luck(256) as u8;
+            }
+            head.truncate(head.len() - if luck(4) == 0 { luck(60) as usize } else { 0 });
+            frame.head = head.into();
+            let place = frame.checksum.as_mut().unwrap();
+            place.start_bytes = place.start_bytes.wrapping_add(luck(5) as u16).wrapping_sub(2);
+            place.offset_bytes = [16, 16, 16, 6, u16::MAX][luck(5) as usize];
+            let cut = frame.cut.as_mut().unwrap();
+            cut.segment_bytes = luck(400) as u16;
+            frame.cut = frame.cut.filter(|_| round % 5 != 0);
+            let segments = all(&frame);
+            let most = frame.bytes().div_ceil(SEGMENT_BYTES_MIN);
+            assert!(
+                segments.len() <= most && segments.iter().all(|one| one.len() <= frame.bytes())
+            );
+        }
+    }
 }
