@@ -207,3 +207,19 @@ fn clock(mut options: &[u8]) -> Option<u32> {
     }
     None
 }
+
+/// Whether nobody who checks what can be checked takes any of it: a segment, as a whole and without
+/// anything before it, that is not what it says.
+pub(super) fn is_discarded(frame: &[u8]) -> bool {
+    let is_segment = match frame.get(12..14) {
+        Some([8, 0]) => frame.get(14) == Some(&0x45) && is_whole_v4(frame),
+        Some([0x86, 0xdd]) => frame.get(20) == Some(&6),
+        _ => false,
+    };
+    is_segment && seen(frame).is_none()
+}
+
+fn is_whole_v4(frame: &[u8]) -> bool {
+    let is_alone = matches!(frame.get(20..22), Some(&[high, low]) if high & 0x3f == 0 && low == 0);
+    frame.get(23) == Some(&6) && is_alone
+}

@@ -45,14 +45,15 @@ type Direction = (SocketAddr, SocketAddr, bool);
 /// If a stack breaks a promise, or the stream the adversary.
 pub fn net_pair(input: &[u8]) {
     let mut input = Input::new(input);
-    let mut world = World::new(input.u8());
+    let choice = input.u8();
+    let mut world = World::new(choice);
     for _ in 0..STEPS_MAX {
         if input.is_empty() {
             break;
         }
         world.step(&mut input);
     }
-    world.calm_down();
+    world.calm_down(choice & 0x80 != 0);
     let now = world.now;
     world.hosts.iter_mut().for_each(|host| host.rest(now));
 }
@@ -203,11 +204,15 @@ impl World {
         }
     }
 
-    /// The adversary has left, everybody listens, and time passes.
-    fn calm_down(&mut self) {
+    /// Everybody listens, which may be the last that is lost; the adversary leaves, and time passes.
+    fn calm_down(&mut self, loses_news: bool) {
         for host in 0..self.hosts.len() {
             let names: Vec<_> = self.hosts[host].ledger.streams().map(|(name, _)| name).collect();
             names.iter().for_each(|name| self.hosts[host].pause(*name, false, self.now));
+        }
+        self.collect();
+        if loses_news {
+            self.wire.clear();
         }
         let end = self.now + CALM;
         for _ in 0..CALM_TURNS_MAX {

@@ -1,14 +1,16 @@
 //! Streams: a host with connections in every state, and peers that know nearly where those stand.
 //!
 //! Peers are no stacks: they say what the input tells them to, with checksums that are right, so that
-//! it is heard. They keep book of what the host says, because numbers that are far off get nowhere.
+//! it is heard. They keep book of what the host says, because numbers that are far off get nowhere. Their
+//! bytes depend on their numbers alone, so that what arrives is known, however it came, until a
+//! stranger mixes its own with them.
 
 mod peers;
 mod strange;
 
-use super::host::{Host, PORT, START, mac};
-use super::ledger::Stream;
-use super::packet::{ETHERNET_BYTES, Seen, seen};
+use super::host::{Host, PORT, START};
+use super::ledger::{Arrival, Stream};
+use super::packet::{ETHERNET_BYTES, Seen, is_discarded, seen};
 use super::{host, link};
 use crate::input::Input;
 use ::net::Conversation;
@@ -65,6 +67,8 @@ struct World {
     carried: Vec<(Stream, Conversation)>,
     /// The link takes no frames.
     is_full: bool,
+    /// Some bytes were not those that peers send.
+    is_mixed: bool,
     /// The port of the next connection by a peer.
     port: u16,
 }
@@ -82,6 +86,7 @@ impl World {
             arrived: VecDeque::new(),
             carried: Vec::new(),
             is_full: false,
+            is_mixed: false,
             port: 1000,
         }
     }
@@ -224,10 +229,7 @@ impl World {
 
     /// Hands the host a packet of a peer.
     fn say(&mut self, packet: &[u8]) {
-        let ether_type: [u8; 2] =
-            if packet.first().is_some_and(|first| first >> 4 == 6) { [0x86, 0xdd] } else { [8, 0] };
-        let frame = [&mac(HOST)[..], &mac(PEER_FIRST), &ether_type, packet].concat();
-        self.hand(frame);
+        self.hand(peers::frame(packet));
     }
 
     fn hand(&mut self, frame: Vec<u8>) {
@@ -235,9 +237,20 @@ impl World {
         remember(&mut self.arrived, frame);
     }
 
+    /// Hands it what a stranger wrote.
+    fn hand_strange(&mut self, frame: Vec<u8>) {
+        self.is_mixed |= match seen(&frame) {
+            Some(Seen { seq, is_syn, payload, .. }) => {
+                !peers::is_content(seq.wrapping_add(is_syn.into()), payload)
+            }
+            None => !is_discarded(&frame),
+        };
+        self.hand(frame);
+    }
+
     /// Takes the host's frames, as long as the link does; who is asked for answers.
     fn collect(&mut self) {
-        self.host.ledger.arrivals.clear();
+        self.judge();
         if self.is_full {
             return;
         }
@@ -253,6 +266,16 @@ impl World {
                 remember(&mut self.left, frame);
             }
             frames = self.host.settle(self.now);
+        }
+        self.judge();
+    }
+
+    /// Looks at what arrived.
+    fn judge(&mut self) {
+        for Arrival { stream, bytes } in self.host.ledger.arrivals.drain(..) {
+            let talk = self.talks.iter().find(|talk| Some(talk.ends()) == stream.ends);
+            let is_known = |talk: &Talk| talk.has_sent(stream.received_bytes, &bytes);
+            assert!(self.is_mixed || talk.is_none_or(is_known), "bytes of nobody: {stream:?}");
         }
     }
 

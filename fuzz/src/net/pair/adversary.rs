@@ -3,7 +3,7 @@
 use super::{Carried, World};
 use crate::input::Input;
 use crate::net::host::mac;
-use crate::net::packet::{ETHERNET_BYTES, repair, seen};
+use crate::net::packet::{ETHERNET_BYTES, FIN, is_discarded, repair, seen};
 
 /// What a change to a frame may have done, the worse the greater.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +18,7 @@ pub(super) enum Effect {
 
 impl World {
     pub(super) fn step_adversary(&mut self, input: &mut Input<'_>) {
-        match input.u8() % 12 {
+        match input.u8() % 14 {
             0 | 1 => drop(self.wire.pop_front()),
             2 => self.wire.clear(),
             3 => {
@@ -45,7 +45,12 @@ impl World {
                     self.spoil(old, input);
                 }
             }
-            _ => self.inject(input),
+            11 => self.inject(input),
+            _ => {
+                if let Some(old) = self.remembered(input) {
+                    self.wire.extend(piece(&old, input));
+                }
+            }
         }
     }
 
@@ -80,6 +85,29 @@ impl World {
     }
 }
 
+/// A part of the bytes of a segment that was sent, as if its sender had cut there.
+fn piece(old: &Carried, input: &mut Input<'_>) -> Option<Carried> {
+    let segment = seen(&old.bytes).filter(|segment| !segment.is_syn)?;
+    let (whole, seq) = (segment.payload, segment.seq);
+    let start = usize::from(input.u16()) % whole.len().max(1);
+    let end = start + (usize::from(input.u16()) % (whole.len() - start + 1));
+    let head_bytes = old.bytes.len().checked_sub(whole.len())?;
+    let mut bytes = [&old.bytes[..head_bytes], &whole[start..end]].concat();
+    let tcp = if bytes[12..14] == [8, 0] { ETHERNET_BYTES + 20 } else { ETHERNET_BYTES + 40 };
+    let (length_at, packet_bytes) = if tcp == ETHERNET_BYTES + 20 {
+        (16, bytes.len() - ETHERNET_BYTES)
+    } else {
+        (18, bytes.len() - tcp)
+    };
+    bytes[length_at..length_at + 2].copy_from_slice(&(packet_bytes as u16).to_be_bytes());
+    bytes[tcp + 4..tcp + 8].copy_from_slice(&seq.wrapping_add(start as u32).to_be_bytes());
+    if end < whole.len() {
+        bytes[tcp + 13] &= !FIN;
+    }
+    repair(&mut bytes[ETHERNET_BYTES..]);
+    Some(Carried { bytes, to: old.to })
+}
+
 /// What may come of it that one frame became another.
 fn effect(old: &[u8], new: &[u8]) -> Effect {
     if old == new || is_discarded(new) {
@@ -98,20 +126,4 @@ fn effect(old: &[u8], new: &[u8]) -> Effect {
 
 fn is_packet(frame: &[u8]) -> bool {
     matches!(frame.get(12..14), Some([8, 0] | [0x86, 0xdd]))
-}
-
-/// Whether nobody who checks what can be checked takes any of it: a segment, as a whole and without
-/// anything before it, that is not what it says.
-fn is_discarded(frame: &[u8]) -> bool {
-    let is_segment = match frame.get(12..14) {
-        Some([8, 0]) => frame.get(14) == Some(&0x45) && is_whole_v4(frame),
-        Some([0x86, 0xdd]) => frame.get(20) == Some(&6),
-        _ => false,
-    };
-    is_segment && seen(frame).is_none()
-}
-
-fn is_whole_v4(frame: &[u8]) -> bool {
-    let is_alone = matches!(frame.get(20..22), Some(&[high, low]) if high & 0x3f == 0 && low == 0);
-    frame.get(23) == Some(&6) && is_alone
 }

@@ -1,8 +1,8 @@
 //! Peers: what they know of each connection, and what they say that is true, or nearly.
 
-use super::{HOST, World};
+use super::{HOST, PEER_FIRST, World};
 use crate::input::Input;
-use crate::net::host::{PORT, address};
+use crate::net::host::{PORT, address, mac};
 use crate::net::packet::{ACK, FIN, RST, SYN, Seen, Segment};
 use abi::Instant;
 use std::net::SocketAddr;
@@ -43,6 +43,16 @@ pub(super) struct Talk {
     next: u32,
     /// The host's clock, if it showed one.
     clock: Option<u32>,
+    /// The number of the peer's first byte, if the host has confirmed one.
+    first: First,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum First {
+    Unknown,
+    Confirmed(u32),
+    /// Maybe this, maybe that: several were confirmed, or before anybody kept book.
+    Doubtful,
 }
 
 /// What a peer may do that is right.
@@ -63,7 +73,15 @@ impl Talk {
     /// The host begins one.
     pub(super) fn of_syn(segment: &Seen<'_>) -> Self {
         let Seen { from: host, to: peer, clock, .. } = *segment;
-        Self { host, peer, seq: 9000, asked: 9000, next: segment.end(), clock }
+        Self {
+            host,
+            peer,
+            seq: 9000,
+            asked: 9000,
+            next: segment.end(),
+            clock,
+            first: First::Doubtful,
+        }
     }
 
     /// The host's end and the peer's.
@@ -78,7 +96,20 @@ impl Talk {
             self.next = segment.end();
         }
         self.asked = segment.ack.unwrap_or(self.asked);
+        if let Some(first) = segment.ack.filter(|_| segment.is_syn) {
+            let is_sure =
+                matches!(self.first, First::Unknown) || self.first == First::Confirmed(first);
+            self.first = if is_sure { First::Confirmed(first) } else { First::Doubtful };
+        }
         self.clock = segment.clock.or(self.clock);
+    }
+
+    /// Whether the peer sent these bytes, `start` behind its first, as far as is known.
+    pub(super) fn has_sent(&self, start: usize, bytes: &[u8]) -> bool {
+        match self.first {
+            First::Confirmed(first) => is_content(first.wrapping_add(start as u32), bytes),
+            First::Unknown | First::Doubtful => true,
+        }
     }
 
     /// What follows all that was said, with nothing new in it.
@@ -95,6 +126,23 @@ impl Talk {
             ecn: 0,
         }
     }
+}
+
+/// What peers send: a byte depends on its number alone.
+fn content(seq: u32, count: usize) -> Vec<u8> {
+    let byte = |at: u32| (at.wrapping_mul(167) ^ (at >> 8).wrapping_mul(31)) as u8;
+    (0..count as u32).map(|at| byte(seq.wrapping_add(at))).collect()
+}
+
+pub(super) fn is_content(seq: u32, bytes: &[u8]) -> bool {
+    content(seq, bytes.len()) == bytes
+}
+
+/// The frame that a peer sends with a packet.
+pub(super) fn frame(packet: &[u8]) -> Vec<u8> {
+    let is_v6 = packet.first().is_some_and(|first| first >> 4 == 6);
+    let ether_type: [u8; 2] = if is_v6 { [0x86, 0xdd] } else { [8, 0] };
+    [&mac(HOST)[..], &mac(PEER_FIRST), &ether_type, packet].concat()
 }
 
 fn milliseconds(now: Instant) -> u32 {
@@ -118,7 +166,15 @@ impl World {
         self.port += 1;
         let [host, peer] =
             [(HOST, PORT), (peer, self.port)].map(|(at, port)| (address(at, is_v4), port).into());
-        let talk = Talk { host, peer, seq: u32::MAX - 500, asked: 0, next: 0, clock: None };
+        let talk = Talk {
+            host,
+            peer,
+            seq: u32::MAX - 500,
+            asked: 0,
+            next: 0,
+            clock: None,
+            first: First::Unknown,
+        };
         let options = offers(1448, 7, self.now);
         let segment = Segment { flags: SYN, ack: 0, options, ..talk.segment(self.now) };
         self.say(&segment.packet());
@@ -135,10 +191,10 @@ impl World {
             Act::Answer => {
                 (Segment { flags: SYN | ACK, options: offers(1448, 7, now), ..honest }, 1)
             }
-            Act::Data(bytes) => (Segment { payload: vec![1; bytes], ..honest }, bytes as u32),
+            Act::Data(bytes) => (Segment { payload: content(seq, bytes), ..honest }, bytes as u32),
             Act::Gap(bytes) => {
                 let behind = seq.wrapping_add(bytes as u32 + 10);
-                (Segment { seq: behind, payload: vec![2; bytes], ..honest }, 0)
+                (Segment { seq: behind, payload: content(behind, bytes), ..honest }, 0)
             }
             Act::Finish => (Segment { flags: FIN | ACK, ..honest }, 1),
             Act::FinishUnheard => {
@@ -181,13 +237,15 @@ impl World {
         let choice = input.u8();
         let base = if choice & 1 == 0 { talk.seq } else { talk.asked };
         let flags = input.u8();
+        let flags = FLAGS.get(usize::from(flags) % 16).copied().unwrap_or(flags);
+        let seq = base.wrapping_add_signed(distance(input));
         Some(Segment {
-            seq: base.wrapping_add_signed(distance(input)),
+            seq,
             ack: talk.next.wrapping_add_signed(distance(input)),
-            flags: FLAGS.get(usize::from(flags) % 16).copied().unwrap_or(flags),
+            flags,
             window: input.choose(&WINDOWS),
             options: self.options(choice >> 1, &talk, input),
-            payload: vec![choice; input.choose(&LENGTHS)],
+            payload: content(seq.wrapping_add(u32::from(flags & SYN != 0)), input.choose(&LENGTHS)),
             ecn: choice >> 6,
             ..right
         })

@@ -1,6 +1,7 @@
 //! What no honest peer says: fragments, lies of routers, echoes of the past, floods; and what any
 //! neighbour says when it is asked who it is.
 
+use super::peers::frame;
 use super::{HOST, PEER_FIRST, World};
 use crate::input::Input;
 use crate::net::host::{PORT, address, mac};
@@ -68,23 +69,27 @@ impl World {
                 *byte = value;
             }
         }
-        if changes < 0x80 {
-            repair(&mut frame[ETHERNET_BYTES..]);
+        match changes {
+            0 | 0x80 => self.hand(frame),
+            _ => {
+                if changes < 0x80 {
+                    repair(&mut frame[ETHERNET_BYTES..]);
+                }
+                self.hand_strange(frame);
+            }
         }
-        self.hand(frame);
     }
 
     /// What the host said, as if its peer had.
     pub(super) fn step_mirrored(&mut self, input: &mut Input<'_>) {
-        let Some(frame) = pick(&self.left, input) else { return };
-        let mut packet = frame[ETHERNET_BYTES..].to_vec();
-        let (start, length, ports) =
-            if frame[12..14] == [8, 0] { (12, 4, 20) } else { (8, 16, 40) };
+        let Some(said) = pick(&self.left, input) else { return };
+        let mut packet = said[ETHERNET_BYTES..].to_vec();
+        let (start, length, ports) = if said[12..14] == [8, 0] { (12, 4, 20) } else { (8, 16, 40) };
         if packet.len() >= ports + 4 {
             packet[start..start + 2 * length].rotate_left(length);
             packet[ports..ports + 4].rotate_left(2);
             repair(&mut packet);
-            self.say(&packet);
+            self.hand_strange(frame(&packet));
         }
     }
 
@@ -93,14 +98,12 @@ impl World {
         let (kind, bytes) = (input.u8(), input.u8());
         let bytes = input.take(usize::from(bytes)).to_vec();
         let is_v4 = kind & 0x80 == 0;
-        match kind % 3 {
-            0 => self.hand([&mac(HOST)[..], &bytes].concat()),
-            1 => self.say(&bytes),
-            _ => {
-                let (from, to) = (address(PEER_FIRST, is_v4), address(HOST, is_v4));
-                self.say(&packet(from, to, TCP, 0, &bytes));
-            }
-        }
+        let packet = match kind % 3 {
+            0 => return self.hand_strange([&mac(HOST)[..], &bytes].concat()),
+            1 => bytes,
+            _ => packet(address(PEER_FIRST, is_v4), address(HOST, is_v4), TCP, 0, &bytes),
+        };
+        self.hand_strange(frame(&packet));
     }
 
     /// Many who want to begin.
