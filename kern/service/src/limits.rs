@@ -3,6 +3,9 @@
 use core::time::Duration;
 use hyper::Division;
 
+/// How long clients of the service's own stack may take to say goodbye once all replies have arrived.
+pub(crate) const GOODBYE_MAX: Duration = Duration::from_secs(1);
+
 /// The limits of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {

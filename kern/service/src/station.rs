@@ -9,6 +9,7 @@
 //! What the link has no room for waits in the stack, as data rather than as frames, until the host
 //! tells of room by an event, which is a reason to turn the service.
 
+use crate::limits::GOODBYE_MAX;
 use abi::Instant;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -29,8 +30,8 @@ pub(crate) struct Station {
     known: Vec<IpAddr>,
     /// When the events since the last turn began to be told.
     heard_at: Option<Instant>,
-    /// Everybody was said goodbye to.
-    is_closing: bool,
+    /// Everybody was said goodbye to, and may answer until then.
+    closing_until: Option<Instant>,
 }
 
 impl Station {
@@ -42,7 +43,7 @@ impl Station {
         now: Instant,
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
-        Self { link, stack, known: Vec::new(), heard_at: None, is_closing: false }
+        Self { link, stack, known: Vec::new(), heard_at: None, closing_until: None }
     }
 
     /// Counts memory with this account.
@@ -71,6 +72,9 @@ impl Station {
         self.heard_at = None;
         if self.stack.deadline().is_some_and(|deadline| deadline <= now) {
             self.stack.advance(now, sink);
+        }
+        if self.closing_until.is_some_and(|until| until <= now) {
+            self.abort_silent(now, sink);
         }
     }
 
@@ -101,13 +105,21 @@ impl Station {
 
     /// Says goodbye to every client, once.
     pub(crate) fn close(&mut self, now: Instant, sink: Sink<'_>) {
-        if !core::mem::replace(&mut self.is_closing, true) {
+        if self.closing_until.is_none() {
+            self.closing_until = Some(now + GOODBYE_MAX);
             let streams: Vec<StreamId> = self.stack.streams().collect();
             streams.into_iter().for_each(|stream| self.hang_up(stream, now, sink));
         }
     }
 
-    /// Whether every client has said goodbye, and heard ours.
+    /// Resets connections to who does not say goodbye: left alone they would not end by themselves
+    /// when nobody is here any more.
+    fn abort_silent(&mut self, now: Instant, sink: Sink<'_>) {
+        let streams: Vec<StreamId> = self.stack.streams().collect();
+        streams.into_iter().for_each(|stream| self.stack.abort(stream, now, sink));
+    }
+
+    /// Whether every client has said goodbye, and heard ours, or was given up.
     pub(crate) fn is_over(&self) -> bool {
         self.stack.connection_count() == 0 && self.stack.held().frames == 0
     }
@@ -135,6 +147,7 @@ impl Station {
 
     /// When [`Station::advance`] wants to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.stack.deadline()
+        let goodbye = self.closing_until.filter(|_| self.stack.connection_count() > 0);
+        self.stack.deadline().into_iter().chain(goodbye).min()
     }
 }

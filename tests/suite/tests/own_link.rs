@@ -5,7 +5,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketType, connect, ipproto, recv, send, socket, sockopt,
 };
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -103,8 +103,12 @@ fn it_is_found_asked_and_read_without_naming_a_port() {
             files_are_kept(&lan, address);
         }
         let trace = lan.path("trace.pcap");
+        let silent = lan.network.inside(|| TcpStream::connect((ADDRESSES[0], 2049)));
+        let silent = silent.expect("it is let in");
         let said = lan.server.last_words(rustix::process::Signal::TERM);
         assert!(said.contains("10.1.0.2 is its address: mount -t nfs 10.1.0.2:/ /mnt"), "{said}");
+        assert!(!said.contains("too long"), "a client that says nothing is given up: {said}");
+        drop(silent);
         let malformed = text(
             Command::new(find("tshark").expect("asked for"))
                 .arg("-r")

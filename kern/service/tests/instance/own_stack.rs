@@ -158,6 +158,19 @@ fn stopping_says_goodbye_and_waits_for_the_other_side() {
 }
 
 #[test]
+fn who_never_says_goodbye_is_given_up() {
+    let mut lan = Lan::new();
+    let stream = lan.connect(HOSTS[0], 2049);
+    lan.ask(stream, &null(1));
+    lan.service.stop();
+    let begun = lan.clock.time();
+    lan.until(|lan| lan.service.is_stopped());
+    lan.until(|lan| lan.heard(stream).closed);
+    let seconds = lan.clock.time().since(begun).as_secs();
+    assert!((1..5).contains(&seconds), "after {seconds} s, before the host loses patience");
+}
+
+#[test]
 fn what_a_full_link_does_not_take_leaves_later() {
     let mut lan = Lan::new();
     let stream = lan.connect(HOSTS[0], 2049);
