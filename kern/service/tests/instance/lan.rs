@@ -125,10 +125,15 @@ impl Lan {
         Self::of(memory())
     }
 
+    /// A service of this source, at fixed addresses.
     pub fn of(source: Source) -> Self {
+        Self::with(source, identity(2))
+    }
+
+    pub fn with(source: Source, identity: net::Config) -> Self {
         let (clock, cable) = (Rc::<StoppedClock>::default(), Rc::<Cable>::default());
         let log = Rc::<Lines>::default();
-        let network = service::Network::Own { link: cable.clone(), config: identity(2) };
+        let network = service::Network::Own { link: cable.clone(), config: identity };
         let config = service::Config { network, ..config(source) };
         let service = Service::new(host(clock.clone(), Rc::default(), log.clone()), config);
         let client = Client::new();

@@ -5,6 +5,7 @@ mod lifecycle;
 mod memory;
 mod nfs_calls;
 mod own_stack;
+mod router;
 mod rpc_client;
 mod upkeep;
 mod world;
