@@ -9,6 +9,9 @@ use std::hash::Hasher;
 /// Where systems keep a name of the machine that nobody else has (machine-id(5)).
 const MACHINE_IDS: [&str; 3] = ["/etc/machine-id", "/var/lib/dbus/machine-id", "/etc/hostid"];
 
+/// What stands there before a machine's first start (machine-id(5)).
+const NO_IDS: [&str; 2] = ["", "uninitialized"];
+
 /// Bits of an Ethernet address's first byte: a group's; not from a manufacturer.
 const GROUP: u8 = 1;
 const LOCAL: u8 = 2;
@@ -52,10 +55,10 @@ impl Known {
 
 /// A name of this machine: its id, or what its network calls it.
 fn machine() -> String {
-    let id = MACHINE_IDS.iter().find_map(|path| fs::read_to_string(path).ok());
-    let id = id.map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
+    let ids = MACHINE_IDS.iter().filter_map(|path| fs::read_to_string(path).ok());
+    let mut given = ids.map(|id| id.trim().to_owned()).filter(|id| !NO_IDS.contains(&id.as_str()));
     let name = || rustix::system::uname().nodename().to_string_lossy().into_owned();
-    id.unwrap_or_else(name)
+    given.next().unwrap_or_else(name)
 }
 
 #[cfg(test)]
