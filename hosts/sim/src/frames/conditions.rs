@@ -37,8 +37,8 @@ pub struct Conditions {
     pub lost: PerMillion,
     /// Those with which a burst of losses begins,
     pub bursts: PerMillion,
-    /// that takes at most so many frames.
-    pub burst_frames: u64,
+    /// that takes at most so long.
+    pub burst: Duration,
     /// Those that arrive twice.
     pub duplicated: PerMillion,
     /// Those of whose packet some bits in a row are turned, fewer than a checksum is wide.

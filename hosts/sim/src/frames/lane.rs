@@ -39,8 +39,8 @@ pub(super) struct Lane {
     luck: Luck,
     /// When all that was sent has left.
     busy_until: Instant,
-    /// Frames that a burst will still take.
-    burst_left: u64,
+    /// When the last burst of losses ends.
+    burst_until: Instant,
     on_way: BTreeMap<(Instant, u64), Parcel>,
     carried: Carried,
     arrivals: u64,
@@ -52,7 +52,7 @@ impl Lane {
             conditions,
             luck,
             busy_until: Instant(0),
-            burst_left: 0,
+            burst_until: Instant(0),
             on_way: BTreeMap::new(),
             carried: Carried::default(),
             arrivals: 0,
@@ -74,7 +74,7 @@ impl Lane {
         let waiting_bytes = self.waiting_bytes(now);
         let Conditions { queue, queue_bytes, marks, duplicated, delay, .. } = self.conditions;
         let is_dropped = queue == Queue::Drops && waiting_bytes > queue_bytes;
-        if is_dropped || self.is_lost() {
+        if is_dropped || self.is_lost(now) {
             self.carried.lost += 1;
             return;
         }
@@ -98,14 +98,13 @@ impl Lane {
         self.on_way.insert((Instant(at), self.arrivals), parcel);
     }
 
-    fn is_lost(&mut self) -> bool {
-        let Conditions { lost, bursts, burst_frames, .. } = self.conditions;
-        if self.burst_left == 0 && bursts.happens(&self.luck) {
-            self.burst_left = self.luck.between(1, burst_frames);
+    fn is_lost(&mut self, now: Instant) -> bool {
+        let Conditions { lost, bursts, burst, .. } = self.conditions;
+        if self.burst_until <= now && bursts.happens(&self.luck) {
+            let most = burst.as_nanos() as u64;
+            self.burst_until = now + Duration::from_nanos(self.luck.between(1, most));
         }
-        let is_in_burst = self.burst_left > 0;
-        self.burst_left = self.burst_left.saturating_sub(1);
-        is_in_burst || lost.happens(&self.luck)
+        now < self.burst_until || lost.happens(&self.luck)
     }
 
     /// When a frame of this length has left.

@@ -139,7 +139,7 @@ fn one_seed_is_one_wire() {
         overtaken_by: Duration::from_millis(1),
         lost: PerMillion(50_000),
         bursts: PerMillion(20_000),
-        burst_frames: 4,
+        burst: Duration::from_micros(10),
         duplicated: PerMillion(50_000),
         corrupted: PerMillion(50_000),
         ..Conditions::default()

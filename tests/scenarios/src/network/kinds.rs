@@ -1,6 +1,9 @@
 //! Which scenarios there are: a table of what can be played with a seed.
 
+use super::attacker::play_attacked;
+use super::liar::play_lied_to;
 use super::moving::play_moving;
+use super::narrow::play_narrow;
 use super::pace::play_calls;
 use super::play::{Played, play};
 use super::with_stranger::play_with_stranger;
@@ -14,6 +17,9 @@ const KINDS: &[(&str, Play)] = &[
     ("moving", play_moving),
     ("calls", play_calls),
     ("stranger", play_with_stranger),
+    ("attacked", play_attacked),
+    ("lied to", play_lied_to),
+    ("narrow", play_narrow),
 ];
 
 /// A scenario's number holds its kind in so many of its lowest bits.

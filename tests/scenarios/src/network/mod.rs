@@ -8,12 +8,18 @@
 //! | `pace.rs` | how long things may take |
 //! | `moving.rs` | stacks that are replaced in the middle of it |
 //! | `stranger.rs`, `with_stranger.rs` | a peer by another hand |
+//! | `forge.rs` | frames that nobody sent |
+//! | `attacker.rs`, `liar.rs`, `narrow.rs` | who knows all but the numbers, who lies, who has no room |
 //! | `kinds.rs` | all of these, by number |
 
+pub mod attacker;
 pub mod content;
+pub mod forge;
 pub mod kinds;
 pub mod ledger;
+pub mod liar;
 pub mod moving;
+pub mod narrow;
 pub mod pace;
 pub mod plan;
 pub mod play;

@@ -18,6 +18,8 @@ pub struct Plan {
     pub way: Way,
     /// Whether anything is lost or damaged on it.
     pub is_lossy: bool,
+    /// Whether all has to be over as soon as it can.
+    pub is_hurried: bool,
     /// What is said.
     pub conversations: Vec<Conversation>,
     /// What else is left to chance.
@@ -31,8 +33,10 @@ impl Plan {
         let way = way(&luck);
         let is_lossy = way.conditions.iter().any(is_lossy);
         let count = luck.between(1, CONVERSATIONS_MAX);
-        let conversations = (0..count).map(|_| conversation(&luck, is_lossy)).collect();
-        Self { way, is_lossy, conversations, luck }
+        let conversations: Vec<_> = (0..count).map(|_| conversation(&luck, is_lossy)).collect();
+        let mut acts = conversations.iter().flat_map(|talk| talk.acts.iter().flatten());
+        let is_hurried = !is_lossy && acts.all(|act| *act != Act::Abort);
+        Self { way, is_lossy, is_hurried, conversations, luck }
     }
 }
 
@@ -114,7 +118,7 @@ fn bad(luck: &Luck) -> Conditions {
         overtaken_by: delay.mul_f64(luck.between(1, 30) as f64 / 10.0),
         lost: chance(50_000),
         bursts: chance(5_000),
-        burst_frames: luck.between(1, 20),
+        burst: Duration::from_millis(luck.between(1, 300)),
         duplicated: chance(50_000),
         corrupted: chance(20_000),
         truncated: chance(5_000),

@@ -95,9 +95,7 @@ pub fn deadline(plan: &Plan, start: Instant) -> Instant {
             _ => Duration::ZERO,
         })
         .sum();
-    start
-        + rests
-        + if has_aborts(plan) || plan.is_lossy { BAD_TIME } else { GOOD_TIME + slow(plan) }
+    start + rests + if plan.is_hurried { GOOD_TIME + slow(plan) } else { BAD_TIME }
 }
 
 /// How long all bytes take that are said, and all that is waited for.
@@ -111,11 +109,6 @@ fn slow(plan: &Plan) -> Duration {
         .map_or(Duration::ZERO, |rate| Duration::from_secs_f64(total as f64 / rate as f64 * 2.0));
     let delay: Duration = plan.way.conditions.iter().map(|way| way.delay).sum();
     time + delay * (acts().count() as u32 + 20)
-}
-
-fn has_aborts(plan: &Plan) -> bool {
-    let conversations = plan.conversations.iter();
-    conversations.flat_map(|talk| talk.acts.iter().flatten()).any(|act| *act == Act::Abort)
 }
 
 /// Judges what came of all conversations, and waits until they are forgotten.
@@ -180,7 +173,11 @@ fn judge(
     }
 }
 
-fn nothing_is_left(world: &World) -> Result<(), String> {
+/// Nothing is left of what was.
+///
+/// # Errors
+/// What is.
+pub fn nothing_is_left(world: &World) -> Result<(), String> {
     for station in &world.stations {
         let (held, count) = (station.stack.held(), station.stack.connection_count());
         let is_empty = held.frames == 0 && held.frames_waiting == 0 && held.received_bytes == 0;

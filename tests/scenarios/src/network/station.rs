@@ -97,6 +97,22 @@ impl Station {
         }
     }
 
+    /// What it hears need not be what was sent: somebody lies.
+    pub fn doubt(&mut self) {
+        let talks = self.talks.values_mut().chain(self.expected.values_mut());
+        talks.for_each(|talk| talk.ledger.is_lied_to = true);
+    }
+
+    /// Ends all of its connections at once.
+    pub fn abort_all(&mut self) {
+        let now = self.clock.now();
+        for (stream, talk) in &mut self.talks {
+            if !talk.ledger.is_closed {
+                self.stack.abort(*stream, now, &mut |event| talk.ledger.note(&event));
+            }
+        }
+    }
+
     /// The side of the conversation on a port, wherever it is.
     pub fn talk(&self, port: u16) -> Option<&Talk> {
         let stream = self.ports.iter().find(|(_, own)| **own == port).map(|(stream, _)| stream);

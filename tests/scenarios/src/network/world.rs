@@ -90,16 +90,15 @@ impl World {
         self.stations[*opener].call(remote, Talk::new(number, 0, &acts[0]));
     }
 
-    /// Bytes that stations have sent, headers and all.
-    pub fn carried_bytes(&self) -> u64 {
+    /// Frames that each station has sent.
+    pub fn sent_frames(&self) -> [u64; 2] {
         let ends = [&self.cables[0], &self.cables[self.cables.len() - 1]];
-        (0..2).map(|number| ends[number].carried(number).sent_bytes).sum()
+        [0, 1].map(|number| ends[number].carried(number).sent)
     }
 
     /// Frames that stations have sent.
     pub fn carried_frames(&self) -> u64 {
-        let ends = [&self.cables[0], &self.cables[self.cables.len() - 1]];
-        (0..2).map(|number| ends[number].carried(number).sent).sum()
+        self.sent_frames().iter().sum()
     }
 
     /// Everything until `end` or until `done`; says whether it is done.
