@@ -4,6 +4,7 @@
 use super::{Connection, Over, State};
 use crate::tcp::limits::{FIN_WAIT_2, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX};
 use abi::Instant;
+use core::time::Duration;
 
 impl Connection {
     /// When to call [`Self::timeout`], and then [`Self::next`].
@@ -33,8 +34,8 @@ impl Connection {
             self.end_with_reset(Over::TimedOut);
         } else if is_due(self.patience) {
             self.end(State::Closed, Over::Closed);
-        } else if is_due(self.question()) {
-            self.ask();
+        } else if let Some(at) = self.question().filter(|at| *at <= now) {
+            self.ask(now.since(at));
         }
     }
 
@@ -44,10 +45,13 @@ impl Connection {
         Some(self.heard + silence + KEEPALIVE_INTERVAL * u32::from(self.probes))
     }
 
-    fn ask(&mut self) {
+    /// However late the peer is asked, it has all the time to answer: a connection may have been
+    /// elsewhere meanwhile.
+    fn ask(&mut self, late: Duration) {
         if self.probes >= KEEPALIVE_PROBES_MAX {
             self.end_with_reset(Over::TimedOut);
         } else {
+            self.heard = self.heard + late;
             self.probes += 1;
             self.is_probe_due = true;
         }

@@ -32,6 +32,15 @@ fn a_peer_that_is_gone_is_given_up() {
 }
 
 #[test]
+fn a_peer_that_is_asked_late_has_time_to_answer() {
+    let mut end = End::new(OURS, PEERS);
+    let late = at(0) + Duration::from_secs(100_000);
+    end.connection.timeout(late);
+    assert_eq!(end.leave(late).len(), 1);
+    assert_eq!(end.connection.deadline(), Some(late + KEEPALIVE_INTERVAL));
+}
+
+#[test]
 fn what_is_never_acknowledged_is_given_up() {
     let mut end = End::new(OURS, PEERS);
     end.connection.send(vec![Bytes::from_static(b"anybody?")], at(0));
