@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) const PORT: u16 = 2049;
 /// When worlds begin.
 pub(super) const START: Instant = Instant(1_000_000_000);
+/// What every step takes: timers are as fine.
+pub(super) const STEP: Duration = Duration::from_micros(100);
 
 /// Frames that leave in one go: more would be endless.
 const FRAMES_MAX: usize = 20_000;

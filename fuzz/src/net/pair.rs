@@ -6,7 +6,7 @@
 
 mod adversary;
 
-use super::host::{self, Host, PORT, START};
+use super::host::{self, Host, PORT, START, STEP};
 use super::ledger::Stream;
 use super::link;
 use crate::input::Input;
@@ -28,7 +28,7 @@ const STREAMS_MAX: usize = 8;
 /// What is sent of one stream in one direction, at most, in bytes.
 const GIVEN_MAX: usize = 200_000;
 /// Bytes of a piece to be sent.
-const PIECES: [usize; 8] = [1, 7, 100, 536, 1448, 5000, 20_000, 65_000];
+const PIECES: [usize; 8] = [1, 7, 100, 536, 1448, 5000, 20_000, 100_000];
 /// The longest time that passes at once.
 const LONG: Duration = Duration::from_secs(60);
 /// How long a bad wire's work may take to be made good: two of the longest timeouts.
@@ -99,6 +99,7 @@ impl World {
             12 => self.hosts[usize::from(input.u8() % 2)].move_house(self.now),
             _ => self.step_adversary(input),
         }
+        self.pass(STEP);
         self.collect();
     }
 
@@ -164,6 +165,7 @@ impl World {
     /// Lets frames cross until there are none, or so many that it is enough for a step.
     fn carry_all(&mut self) {
         for _ in 0..16 {
+            self.pass(STEP);
             self.carry(ON_THE_WIRE_MAX);
             self.collect();
         }

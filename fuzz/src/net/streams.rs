@@ -8,7 +8,7 @@
 mod peers;
 mod strange;
 
-use super::host::{Host, PORT, START};
+use super::host::{Host, PORT, START, STEP};
 use super::ledger::{Arrival, Stream};
 use super::packet::{ETHERNET_BYTES, Seen, is_discarded, seen};
 use super::{host, link};
@@ -38,7 +38,7 @@ const STEPS_MAX: usize = 500;
 /// What the host is given to send for one stream, at most, in bytes.
 const GIVEN_MAX: usize = 200_000;
 /// Bytes of a piece to be sent.
-const PIECES: [usize; 8] = [1, 7, 100, 536, 1448, 5000, 20_000, 65_000];
+const PIECES: [usize; 8] = [1, 7, 100, 536, 1448, 5000, 20_000, 100_000];
 
 /// Runs one input.
 ///
@@ -100,7 +100,7 @@ impl World {
                 7 => drop(self.open(peer, is_v4)),
                 _ => self.prepare_open(peer, is_v4, state),
             }
-            self.pass(Duration::from_millis(1));
+            self.pass(STEP);
             self.collect();
         }
     }
@@ -154,6 +154,7 @@ impl World {
             }
             _ => self.step_switch(input),
         }
+        self.pass(STEP);
         self.collect();
     }
 
