@@ -15,6 +15,7 @@ mod ledger;
 mod link;
 mod packet;
 mod pair;
+mod share;
 mod streams;
 
 pub use frames::net_frames;

@@ -2,11 +2,13 @@
 
 use super::ledger::{Ledger, Stream};
 use super::link;
+use super::share::Share;
 use ::net::{AddressSource, Config, Conversation, Held, Prefix, Stack, limits};
 use abi::Instant;
 use bytes::Bytes;
-use hyper::{LinkProperties, StreamId};
+use hyper::{Account, LinkProperties, StreamId};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Where services are, datagrams and streams.
@@ -65,20 +67,23 @@ pub(super) struct Host {
     number: u8,
     link: LinkProperties,
     stack: Stack,
+    share: Rc<Share>,
     pub(super) ledger: Ledger,
 }
 
 impl Host {
     /// A host that listens.
     pub(super) fn new(number: u8, link: LinkProperties) -> Self {
-        let mut host = Self {
-            number,
-            link,
-            stack: stack(number, &[], &link, START),
-            ledger: Ledger::default(),
-        };
-        host.listen();
+        let stack = stack(number, &[], &link, START);
+        let (share, ledger) = Default::default();
+        let mut host = Self { number, link, stack, share, ledger };
+        host.begin();
         host
+    }
+
+    fn begin(&mut self) {
+        self.stack.share_received(Account::new(self.share.clone()));
+        self.listen();
     }
 
     pub(super) fn listen(&mut self) {
@@ -211,14 +216,16 @@ impl Host {
         let names: Vec<_> = self.ledger.streams().map(|(name, _)| name).collect();
         let moving: Vec<_> = names.iter().filter_map(|name| self.export(*name, now)).collect();
         (self.stack, self.ledger) = (stack(self.number, &[], &self.link, now), Ledger::default());
-        self.listen();
+        self.begin();
         for one in moving {
             assert!(self.import(one), "there is room in an empty house");
         }
     }
 
     fn check(&self) {
-        check_held(&self.stack.held());
+        let held = self.stack.held();
+        check_held(&held);
+        assert_eq!(held.received_bytes, self.share.taken_bytes());
         let names = self.ledger.streams().map(|(name, _)| name);
         let mut streams: Vec<_> = self.stack.streams().collect();
         streams.sort_unstable();
