@@ -1,7 +1,7 @@
 //! Nothing waits for what need not be waited for.
 
 use scenarios::network::pace::{SHAPES, bulk, calls, good_way, near_by};
-use sim::Queue;
+use sim::{Conditions, Queue};
 use std::time::Duration;
 
 /// Every size at which something changes with a segment, and some in between.
@@ -32,14 +32,34 @@ fn calls_of_any_size_take_one_round_trip() {
     }
 }
 
+/// 100 Mbit/s, with a queue for as much as is on its way there and back.
+fn limited(delay: Duration, queue: Queue) -> Conditions {
+    let on_way = (12.5e6 * delay.as_secs_f64() * 2.0) as u64;
+    Conditions {
+        delay,
+        bytes_per_second: Some(12_500_000),
+        queue_bytes: on_way.max(100_000),
+        queue,
+        ..Conditions::default()
+    }
+}
+
 #[test]
 fn a_way_is_filled() {
     for queue in [Queue::Drops, Queue::Refuses] {
         for delay in [Duration::from_micros(100), Duration::from_millis(5)] {
-            let times =
-                bulk(8 << 20, 12_500_000, delay, queue).unwrap_or_else(|why| panic!("{why}"));
+            let bulk = bulk(8 << 20, limited(delay, queue)).unwrap_or_else(|why| panic!("{why}"));
             // Headers are 4.5 % of it.
-            assert!(times < 1.2, "{queue:?}, {delay:?}: {times:.3}");
+            assert!(bulk.times < 1.2, "{queue:?}, {delay:?}: {bulk:?}");
         }
     }
+}
+
+#[test]
+fn who_heeds_marks_loses_nothing() {
+    let near = limited(Duration::from_micros(100), Queue::Drops);
+    let marks = Conditions { marks: true, ..near };
+    let bulk = bulk(8 << 20, marks).unwrap_or_else(|why| panic!("{why}"));
+    assert!(bulk.times < 1.2 && bulk.carried.marked > 0, "{bulk:?}");
+    assert_eq!(bulk.carried.lost, 0, "{bulk:?}");
 }

@@ -7,9 +7,14 @@ use super::world::{World, port};
 use hyper::{Clock, Link, StreamId};
 use net::Stack;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Moves of one scenario, at most.
 const MOVES_MAX: u64 = 20;
+
+/// How much longer all may take: what an old stack had ready to leave is lost, and so are frames that
+/// wait until the new one knows its neighbours.
+const MOVING_TIME: Duration = Duration::from_secs(20);
 
 /// Plays the scenario of a seed; now and then all connections of a station move to a new stack, which
 /// takes the place of the old one. Frames on their way arrive there.
@@ -23,7 +28,7 @@ pub fn play_moving(seed: u64) -> Result<Played, String> {
     let (start, count) = (world.clock.now(), plan.conversations.len());
     let mut moves = 0;
     let often = plan.luck.between(2, 200);
-    let end = deadline(&plan, start);
+    let end = deadline(&plan, start) + MOVING_TIME;
     let mut fault = None;
     world.run(end, |world| {
         let number = plan.luck.index(2);

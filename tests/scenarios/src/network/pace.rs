@@ -4,7 +4,7 @@ use super::play::Played;
 use super::talk::Act;
 use super::world::{Conversation, Way, World, port};
 use hyper::{Clock, LinkOffload, LinkProperties};
-use sim::{Conditions, Delivery, Luck, Queue};
+use sim::{Carried, Conditions, Delivery, Luck};
 use std::time::Duration;
 
 /// Half of a round trip.
@@ -112,25 +112,20 @@ fn calls_of(shape: Shape, sizes: &[u64]) -> [Vec<Act>; 2] {
     [client, server]
 }
 
-/// Sends so much over a way of this speed. Returns how many times as long it took as the bytes need
-/// by themselves.
+/// What became of something large.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bulk {
+    /// How many times as long it took as its bytes need by themselves.
+    pub times: f64,
+    /// What became of its frames.
+    pub carried: Carried,
+}
+
+/// Sends so much over a way with a rate.
 ///
 /// # Errors
 /// If it does not end.
-pub fn bulk(
-    bytes: u64,
-    bytes_per_second: u64,
-    delay: Duration,
-    queue: Queue,
-) -> Result<f64, String> {
-    let on_way = (bytes_per_second as f64 * delay.as_secs_f64() * 2.0) as u64;
-    let conditions = Conditions {
-        delay,
-        bytes_per_second: Some(bytes_per_second),
-        queue_bytes: on_way.max(100_000),
-        queue,
-        ..Conditions::default()
-    };
+pub fn bulk(bytes: u64, conditions: Conditions) -> Result<Bulk, String> {
     let mut world = World::new(&good_way(1500, false, conditions), &Luck::new(1));
     let acts = [
         vec![Act::Send(bytes), Act::Finish, Act::HearEnd, Act::Close],
@@ -142,6 +137,8 @@ pub fn bulk(
         world.stations[0].stack.connection_count() == 0
     })?;
     let took = world.clock.now().since(start).as_secs_f64();
-    let needed = bytes as f64 / bytes_per_second as f64;
-    if is_over { Ok(took / needed) } else { Err("it does not end".to_owned()) }
+    let rate = conditions.bytes_per_second.unwrap_or(u64::MAX);
+    let [carried, _] = world.carried();
+    let times = took / (bytes as f64 / rate as f64);
+    if is_over { Ok(Bulk { times, carried }) } else { Err("it does not end".to_owned()) }
 }

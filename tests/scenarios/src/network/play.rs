@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How long conversations may take on a way on which nothing is lost, beside the time in which they
 /// rest and their bytes need for themselves.
-const GOOD_TIME: Duration = Duration::from_secs(20);
+const GOOD_TIME: Duration = Duration::from_millis(100);
 
 /// How long on another one: connections that nobody answers on are given up after minutes.
 const BAD_TIME: Duration = Duration::from_secs(2000);

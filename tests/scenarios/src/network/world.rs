@@ -4,7 +4,7 @@ use super::station::{Station, address};
 use super::talk::{Act, Talk};
 use abi::Instant;
 use hyper::{Clock, LinkProperties};
-use sim::{Cable, Conditions, Delivery, Luck, VirtualClock};
+use sim::{Cable, Carried, Conditions, Delivery, Luck, VirtualClock};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -90,10 +90,15 @@ impl World {
         self.stations[*opener].call(remote, Talk::new(number, 0, &acts[0]));
     }
 
+    /// What became of the frames that each station has sent.
+    pub fn carried(&self) -> [Carried; 2] {
+        let ends = [&self.cables[0], &self.cables[self.cables.len() - 1]];
+        [0, 1].map(|number| ends[number].carried(number))
+    }
+
     /// Frames that each station has sent.
     pub fn sent_frames(&self) -> [u64; 2] {
-        let ends = [&self.cables[0], &self.cables[self.cables.len() - 1]];
-        [0, 1].map(|number| ends[number].carried(number).sent)
+        self.carried().map(|carried| carried.sent)
     }
 
     /// Frames that stations have sent.
