@@ -7,6 +7,7 @@
 use super::interface::{self, Name, Request};
 use super::vnet::VNET_HEADER_BYTES;
 use super::{LinkError, MTU_BYTES_USUAL, SEGMENTS_BYTES_MAX};
+use crate::patience::patiently;
 use hyper::{LinkOffload, LinkProperties};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
@@ -39,10 +40,14 @@ impl Tap {
     /// What cannot be had, why, and what to do.
     pub fn open(name: &str) -> Result<Self, LinkError> {
         let asked = Name::new(name)?;
-        let is_new = interface::exists(&asked) == Ok(false);
         let descriptor = open(DEVICE, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
         let descriptor = descriptor.map_err(|error| device_error(name, error))?;
-        let name = attach(descriptor.as_fd(), &asked).map_err(|error| busy_error(name, error))?;
+        let attach = || {
+            let is_new = interface::exists(&asked) == Ok(false);
+            attach(descriptor.as_fd(), &asked).map(|name| (name, is_new))
+        };
+        let attached = patiently(attach, |error| *error == Errno::BUSY);
+        let (name, is_new) = attached.map_err(|error| busy_error(name, error))?;
         if is_new {
             let refused = |error| LinkError::new(format!("{name} cannot be brought up: {error}"));
             interface::bring_up(&name).map_err(refused)?;

@@ -1,6 +1,7 @@
 //! Unix stream sockets to virtual machines: listening for them, or connecting to them.
 
 use super::LinkError;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, connect, listen, socket_with,
@@ -15,6 +16,9 @@ const BACKLOG: i32 = 8;
 /// Patience with a peer that is not there: from the first pause to the longest.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
+
+/// How long the kernel may take to end what a killed process had begun.
+const DYING_MAX: Duration = Duration::from_secs(1);
 
 /// A socket's name in the file system, which goes when nobody listens any more.
 #[derive(Debug)]
@@ -57,16 +61,17 @@ pub(crate) fn listen_at(path: &Path) -> Result<(OwnedFd, SocketFile), LinkError>
 
 /// Connects, without waiting.
 pub(crate) fn connect_to(path: &Path) -> Result<OwnedFd, String> {
-    let connected = || {
-        let address = SocketAddrUnix::new(path)?;
-        let socket = stream_socket()?;
-        // Both drivers want to wait themselves; connecting at a path is done at once or refused.
-        rustix::io::ioctl_fionbio(&socket, true)?;
-        connect(&socket, &address)?;
-        rustix::io::ioctl_fionbio(&socket, false)?;
-        Ok(socket)
-    };
-    connected().map_err(|error: Errno| error.to_string())
+    connected_to(path).map_err(|error| error.to_string())
+}
+
+fn connected_to(path: &Path) -> Result<OwnedFd, Errno> {
+    let address = SocketAddrUnix::new(path)?;
+    let socket = stream_socket()?;
+    // Both drivers want to wait themselves; connecting at a path is done at once or refused.
+    rustix::io::ioctl_fionbio(&socket, true)?;
+    connect(&socket, &address)?;
+    rustix::io::ioctl_fionbio(&socket, false)?;
+    Ok(socket)
 }
 
 /// Checks that a path can be a socket's name at all.
@@ -83,15 +88,22 @@ fn stream_socket() -> Result<OwnedFd, Errno> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
 }
 
-/// Whether a socket has this name, and nobody listens.
+/// Whether a socket has this name, and nobody listens, or soon nobody does: the kernel holds the
+/// socket of a process that was killed until it has ended that one's requests.
 fn is_left_behind(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
     let is_socket = std::fs::symlink_metadata(path).is_ok_and(|data| data.file_type().is_socket());
-    let refuses = || {
-        let address = SocketAddrUnix::new(path)?;
-        connect(&stream_socket()?, &address)
-    };
-    is_socket && refuses() == Err(Errno::CONNREFUSED)
+    let is_refused = |outcome: &Result<OwnedFd, Errno>| matches!(outcome, Err(error) if *error == Errno::CONNREFUSED);
+    let first = connected_to(path);
+    let is_let_go_of = || first.as_ref().is_ok_and(hangs_up) && is_refused(&connected_to(path));
+    is_socket && (is_refused(&first) || is_let_go_of())
+}
+
+/// Whether the other end goes away within a moment.
+fn hangs_up(socket: &OwnedFd) -> bool {
+    let mut polled = [PollFd::new(socket, PollFlags::empty())];
+    let timeout = Timespec { tv_sec: DYING_MAX.as_secs() as i64, tv_nsec: 0 };
+    poll(&mut polled, Some(&timeout)).is_ok_and(|count| count > 0)
 }
 
 /// How long to wait before trying again.
