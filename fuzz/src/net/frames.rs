@@ -103,7 +103,7 @@ impl World {
         for host in 0..self.hosts.len() {
             check_held(&self.hosts[host].held());
             while let Some(frame) = self.hosts[host].next_frame(self.now) {
-                let bytes = link::carry(&frame, &self.link.offload);
+                let bytes = link::carry(&frame, &self.link);
                 self.wire.push_back((1 - host, bytes));
             }
         }

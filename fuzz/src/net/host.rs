@@ -116,7 +116,7 @@ impl Host {
         let frames: Vec<_> = std::iter::from_fn(next).take(FRAMES_MAX).collect();
         assert!(frames.len() < FRAMES_MAX, "frames without end");
         self.check();
-        frames.iter().map(|frame| link::carry(frame, &self.link.offload)).collect()
+        frames.iter().map(|frame| link::carry(frame, &self.link)).collect()
     }
 
     /// Does all that is due, until something is due only later.

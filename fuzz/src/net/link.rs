@@ -9,10 +9,12 @@ use smoltcp::wire::{
 };
 use std::net::IpAddr;
 
-pub(super) const MTU_BYTES: u32 = 1500;
+/// The largest packets, in bytes: as usual, and for IPv4 alone, and more than anybody has.
+const MTUS_BYTES: [u32; 8] = [1500, 1500, 1500, 1500, 1280, 576, 68, 9000];
 
 /// A link that can do some of a stack's work, or none.
 pub(super) fn properties(choice: u8) -> LinkProperties {
+    let mtu_bytes = MTUS_BYTES[usize::from(choice / 3 % 8)];
     let offload = match choice % 3 {
         0 => LinkOffload::default(),
         1 => LinkOffload { checksums: true, ..LinkOffload::default() },
@@ -23,19 +25,19 @@ pub(super) fn properties(choice: u8) -> LinkProperties {
             segments_bytes_max: 65_536,
         },
     };
-    LinkProperties { mac: None, mtu_bytes: MTU_BYTES, offload }
+    LinkProperties { mac: None, mtu_bytes, offload }
 }
 
 /// What the link makes of a frame, which stays uncut, as if the other end had put it together again.
 ///
 /// # Panics
 /// If it asks for what the link does not offer, or no stranger can read it.
-pub(super) fn carry(frame: &Frame, offload: &LinkOffload) -> Vec<u8> {
-    check_length(frame, offload);
+pub(super) fn carry(frame: &Frame, link: &LinkProperties) -> Vec<u8> {
+    check_length(frame, link);
     let mut bytes = frame.head.to_vec();
     frame.payload.iter().for_each(|piece| bytes.extend_from_slice(piece));
     if let Some(place) = frame.checksum {
-        assert!(offload.checksums, "a checksum is left to a link that fills none in");
+        assert!(link.offload.checksums, "a checksum is left to a link that fills none in");
         let start = usize::from(place.start_bytes);
         let at = start + usize::from(place.offset_bytes);
         let sum = checksum(&[&bytes[start..]]);
@@ -45,8 +47,8 @@ pub(super) fn carry(frame: &Frame, offload: &LinkOffload) -> Vec<u8> {
     bytes
 }
 
-fn check_length(frame: &Frame, offload: &LinkOffload) {
-    let bytes_max = MTU_BYTES as usize + ETHERNET_BYTES;
+fn check_length(frame: &Frame, link: &LinkProperties) {
+    let (offload, bytes_max) = (&link.offload, link.mtu_bytes as usize + ETHERNET_BYTES);
     let Some(cut) = frame.cut else {
         assert!(frame.bytes() <= bytes_max, "no longer than the link carries");
         return;

@@ -69,7 +69,7 @@ struct World {
     is_full: bool,
     /// Some bytes were not those that peers send.
     is_mixed: bool,
-    /// The port of the next connection by a peer.
+    /// The port of the last connection by a peer.
     port: u16,
 }
 
@@ -288,6 +288,12 @@ impl World {
             None if segment.is_syn => self.keep(Talk::of_syn(segment)),
             None => {}
         }
+    }
+
+    /// The port of one more connection by a peer.
+    fn next_port(&mut self) -> u16 {
+        self.port = self.port.checked_add(1).unwrap_or(1);
+        self.port
     }
 
     fn keep(&mut self, talk: Talk) {

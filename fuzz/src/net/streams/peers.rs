@@ -163,9 +163,9 @@ fn offers(mss: u16, scale: u8, now: Instant) -> Vec<u8> {
 impl World {
     /// A peer begins a connection, and says which it is.
     pub(super) fn open(&mut self, peer: u8, is_v4: bool) -> (SocketAddr, SocketAddr) {
-        self.port += 1;
+        let port = self.next_port();
         let [host, peer] =
-            [(HOST, PORT), (peer, self.port)].map(|(at, port)| (address(at, is_v4), port).into());
+            [(HOST, PORT), (peer, port)].map(|(at, port)| (address(at, is_v4), port).into());
         let talk = Talk {
             host,
             peer,

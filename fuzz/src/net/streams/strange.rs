@@ -110,9 +110,8 @@ impl World {
     pub(super) fn step_flood(&mut self, input: &mut Input<'_>) {
         let (peer, is_v4) = self.choose_peer(input);
         for _ in 0..input.u8() {
-            self.port = self.port.wrapping_add(1).max(1);
             let segment = Segment {
-                from: (address(peer, is_v4), self.port).into(),
+                from: (address(peer, is_v4), self.next_port()).into(),
                 to: (address(HOST, is_v4), PORT).into(),
                 seq: 1,
                 ack: 0,
