@@ -1,10 +1,30 @@
-//! Images made by makefs(8).
+//! Images made by makefs(8), and where images are worked on.
 
 use crate::process;
+use crate::program::vnfsd;
 use crate::require::find;
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
+use tempfile::TempDir;
+
+/// A folder for images in memory, where this machine has one: thousands of operations that wait
+/// for the disk would otherwise tell how busy that disk is with something else.
+///
+/// # Panics
+/// If no folder can be made.
+pub fn image_folder() -> TempDir {
+    let memory = tempfile::tempdir_in("/dev/shm");
+    memory.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
+}
+
+/// fsck finds nothing, and says so by its exit code.
+///
+/// # Panics
+/// If it finds something.
+pub fn expect_clean(image: &Path) {
+    process::run(process::command(vnfsd()).arg("fsck").arg(image));
+}
 
 /// The format of an image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use crate::process;
 use crate::program::vnfsd;
 use crate::server::{PATIENCE, Server};
 use std::ffi::OsStr;
-use std::process::Command;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,9 @@ const QUEUE_FRAMES: u32 = 20_000;
 /// Attaches to a tap as somebody does who wants no virtio header, and starts a program with it.
 const ATTACH: &str = include_str!("attach_tap.py");
 
+/// Keeps a tap's link up, whoever attaches to it.
+const KEEP: &str = include_str!("keep_tap.py");
+
 /// Who sums up, cuts segments and puts them together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Offload {
@@ -44,6 +48,8 @@ impl Offload {
 /// The kernel's end of the tap. Dropped, it is gone.
 #[derive(Debug)]
 pub struct Lan {
+    /// Ends when its standard input does.
+    keeper: Option<Child>,
     network: Namespace,
 }
 
@@ -53,22 +59,23 @@ impl Lan {
     /// # Panics
     /// If ip(8) refuses.
     pub fn new(mtu_bytes: u32) -> Self {
-        let lan = Self::unaddressed(mtu_bytes);
-        let [four, six] = NEIGHBOUR;
-        lan.network.ip(&format!("addr add {four} dev {TAP}"));
-        lan.network.ip(&format!("addr add {six} dev {TAP} nodad"));
-        lan
+        Self { keeper: None, network: network(mtu_bytes, "") }
     }
 
-    /// As [`Lan::new`], with no address but the one of the link.
+    /// As [`Lan::new`], with a link that stays up when the service goes: the kernel then remembers
+    /// where its neighbours are.
     ///
     /// # Panics
     /// As [`Lan::new`].
-    pub fn unaddressed(mtu_bytes: u32) -> Self {
-        let network = Namespace::new();
-        network.ip(&format!("tuntap add dev {TAP} mode tap"));
-        network.ip(&format!("link set dev {TAP} mtu {mtu_bytes} txqueuelen {QUEUE_FRAMES} up"));
-        Self { network }
+    pub fn kept_up(mtu_bytes: u32) -> Self {
+        let network = network(mtu_bytes, " multi_queue");
+        let mut keeper = network.command("python3");
+        keeper.args(["-c", KEEP, TAP]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut keeper = keeper.spawn().expect("the scenario asked for python3");
+        let mut said = [0; 5];
+        let output = keeper.stdout.as_mut().expect("piped");
+        output.read_exact(&mut said).expect("it attaches");
+        Self { keeper: Some(keeper), network }
     }
 
     /// The namespace.
@@ -105,6 +112,26 @@ impl Lan {
         command.args(["-c", ATTACH, TAP]).arg(vnfsd()).args(["serve", "--link", "tap-fd:9"]);
         command
     }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        if let Some(mut keeper) = self.keeper.take() {
+            drop(keeper.stdin.take());
+            let _ = keeper.wait();
+        }
+    }
+}
+
+/// A namespace with a tap made in this way.
+fn network(mtu_bytes: u32, how: &str) -> Namespace {
+    let network = Namespace::new();
+    network.ip(&format!("tuntap add dev {TAP} mode tap{how}"));
+    network.ip(&format!("link set dev {TAP} mtu {mtu_bytes} txqueuelen {QUEUE_FRAMES} up"));
+    let [four, six] = NEIGHBOUR;
+    network.ip(&format!("addr add {four} dev {TAP}"));
+    network.ip(&format!("addr add {six} dev {TAP} nodad"));
+    network
 }
 
 /// Waits until a service has said this: an address is asked for before it is used.

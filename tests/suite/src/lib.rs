@@ -23,3 +23,4 @@ pub mod surgery;
 pub mod trace;
 pub mod tree;
 pub mod untar;
+pub mod work;

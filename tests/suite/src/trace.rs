@@ -8,6 +8,14 @@ use std::process::Command;
 /// What a dissector makes of a packet that is not as it should be.
 pub const FLAWS: [&str; 3] = ["_ws.malformed", "_ws.short", "_ws.unreassembled"];
 
+/// What every reading begins with: the sums of IP are verified; and a packet is looked at before the
+/// port of a client is believed to say what it is.
+const PREFERENCES: [&str; 3] = [
+    "-oip.check_checksum:TRUE",
+    "-otcp.try_heuristic_first:TRUE",
+    "-oudp.try_heuristic_first:TRUE",
+];
+
 /// A file of packets.
 #[derive(Clone, Debug)]
 pub struct Trace<'a> {
@@ -71,8 +79,8 @@ impl<'a> Trace<'a> {
     /// If tshark cannot read them.
     pub fn frames<'f>(&self, filter: &str, fields: &'f [&'f str]) -> Vec<Frame<'f>> {
         let mut tshark = Command::new(find("tshark").expect("the scenario asked for it"));
-        tshark.arg("-r").arg(self.file).args(&self.arguments);
-        tshark.args(["-o", "ip.check_checksum:TRUE", "-Y", filter, "-T", "fields"]);
+        tshark.arg("-r").arg(self.file).args(PREFERENCES).args(&self.arguments);
+        tshark.args(["-Y", filter, "-T", "fields"]);
         fields.iter().for_each(|field| _ = tshark.args(["-e", field]));
         let values = |line: &str| line.split('\t').map(str::to_owned).collect();
         let frame = |line| Frame { fields, values: values(line) };

@@ -10,11 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use suite::guest::{self, Guest, HOST};
+use suite::image::{expect_clean, image_folder};
 use suite::process::{self, run};
 use suite::program::vnfsd;
 use suite::require;
 use suite::server::{Backend, Server};
 use suite::tree::{Content, Node, Tree};
+use suite::work;
 use tempfile::TempDir;
 
 const KEEP: &str = include_str!("keep.sh");
@@ -57,13 +59,6 @@ fn ready(more: &[&str]) -> bool {
     require::tools(&[guest::TOOLS, more].concat()) && require::root()
 }
 
-/// A folder for images in memory, where this machine has one: thousands of operations that wait
-/// for the disk would otherwise tell how busy that disk is with something else.
-fn image_folder() -> TempDir {
-    let memory = tempfile::tempdir_in("/dev/shm");
-    memory.or_else(|_| tempfile::tempdir()).expect("a temporary folder")
-}
-
 /// Makes an image with newfs.
 fn newfs(folder: &Path, layout: Layout, more: &[&str]) -> PathBuf {
     let image = folder.join(format!("{}.img", layout.name()));
@@ -72,11 +67,6 @@ fn newfs(folder: &Path, layout: Layout, more: &[&str]) -> PathBuf {
     command.args(["--format", layout.format, "--endian", layout.endian]).args(more);
     run(&mut command);
     image
-}
-
-/// fsck finds nothing, and says so by its exit code.
-fn expect_clean(image: &Path) {
-    run(process::command(vnfsd()).arg("fsck").arg(image));
 }
 
 /// A folder shared with the guest, with a tree to copy and the program for random accesses.
@@ -110,8 +100,7 @@ fn shared_folder() -> TempDir {
 
 /// A script's settings, and the script in a shell of its own.
 fn script(settings: &[(&str, &str)], body: &str) -> String {
-    let set: String = settings.iter().map(|(name, value)| format!("{name}='{value}'\n")).collect();
-    format!("{set}{body}\n")
+    format!("{}{body}\n", work::settings(settings))
 }
 
 /// What the guest left in the shared folder.

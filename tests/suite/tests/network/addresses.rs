@@ -1,0 +1,56 @@
+//! Addresses from a DHCP server and a router, which are dnsmasq in a guest: the service says which
+//! it has, and is mounted there.
+
+use crate::unix::{guest, image, ready};
+use rustix::process::Signal;
+use std::fs;
+use std::net::IpAddr;
+use suite::image::{expect_clean, image_folder};
+use suite::lan::await_said;
+use suite::process;
+use suite::program::vnfsd;
+use suite::server::Server;
+
+const SCRIPT: &str = include_str!("addresses.sh");
+
+/// What is told of each address that is in use.
+const TOLD: &str = " is its address: mount -t nfs ";
+
+#[test]
+fn addresses_come_from_a_server_and_a_router() {
+    if !ready(&["dnsmasq"]) {
+        return;
+    }
+    let (shared, folder) = (tempfile::tempdir().expect("a temporary folder"), image_folder());
+    let (image, socket) = (image(folder.path()), folder.path().join("link"));
+    let mut command = process::command(vnfsd());
+    command.arg("serve").arg(&image).args(["--address", "dhcp", "--address", "slaac"]);
+    command.args(["--export", "/:no_root_squash", "--link", &format!("unix:{}", socket.display())]);
+    let server = Server::launch(&mut command).expect("it starts");
+    assert!(server.ready().contains("addresses by DHCP and SLAAC are told in the log"));
+
+    let guest = guest(shared.path(), &format!("stream:{}", socket.display()));
+    let script = format!("SHARED='{}'\n{SCRIPT}", shared.path().display());
+    let work = std::thread::spawn(move || guest.run(&script));
+    for network in ["10.1.0.", "fd00::"] {
+        await_said(&server, network);
+    }
+    let addresses = addresses(&server.errors());
+    fs::write(shared.path().join("addresses"), addresses.join("\n")).expect("written");
+    work.join().expect("the guest has mounted and worked");
+    let written = fs::read_to_string(shared.path().join("written")).expect("the guest left it");
+    assert_eq!(written.lines().count(), 2, "by IPv4 and by IPv6: {written}");
+    server.stop(Signal::TERM);
+    expect_clean(&image);
+}
+
+/// The addresses that a log tells of, but for those of the link alone.
+fn addresses(log: &str) -> Vec<String> {
+    let before = log.lines().filter_map(|line| Some(line.split_once(TOLD)?.0));
+    let last = before.filter_map(|text| text.rsplit(' ').next()?.parse().ok());
+    let routable = |address: &IpAddr| match address {
+        IpAddr::V4(_) => true,
+        IpAddr::V6(address) => !address.is_unicast_link_local(),
+    };
+    last.filter(routable).map(|address: IpAddr| address.to_string()).collect()
+}
