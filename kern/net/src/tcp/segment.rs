@@ -188,6 +188,17 @@ impl Options {
         self.bytes_without_sack() + self.sack_bytes()
     }
 
+    /// The same, with as many SACK blocks as so many bytes have room for: on the narrowest paths there
+    /// is none for all.
+    pub fn within(mut self, room_bytes: usize) -> Self {
+        while self.bytes() > room_bytes
+            && let Some(last) = self.sack.iter_mut().rfind(|block| block.is_some())
+        {
+            *last = None;
+        }
+        self
+    }
+
     fn bytes_without_sack(&self) -> usize {
         let timestamps = if self.timestamps.is_some() { 12 } else { 0 };
         // The permission shares the words of the timestamps, in place of their padding.

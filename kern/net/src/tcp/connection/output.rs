@@ -34,7 +34,8 @@ impl Connection {
     fn acknowledgement(&mut self, now: Instant) -> Outgoing {
         let sack = self.receiver.sack_blocks();
         let bare = self.bare(self.sender.next_seq(), now);
-        Outgoing { options: Options { sack, ..bare.options }, ..bare }
+        let options = Options { sack, ..bare.options };
+        Outgoing { options: options.within(self.settings.path_bytes.into()), ..bare }
     }
 
     fn data(&mut self, chunk: Chunk, now: Instant) -> Outgoing {

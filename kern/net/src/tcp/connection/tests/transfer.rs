@@ -161,3 +161,18 @@ fn an_idle_connection_costs_little() {
     assert!(bytes <= 2048, "{bytes} bytes, {} of them a connection", size_of::<Connection>());
     assert!(table.unwrap().deadline().is_some());
 }
+
+#[test]
+fn blocks_are_as_many_as_the_path_carries() {
+    for (path_bytes, blocks) in [(MSS, 3), (28, 1), (12, 0)] {
+        let mut end = End::new(OURS, PEERS);
+        end.connection.set_path(path_bytes);
+        for gap in [100, 300, 500] {
+            let seq = end.connection.receiver.next() + gap;
+            end.arrive(&Segment { seq, payload: b"later", ..nothing(&end, at(0)) }, at(0));
+        }
+        let sent = end.one(at(0)).options;
+        assert_eq!(sent.sack.iter().flatten().count(), blocks);
+        assert!(sent.bytes() <= path_bytes.into());
+    }
+}
