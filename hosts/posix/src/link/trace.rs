@@ -10,11 +10,15 @@ use abi::Timestamp;
 use bytes::Bytes;
 use hyper::Frame;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 /// Says that nanoseconds follow, in this machine's byte order.
 const MAGIC: u32 = 0xa1b2_3c4d;
+
+/// What traces of others begin with: microseconds, and the newer format (pcapng).
+const MAGICS: [u32; 3] = [MAGIC, 0xa1b2_c3d4, 0x0a0d_0d0a];
 
 /// `LINKTYPE_ETHERNET`
 const ETHERNET: u32 = 1;
@@ -34,20 +38,25 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Makes the file, or empties it.
+    /// Makes the file, or empties it if it is an older trace: nothing else is written over.
     ///
     /// # Errors
     /// If that cannot be.
     pub fn create(path: &Path) -> Result<Self, LinkError> {
+        let refused =
+            |error| LinkError::new(format!("{}: no trace can be written: {error}", path.display()));
+        if !may_be_replaced(path).map_err(refused)? {
+            return Err(LinkError::new(format!(
+                "{}: something is there that is no trace, and is kept: choose another name",
+                path.display()
+            )));
+        }
         let created = File::create(path).and_then(|file| {
             let mut file = BufWriter::with_capacity(BUFFER_BYTES, file);
             file.write_all(&header())?;
             Ok(file)
         });
-        let file = created.map_err(|error| {
-            LinkError::new(format!("{}: no trace can be written: {error}", path.display()))
-        })?;
-        Ok(Self { path: path.to_owned(), file: Some(file) })
+        Ok(Self { path: path.to_owned(), file: Some(created.map_err(refused)?) })
     }
 
     /// Records a frame that lies in one piece.
@@ -98,6 +107,24 @@ impl Drop for Trace {
     }
 }
 
+/// Whether nobody loses anything if a trace is written there: a pipe keeps nothing, a disk does.
+fn may_be_replaced(path: &Path) -> io::Result<bool> {
+    let kind = match std::fs::metadata(path) {
+        Ok(data) => data.file_type(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    if kind.is_file() { is_trace_or_empty(path) } else { Ok(!kind.is_block_device()) }
+}
+
+fn is_trace_or_empty(path: &Path) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    File::open(path)?.take(size_of_val(&MAGIC) as u64).read_to_end(&mut magic)?;
+    let magic = magic.first_chunk().map(|magic| u32::from_ne_bytes(*magic));
+    let is_trace = |magic: u32| MAGICS.contains(&magic) || MAGICS.contains(&magic.swap_bytes());
+    Ok(magic.map_or(std::fs::metadata(path)?.len() == 0, is_trace))
+}
+
 fn write_all<'a>(
     file: &mut BufWriter<File>,
     mut pieces: impl Iterator<Item = &'a Bytes>,
@@ -126,4 +153,27 @@ fn record_header(now: Timestamp, length_bytes: usize) -> [u8; 16] {
         place.copy_from_slice(&field.to_ne_bytes());
     }
     header
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_trace_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("trace");
+        for begins in [&b""[..], &header(), &MAGIC.swap_bytes().to_ne_bytes(), b"\n\r\r\nmore"] {
+            std::fs::write(&path, begins).unwrap();
+            drop(Trace::create(&path).unwrap());
+            assert_eq!(std::fs::read(&path).unwrap(), header());
+        }
+        for precious in [&b"p"[..], b"precious", &[0; 8192]] {
+            std::fs::write(&path, precious).unwrap();
+            let error = Trace::create(&path).unwrap_err().to_string();
+            assert!(error.contains("is kept: choose another name"), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), precious);
+        }
+        assert!(Trace::create(Path::new("/dev/null")).is_ok());
+    }
 }
