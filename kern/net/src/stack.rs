@@ -12,6 +12,7 @@ use crate::frame::Wire;
 use crate::ip::path_mtu::PathMtus;
 use crate::ip::reassembly::{Fragment, Key, Outcome, Reassembly};
 use crate::ip::routes::Routes;
+use crate::ip::v6::FRAGMENT_HEADER_BYTES;
 use crate::ip::{Arrived, Problem};
 use crate::limits::{
     ICMP_ECHOES_PER_SECOND, ICMP_ERRORS_PER_SECOND, MTU_BYTES_MAX, MTU_BYTES_MIN,
@@ -221,7 +222,10 @@ impl Stack {
                     self.after_fragment(packet, moment, sink);
                 }
             }
-            Outcome::TooLong => self.refuse(&packet, Problem::Field(4), moment.now),
+            Outcome::TooLong => {
+                let place = Problem::Field(fragment_offset_at(packet.header));
+                self.refuse(&packet, place, moment.now);
+            }
             Outcome::Waiting => {}
         }
     }
@@ -241,7 +245,7 @@ impl Stack {
             IpProtocol::Udp => self.udp(packet, moment, sink),
             IpProtocol::Icmp if packet.source.is_ipv4() => self.icmp_v4(packet, moment.now),
             IpProtocol::Icmpv6 if packet.source.is_ipv6() => self.icmp_v6(packet, moment.now),
-            _ => self.refuse(packet, Problem::Protocol(6), moment.now),
+            _ => self.refuse(packet, Problem::Protocol(packet.named_at), moment.now),
         }
     }
 
@@ -367,4 +371,9 @@ impl Stack {
             Conflict::Ignore | Conflict::Lost(_) => {}
         }
     }
+}
+
+/// Where a piece of an IPv6 packet says which it is, in bytes: in the header before its payload.
+fn fragment_offset_at(header: &[u8]) -> u32 {
+    (header.len() + 2).saturating_sub(FRAGMENT_HEADER_BYTES) as u32
 }

@@ -57,7 +57,7 @@ impl Stack {
                 self.set_gateway(&lease);
             }
             Some(Action::Lose(lease)) => {
-                self.addresses.remove(lease.address.into());
+                self.addresses.remove(lease.address.into(), Origin::Leased);
                 if let Some(gateway) = lease.gateway {
                     self.routes.remove_gateway(gateway.into());
                 }

@@ -130,9 +130,9 @@ impl Addresses {
         is_room
     }
 
-    /// Takes one away.
-    pub(crate) fn remove(&mut self, address: IpAddr) {
-        self.0.retain(|own| own.prefix.address != address);
+    /// Takes one away, if it came from there.
+    pub(crate) fn remove(&mut self, address: IpAddr, origin: Origin) {
+        self.0.retain(|own| own.prefix.address != address || own.origin != origin);
     }
 
     /// Whether an address is one of ours, in use or tentative.
@@ -218,7 +218,7 @@ impl Addresses {
                 Conflict::Lost(Origin::Fixed)
             }
             (State::Tentative { .. }, origin) => {
-                self.remove(address);
+                self.remove(address, origin);
                 Conflict::Lost(origin)
             }
             _ if is_fresh => {

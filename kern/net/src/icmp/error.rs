@@ -35,12 +35,10 @@ impl Stack {
         }
     }
 
-    /// Tells the sender of a datagram that not all of it came. Only if the first piece did: else
-    /// there is nothing to recognise it by.
+    /// Tells the sender of a datagram that not all of it came.
     pub(crate) fn refuse_fragments(&mut self, datagram: &GivenUp, now: Instant) {
-        if !datagram.header.is_empty() {
-            let quoted = [&datagram.header[..], &datagram.payload];
-            self.tell(datagram.destination, datagram.source, quoted, Problem::Reassembly, now);
+        if let Some(piece) = datagram.first_piece() {
+            self.refuse(&piece, Problem::Reassembly, now);
         }
     }
 

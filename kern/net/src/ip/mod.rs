@@ -24,6 +24,8 @@ pub(crate) struct Arrived<'a> {
     /// Of the same family as `source`.
     pub(crate) destination: IpAddr,
     pub(crate) protocol: IpProtocol,
+    /// Where that number stands, from the start of the packet, in bytes.
+    pub(crate) named_at: u32,
     pub(crate) hop_limit: u8,
     /// All that came before the payload, from IP's header on, to be quoted in errors.
     pub(crate) header: &'a [u8],

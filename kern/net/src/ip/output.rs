@@ -4,6 +4,7 @@
 //! multiples of eight bytes, the pieces sharing the payload; its checksum is summed here, for no
 //! link can do that over fragments. IPv4 packets of ours may be cut again on their way.
 
+use super::v6::FRAGMENT_HEADER_BYTES;
 use crate::ethernet;
 use crate::frame::{Draft, Packet, pieces_bytes, transport_start};
 use crate::stack::Stack;
@@ -16,9 +17,6 @@ use smoltcp::wire::{
     ETHERNET_HEADER_LEN, EthernetProtocol, IPV6_HEADER_LEN, IpProtocol, Ipv4Packet, Ipv6ExtHeader,
     Ipv6FragmentHeader, Ipv6Packet,
 };
-
-/// An IPv6 fragment header, in bytes.
-const FRAGMENT_HEADER_BYTES: usize = 8;
 
 /// The longest packet that has a length field, in bytes.
 const PACKET_BYTES_MAX: usize = 65_535;

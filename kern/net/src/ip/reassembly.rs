@@ -9,6 +9,8 @@
 //! loses its oldest datagram: a flood from one address spoils nobody else's.
 
 use super::Arrived;
+use super::v6::FRAGMENT_HEADER_BYTES;
+use crate::ethernet::Reach;
 use crate::limits::{
     FRAGMENT_OVERHEAD_BYTES, FRAGMENTS_PER_DATAGRAM_MAX, REASSEMBLIES_MAX, REASSEMBLY_BYTES_MAX,
     REASSEMBLY_V4, REASSEMBLY_V6,
@@ -17,9 +19,13 @@ use abi::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use smoltcp::wire::IPV6_HEADER_LEN;
 
-/// The longest payload that an IP header can tell, in bytes.
+/// The longest packet that an IPv4 header can tell, and the longest payload of IPv6's, in bytes.
 const DATAGRAM_BYTES_MAX: usize = 65_535;
+
+/// What of a piece's headers is not in that payload: IPv6's own and the fragment header, in bytes.
+const UNCOUNTED_V6_BYTES: usize = IPV6_HEADER_LEN + FRAGMENT_HEADER_BYTES;
 
 /// What tells the fragments of one datagram from others'.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,10 +80,30 @@ pub(crate) enum Outcome {
 /// A datagram that was given up, with what its sender may be told of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GivenUp {
-    pub(crate) source: IpAddr,
-    pub(crate) destination: IpAddr,
-    pub(crate) header: Vec<u8>,
-    pub(crate) payload: Vec<u8>,
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: u8,
+    reach: Reach,
+    header: Vec<u8>,
+    payload: Vec<u8>,
+}
+
+impl GivenUp {
+    /// The first piece, if that came: without it there is nothing to recognise the datagram by.
+    pub(crate) fn first_piece(&self) -> Option<Arrived<'_>> {
+        (!self.header.is_empty()).then(|| Arrived {
+            source: self.source,
+            destination: self.destination,
+            protocol: self.protocol.into(),
+            named_at: 0,
+            hop_limit: 0,
+            header: &self.header,
+            payload: &self.payload,
+            reach: self.reach,
+            ecn: 0,
+            is_checked: false,
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -85,6 +111,8 @@ struct Pieces {
     until: Instant,
     header: Vec<u8>,
     protocol: u8,
+    /// Whom the first piece was sent to.
+    reach: Reach,
     pieces: BTreeMap<usize, Vec<u8>>,
     /// What is there of the payload, in bytes.
     here_bytes: usize,
@@ -110,7 +138,9 @@ impl Reassembly {
         now: Instant,
     ) -> Outcome {
         let end_bytes = fragment.offset_bytes + packet.payload.len();
-        if end_bytes + packet.header.len() > DATAGRAM_BYTES_MAX {
+        let uncounted_bytes = if packet.source.is_ipv4() { 0 } else { UNCOUNTED_V6_BYTES };
+        let headers_bytes = packet.header.len().saturating_sub(uncounted_bytes);
+        if end_bytes + headers_bytes > DATAGRAM_BYTES_MAX {
             self.forget(&key);
             return Outcome::TooLong;
         }
@@ -179,7 +209,8 @@ impl Reassembly {
         let mut pieces = self.forget(&key)?;
         let payload = pieces.pieces.remove(&0).unwrap_or_default();
         let Key { source, destination, .. } = key;
-        Some(GivenUp { source, destination, header: pieces.header, payload })
+        let Pieces { protocol, reach, header, .. } = pieces;
+        Some(GivenUp { source, destination, protocol, reach, header, payload })
     }
 
     /// When the next one has taken too long.
@@ -207,6 +238,7 @@ impl Pieces {
             until: now + time,
             header: Vec::new(),
             protocol: 0,
+            reach: Reach::Everybody,
             pieces: BTreeMap::new(),
             here_bytes: 0,
             length_bytes: None,
@@ -233,6 +265,7 @@ impl Pieces {
         if start == 0 {
             self.header = packet.header.to_vec();
             self.protocol = packet.protocol.into();
+            self.reach = packet.reach;
         }
         self.pieces.insert(start, packet.payload.to_vec());
         self.length_bytes = length_bytes;
@@ -259,7 +292,6 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ethernet::Reach;
     use alloc::vec;
     use core::time::Duration;
     use proptest::prelude::{Just, Strategy, any, prop, proptest};
@@ -272,6 +304,7 @@ mod tests {
             source: [10, 0, 0, source].into(),
             destination: [10, 0, 0, 99].into(),
             protocol: IpProtocol::Udp,
+            named_at: 9,
             hop_limit: 64,
             header: &[0x45; 20],
             payload,
@@ -363,9 +396,10 @@ mod tests {
         assert_eq!(pool.deadline(), Some(NOW + REASSEMBLY_V4));
         assert_eq!(pool.next_given_up(NOW + Duration::from_secs(29)), None);
         let first = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
-        assert_eq!((first.header.len(), first.payload), (20, vec![5; 16]));
+        let told = first.first_piece().map(|piece| (piece.header.len(), piece.payload));
+        assert_eq!(told, Some((20, &[5; 16][..])));
         let second = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
-        assert!(second.header.is_empty(), "without the first piece nobody is told");
+        assert!(second.first_piece().is_none(), "without the first piece nobody is told");
         assert_eq!((pool.next_given_up(NOW + REASSEMBLY_V4), pool.held()), (None, (0, 0)));
     }
 }

@@ -19,9 +19,9 @@ impl Routes {
         add(&mut self.gateways, address, until, GATEWAYS_MAX);
     }
 
-    /// It does so no more.
+    /// It does so no more. What the administrator said stays.
     pub(crate) fn remove_gateway(&mut self, address: IpAddr) {
-        self.gateways.retain(|(gateway, _)| *gateway != address);
+        self.gateways.retain(|(gateway, until)| *gateway != address || until.is_none());
     }
 
     /// A network is on the link, until then.

@@ -12,6 +12,9 @@ use core::net::{IpAddr, Ipv4Addr};
 use hyper::StreamEvent;
 use smoltcp::wire::{IPV4_HEADER_LEN, IpProtocol, Ipv4Packet};
 
+/// Where the number of what a packet carries stands in it, in bytes.
+const PROTOCOL_AT: u32 = 9;
+
 const END_OF_OPTIONS: u8 = 0;
 const NO_OPERATION: u8 = 1;
 const LOOSE_SOURCE_ROUTE: u8 = 131;
@@ -42,6 +45,7 @@ impl Stack {
             source: source.into(),
             destination: destination.into(),
             protocol: packet.next_header(),
+            named_at: PROTOCOL_AT,
             hop_limit: packet.hop_limit(),
             header,
             payload: packet.payload(),

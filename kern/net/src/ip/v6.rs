@@ -17,6 +17,9 @@ use smoltcp::wire::{IPV6_HEADER_LEN, IpProtocol, Ipv6ExtHeader, Ipv6FragmentHead
 /// Where the number of the first header stands in a packet, in bytes.
 const FIRST_HEADER_AT: u32 = 6;
 
+/// A fragment header, in bytes.
+pub(crate) const FRAGMENT_HEADER_BYTES: usize = 8;
+
 /// What a walk along the headers came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Walk {
@@ -68,6 +71,7 @@ impl Stack {
             source: source.into(),
             destination: destination.into(),
             protocol: packet.next_header(),
+            named_at: FIRST_HEADER_AT,
             hop_limit: packet.hop_limit(),
             header: &bytes[..IPV6_HEADER_LEN],
             payload: &bytes[IPV6_HEADER_LEN..],
@@ -93,7 +97,7 @@ impl Stack {
         };
         match walk(bytes, first) {
             Walk::End(at) => {
-                arrived.protocol = at.protocol;
+                (arrived.protocol, arrived.named_at) = (at.protocol, at.named_at as u32);
                 self.arrived_at(bytes, arrived, at, moment, sink);
             }
             Walk::Fragment(at) => self.fragment_v6(bytes, arrived, at, moment, sink),
@@ -130,7 +134,7 @@ impl Stack {
     ) {
         let Ok(extension) = Ipv6ExtHeader::new_checked(&bytes[at.start..]) else { return };
         let Ok(header) = Ipv6FragmentHeader::new_checked(extension.payload()) else { return };
-        (arrived.header, arrived.payload) = bytes.split_at(at.start + 8);
+        (arrived.header, arrived.payload) = bytes.split_at(at.start + FRAGMENT_HEADER_BYTES);
         arrived.protocol = extension.next_header();
         let fragment = Fragment {
             offset_bytes: usize::from(header.frag_offset()) * 8,
@@ -157,7 +161,14 @@ impl Stack {
     ) {
         let first = At { protocol: arrived.protocol, named_at: FIRST_HEADER_AT as usize, start: 0 };
         if let Walk::End(at) = walk(arrived.payload, first) {
-            arrived.protocol = at.protocol;
+            let header_bytes = arrived.header.len();
+            // The fragment header, the last one before this, names what comes first.
+            let named_at = if at.start == 0 {
+                header_bytes.saturating_sub(FRAGMENT_HEADER_BYTES)
+            } else {
+                header_bytes + at.named_at
+            };
+            (arrived.protocol, arrived.named_at) = (at.protocol, named_at as u32);
             arrived.payload = &arrived.payload[at.start..];
             if at.protocol != IpProtocol::Ipv6NoNxt {
                 self.arrived(&arrived, moment, sink);

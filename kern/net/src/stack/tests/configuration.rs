@@ -142,6 +142,21 @@ fn a_lease_that_nobody_renews_ends() {
 }
 
 #[test]
+fn what_the_administrator_said_outlasts_a_lease() {
+    let own = Prefix { address: LENT.into(), bits: 24 };
+    let mut stack = stack(AddressSource::Fixed(own), None);
+    stack.routes.add_gateway(SERVER.into(), None);
+    stack.dhcp = Some(Client::new(START));
+    stack.advance(START, &mut |_| {});
+    let transaction = frames(&mut stack).iter().find_map(|frame| asked(frame)).unwrap().1;
+    answer(&mut stack, DhcpMessageType::Offer, transaction, START);
+    answer(&mut stack, DhcpMessageType::Ack, transaction, START);
+    while next(&mut stack).0 < START + Duration::from_secs(3601) {}
+    assert!(stack.has_address(LENT.into()));
+    assert_eq!(stack.routes.gateway(LENT.into()), Some(SERVER.into()));
+}
+
+#[test]
 fn a_lease_that_somebody_has_is_declined() {
     let (mut stack, _) = leased();
     let mut owner = Host::new(9, LinkOffload::default()).stack;

@@ -105,7 +105,7 @@ impl Host {
         match (message.first(), source.is_ipv4()) {
             _ if start_bytes > 0 => self.replies.push((source, start_bytes + message.len())),
             (Some(0), true) | (Some(129), false) => self.replies.push((source, message.len())),
-            (Some(3), true) | (Some(1..=4), false) => {
+            (Some(3 | 11), true) | (Some(1..=4), false) => {
                 self.errors.push((source, (message[0], message[1])));
             }
             _ => {}

@@ -69,11 +69,12 @@ impl Connection {
         }
     }
 
-    /// PAWS (RFC 7323 §5.3). Who agreed on timestamps sends them always (§3.2).
+    /// PAWS (RFC 7323 §5.3). Who agreed on timestamps sends them always (§3.2); who begins anew has
+    /// agreed on nothing yet, and has to hear of the old connection (RFC 5961 §4.2).
     fn is_timely(&mut self, segment: &Segment<'_>, now: Instant) -> bool {
         match (self.handshake.timestamp, segment.options.timestamps) {
             (None, _) => true,
-            (Some(_), None) => false,
+            (Some(_), None) => segment.flags.contains(Flags::SYN),
             (Some(_), Some((timestamp, _))) if self.receiver.is_leftover(timestamp, now) => {
                 self.repeat(segment, now);
                 false

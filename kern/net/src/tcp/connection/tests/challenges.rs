@@ -42,6 +42,11 @@ fn a_syn_is_challenged() {
     assert_challenged(&mut end, &syn);
     assert_challenged(&mut end, &Segment { seq: syn.seq - 1, ack: None, ..syn });
     assert_challenged(&mut end, &Segment { seq: syn.seq + 100_000, ..syn });
+    // A machine that was started anew, and uses no timestamps now.
+    let anew = Segment { ack: None, options: Options::default(), ..syn };
+    assert_challenged(&mut end, &Segment { seq: syn.seq + 100_000_000, ..anew });
+    end.arrive(&Segment { flags: Flags::RST, ..anew }, at(1000));
+    assert_eq!(end.connection.over(), Some(Over::Reset));
 }
 
 #[test]
