@@ -34,7 +34,8 @@ const PORTS: [u16; 3] = [ECHO, DISCARD, GENERATE];
 
 /// Bytes of one message: a GETATTR call with AUTH_SYS is about as long.
 const MESSAGE_BYTES: usize = 120;
-/// Bytes of what is sent without end: a piece of a cached file.
+/// What is sent without end, in pieces as those of a cached file are.
+static CHUNK: [u8; CHUNK_BYTES] = [0x5a; CHUNK_BYTES];
 const CHUNK_BYTES: usize = 64 << 10;
 /// What is given to a connection ahead of its acknowledgements, more than any window; and what to
 /// sockets, whose kernel has buffers of its own.
@@ -51,15 +52,13 @@ enum Wish {
 struct Ports {
     /// By connection: its port, and what was sent and not taken over.
     connections: HashMap<StreamId, (u16, usize)>,
-    chunk: Bytes,
     ahead_bytes: usize,
     wishes: Vec<Wish>,
 }
 
 impl Ports {
     fn new(ahead_bytes: usize) -> Self {
-        let chunk = Bytes::from(vec![0x5a; CHUNK_BYTES]);
-        Self { connections: HashMap::new(), chunk, ahead_bytes, wishes: Vec::new() }
+        Self { connections: HashMap::new(), ahead_bytes, wishes: Vec::new() }
     }
 
     fn event(&mut self, event: StreamEvent<'_>) {
@@ -91,7 +90,7 @@ impl Ports {
         *ahead_bytes -= left_bytes;
         while *ahead_bytes + CHUNK_BYTES <= self.ahead_bytes {
             *ahead_bytes += CHUNK_BYTES;
-            self.wishes.push(Wish::Send(stream, vec![self.chunk.clone()]));
+            self.wishes.push(Wish::Send(stream, vec![Bytes::from_static(&CHUNK)]));
         }
     }
 }

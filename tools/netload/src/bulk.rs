@@ -2,7 +2,8 @@
 
 use crate::report::{Measured, Window};
 use rustix::ioctl::{Getter, ioctl};
-use rustix::net::sockopt::set_tcp_congestion;
+use rustix::net::sockopt::{Timeout, set_socket_timeout, set_tcp_congestion};
+use rustix::net::{AddressFamily, SocketType, socket};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
@@ -43,8 +44,7 @@ pub fn push(
     process: &str,
     congestion: &str,
 ) -> io::Result<Measured> {
-    let mut stream = TcpStream::connect_timeout(&server, PATIENCE)?;
-    set_tcp_congestion(&stream, congestion)?;
+    let mut stream = connect(server, congestion)?;
     stream.set_write_timeout(Some(LOOK))?;
     let chunk = vec![0xa5; CHUNK_BYTES];
     let window = Window::begin(process);
@@ -58,6 +58,18 @@ pub fn push(
     }
     let unacknowledged = unacknowledged_bytes(&stream)?;
     Ok(window.end(given.saturating_sub(unacknowledged)))
+}
+
+/// A connection whose sender has had this algorithm from the start: one that is told later keeps
+/// something of what it had, BBR's pacing.
+fn connect(server: SocketAddr, congestion: &str) -> io::Result<TcpStream> {
+    let family = if server.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let socket = socket(family, SocketType::STREAM, None)?;
+    set_tcp_congestion(&socket, congestion)?;
+    // For connecting, too.
+    set_socket_timeout(&socket, Timeout::Send, Some(PATIENCE))?;
+    rustix::net::connect(&socket, &server)?;
+    Ok(socket.into())
 }
 
 /// What was given to a stream and not acknowledged by its peer.

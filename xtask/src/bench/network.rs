@@ -22,7 +22,7 @@ pub use plot::svg;
 pub use table::markdown;
 
 use crate::bench::namespace::{command, write_setting};
-use crate::bench::results::Section;
+use crate::bench::results::{Section, machine};
 use crate::bench::servers::Programs;
 use crate::bench::settings::Settings;
 use calls::{Calls, Idle};
@@ -34,8 +34,10 @@ use std::path::Path;
 /// Everything that was measured of the own stack.
 #[derive(Debug, Serialize)]
 pub struct Network {
-    /// Seconds of each run of the loss grid.
-    pub grid_seconds: f64,
+    /// What the run was made on, in general terms.
+    pub machine: String,
+    /// Seconds of each measurement, but for the loss grid, which takes longer.
+    pub seconds: f64,
     /// Runs behind each median.
     pub repeats: u32,
     /// Goodput over bad paths.
@@ -50,9 +52,6 @@ pub struct Network {
     pub files: Section,
 }
 
-/// How much longer a run of the grid is than other measurements: a connection has to find its rate.
-const GRID_TIMES: f64 = 6.0;
-
 impl Network {
     /// Measures all of it in the namespaces of the run.
     ///
@@ -65,17 +64,17 @@ impl Network {
     ) -> Result<Self, String> {
         command("ip", &["netns", "add", path::FAR])?;
         forget_paths()?;
-        let grid_seconds = settings.seconds * GRID_TIMES;
         let (files, bytes, calls) = (
             files::compare(programs, settings)?,
             costs::compare(programs, settings)?,
             calls::compare(programs, settings)?,
         );
         Ok(Self {
-            grid_seconds,
+            machine: machine(),
+            seconds: settings.seconds,
             repeats: settings.repeats,
             idle: calls::idle(programs, folder)?,
-            grid: grid::run(programs, folder, grid_seconds, settings.repeats)?,
+            grid: grid::run(programs, folder, settings),
             costs: bytes,
             calls,
             files,
@@ -92,7 +91,7 @@ impl Network {
 fn forget_paths() -> Result<(), String> {
     let setting = "/proc/sys/net/ipv4/tcp_no_metrics_save";
     write_setting(setting, "1")?;
-    let there = format!("echo 1 > {setting}; ip link set lo up");
+    let there = format!("echo 1 > {setting}");
     command("ip", &["netns", "exec", path::FAR, "sh", "-c", &there])
 }
 

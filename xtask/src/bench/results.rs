@@ -69,6 +69,8 @@ pub struct Cell {
     pub p99_us: f64,
     /// CPU time of the server for each reply, microseconds.
     pub cpu_us_per_op: f64,
+    /// CPU time of the load generator for each reply, microseconds.
+    pub client_cpu_us_per_op: f64,
     /// The server's share of memory after the load, KiB.
     pub pss_kib: f64,
 }
@@ -148,6 +150,7 @@ fn empty_cell(run: &Value) -> Result<Cell, String> {
         p50_us: 0.0,
         p99_us: 0.0,
         cpu_us_per_op: 0.0,
+        client_cpu_us_per_op: 0.0,
         pss_kib: 0.0,
     })
 }
@@ -166,6 +169,7 @@ fn medians(cell: Cell, runs: &[&Value]) -> Result<Cell, String> {
         p50_us: median("p50_us")?,
         p99_us: median("p99_us")?,
         cpu_us_per_op: median("server_cpu_us_per_op")?,
+        client_cpu_us_per_op: median("client_cpu_us_per_op")?,
         pss_kib: median("server_pss_kib")?,
         ..cell
     })
@@ -180,10 +184,10 @@ fn text(line: &Value, name: &str) -> Result<String, String> {
 }
 
 /// Enough to judge the figures by, and no more.
-fn machine() -> String {
+pub fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     format!(
-        "{cores} cores shared by servers and load generator, loopback, {} {}",
+        "{cores} cores shared by servers and load generator, {} {}",
         std::env::consts::OS,
         std::env::consts::ARCH
     )
@@ -199,7 +203,8 @@ mod tests {
         let line = |server: &str, ops: u32| {
             format!(
                 r#"{{"workload":"null","conns":8,"depth":4,"target":"{server}","ops_per_s":{ops},
-                "mb_per_s":0,"p50_us":1,"p99_us":2,"server_cpu_us_per_op":3,"server_pss_kib":4}}"#
+                "mb_per_s":0,"p50_us":1,"p99_us":2,"server_cpu_us_per_op":3,"client_cpu_us_per_op":5,
+                "server_pss_kib":4}}"#
             )
             .replace('\n', " ")
         };

@@ -240,6 +240,7 @@ mod tests {
             p50_us: 0.0,
             p99_us: 0.0,
             cpu_us_per_op,
+            client_cpu_us_per_op: 0.0,
             pss_kib: 0.0,
         }
     }

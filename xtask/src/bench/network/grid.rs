@@ -3,6 +3,7 @@
 use super::median;
 use super::path::{Competitor, Direction, Terms, goodput};
 use crate::bench::servers::Programs;
+use crate::bench::settings::Settings;
 use serde::Serialize;
 use std::path::Path;
 
@@ -40,28 +41,36 @@ impl Cell {
 }
 
 /// Runs all of it. Every round has a seed of its own, the same for both.
-///
-/// # Errors
-/// What could not be started or went wrong.
-pub fn run(
-    programs: &Programs,
-    folder: &Path,
-    seconds: f64,
-    repeats: u32,
-) -> Result<Vec<Cell>, String> {
+pub fn run(programs: &Programs, folder: &Path, settings: &Settings) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (direction, rtt_us, loss) in all() {
         let terms = Terms { rtt_us, loss };
         let mut cell = Cell { terms, direction, ours_mbit: Vec::new(), kernel_mbit: Vec::new() };
-        for seed in 1..=repeats {
-            let run = |who| goodput(programs, folder, who, (terms, direction), (seconds, seed));
-            cell.ours_mbit.push(run(Competitor::Ours)?);
-            cell.kernel_mbit.push(run(Competitor::Kernel)?);
+        let seconds = seconds(settings, rtt_us);
+        for seed in 1..=settings.repeats {
+            let run = |who| {
+                let run = goodput(programs, folder, who, (terms, direction), (seconds, seed));
+                run.unwrap_or_else(nothing)
+            };
+            cell.ours_mbit.push(run(Competitor::Ours));
+            cell.kernel_mbit.push(run(Competitor::Kernel));
         }
         eprintln!("{direction:?} {rtt_us} µs {loss}: {:?}, {:.2}", cell.medians(), cell.ratio());
         cells.push(cell);
     }
-    Ok(cells)
+    cells
+}
+
+/// A run that failed moved nothing: it counts, and the reason is told.
+fn nothing(why: String) -> f64 {
+    eprintln!("bench: a run failed: {why}");
+    0.0
+}
+
+/// Three times as long as other measurements: a connection has to find its rate. Twice that where
+/// a round trip is long, and losses are few.
+fn seconds(settings: &Settings, rtt_us: u64) -> f64 {
+    settings.seconds * if rtt_us > RTTS_US[0] { 6.0 } else { 3.0 }
 }
 
 fn all() -> impl Iterator<Item = (Direction, u64, f64)> {

@@ -4,9 +4,9 @@ use super::Network;
 use super::calls::{CONNECTIONS, Calls, DEPTH};
 use super::costs::{Cost, KERNEL, OWN, SOCKETS};
 use super::files;
-use super::grid::{Cell, DIRECTIONS};
+use super::grid::{self, DIRECTIONS};
 use super::path::{Direction, QUEUE_BYTES_MIN, RATE_MBIT};
-use crate::bench::results::Section;
+use crate::bench::results::{Cell, Section};
 use crate::bench::table::yes_or_no;
 use std::fmt::Write;
 
@@ -22,8 +22,8 @@ const CONNECTION_BYTES_MAX: f64 = 2048.0;
 /// All tables.
 pub fn markdown(network: &Network) -> String {
     let mut out = format!(
-        "Medians of {} runs, everybody taking turns; over bad paths of {} s each.\n",
-        network.repeats, network.grid_seconds
+        "Measured on {}; medians of {} runs, everybody taking turns.\n",
+        network.machine, network.repeats
     );
     grid(&mut out, &network.grid);
     costs(&mut out, &network.costs);
@@ -34,7 +34,7 @@ pub fn markdown(network: &Network) -> String {
     out.trim_end().to_owned()
 }
 
-fn grid(out: &mut String, cells: &[Cell]) {
+fn grid(out: &mut String, cells: &[grid::Cell]) {
     let queue_kib = QUEUE_BYTES_MIN / 1024;
     let _ = writeln!(
         out,
@@ -93,27 +93,32 @@ fn ratio(costs: &[Cost], direction: Direction, server: &str) -> f64 {
 
 fn programs(out: &mut String, files: &Section) {
     *out += "\n### vnfsd, from memory\n\n\
-        | workload | connections × calls | host sockets, per s | CPU µs | own stack over tap, per s | CPU µs | speed | CPU |\n\
-        |---|---|---:|---:|---:|---:|---:|---:|\n";
+        Server CPU µs for each reply, and of both ends; ratios are those of the own stack over a tap to sockets of the \
+        host, in CPU those of both ends.\n\n\
+        | workload | connections × calls | host sockets, per s | server | both | own stack, per s | server | both | speed | CPU |\n\
+        |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n";
     for workload in files.plan.workloads {
         for shape in files.plan.shapes {
             let cell = |server| files.cell(workload, shape, server);
-            let (Some(sockets), Some(own)) = (cell(files::SOCKETS), cell(files::OWN)) else {
-                continue;
-            };
-            let speed = own.ops_per_s / sockets.ops_per_s;
-            let processor = own.cpu_us_per_op / sockets.cpu_us_per_op;
-            let _ = writeln!(
-                out,
-                "| {workload} | {} | {:.0} | {:.2} | {:.0} | {:.2} | {speed:.2}× | {processor:.2}× |",
-                shape.replace('x', " × "),
-                sockets.ops_per_s,
-                sockets.cpu_us_per_op,
-                own.ops_per_s,
-                own.cpu_us_per_op
-            );
+            if let (Some(sockets), Some(own)) = (cell(files::SOCKETS), cell(files::OWN)) {
+                program(out, sockets, own);
+            }
         }
     }
+}
+
+fn program(out: &mut String, sockets: &Cell, own: &Cell) {
+    let both = |cell: &Cell| cell.cpu_us_per_op + cell.client_cpu_us_per_op;
+    let _ = write!(out, "| {} | {} |", own.workload, own.shape.replace('x', " × "));
+    for cell in [sockets, own] {
+        let _ = match cell.workload.starts_with("seq") {
+            true => write!(out, " {:.0} MB |", cell.mb_per_s),
+            false => write!(out, " {:.0} |", cell.ops_per_s),
+        };
+        let _ = write!(out, " {:.2} | {:.2} |", cell.cpu_us_per_op, both(cell));
+    }
+    let (speed, processor) = (own.ops_per_s / sockets.ops_per_s, both(own) / both(sockets));
+    let _ = writeln!(out, " {speed:.2}× | {processor:.2}× |");
 }
 
 fn calls(out: &mut String, calls: &[Calls]) {
@@ -165,7 +170,7 @@ fn goals(out: &mut String, network: &Network) {
     };
     for direction in DIRECTIONS {
         let cells = network.grid.iter().filter(|cell| cell.direction == direction);
-        let worst = cells.map(Cell::ratio).fold(f64::INFINITY, f64::min);
+        let worst = cells.map(grid::Cell::ratio).fold(f64::INFINITY, f64::min);
         let name = format!("{}, worst path: goodput ≥ {GOODPUT_MIN}× the kernel's", way(direction));
         goal(&name, format!("{worst:.2}×"), worst >= GOODPUT_MIN);
     }
