@@ -304,6 +304,11 @@ impl Stack {
         self.addresses.prefixes().map(|own| own.address).filter(|own| self.has_address(*own))
     }
 
+    /// Addresses of ours, in use or only wanted, that somebody else was heard to have.
+    pub fn contested(&self) -> impl Iterator<Item = IpAddr> {
+        self.addresses.contested()
+    }
+
     /// Streams that are open or being opened by us.
     pub fn connection_count(&self) -> usize {
         self.streams.held().0

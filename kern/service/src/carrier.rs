@@ -3,7 +3,7 @@
 
 use crate::Host;
 use crate::config::Network;
-use crate::station::Station;
+use crate::station::{Fate, Station};
 use abi::Instant;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -127,8 +127,8 @@ impl Carrier {
         }
     }
 
-    /// Tells of each address that came (`true`) or went since the last time.
-    pub(crate) fn tell_addresses(&mut self, tell: impl FnMut(IpAddr, bool)) {
+    /// Tells what became of addresses since the last time.
+    pub(crate) fn tell_addresses(&mut self, tell: impl FnMut(IpAddr, Fate)) {
         if let Self::Own(station) = self {
             station.tell_addresses(tell);
         }

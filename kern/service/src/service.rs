@@ -4,6 +4,7 @@ use crate::carrier::{self, Carrier};
 use crate::farewell::{Commits, Farewell};
 use crate::filesystems::{self, Found};
 use crate::opening::{self, Opened};
+use crate::station::Fate;
 use crate::upkeep::Upkeep;
 use crate::{Config, Host, Limits, Next, Source, State};
 use abi::Instant;
@@ -274,24 +275,31 @@ impl Service {
         self.carrier.transmit(self.now);
     }
 
-    /// Says in the log by which addresses it can be reached, and by which no more. Neighbours alone
-    /// know those of the link itself.
+    /// Says in the log by which addresses it can be reached, by which no more, and which somebody
+    /// else has. Neighbours alone know those of the link itself.
     fn tell_addresses(&mut self) {
         let State::Serving(description) = &self.state else { return };
         let export = description.exports.first().map_or("/", String::as_str);
         let (name, log) = (&self.name, &self.host.log);
-        self.carrier.tell_addresses(|address, is_new| {
-            let line = match address {
-                IpAddr::V6(address) if address.is_unicast_link_local() => return,
-                _ if !is_new => format!("{name}: {address} is no longer its address"),
-                IpAddr::V4(own) => {
-                    format!("{name}: {own} is its address: mount -t nfs {own}:{export} /mnt")
+        self.carrier.tell_addresses(|address, fate| {
+            let (level, line) = match (fate, address) {
+                (Fate::Contested, _) => (
+                    Level::Warning,
+                    format!(
+                        "somebody else has its address {address}: end that, or give it another"
+                    ),
+                ),
+                (_, IpAddr::V6(own)) if own.is_unicast_link_local() => return,
+                (Fate::Lost, _) => {
+                    (Level::Information, format!("{address} is no longer its address"))
                 }
-                IpAddr::V6(own) => {
-                    format!("{name}: {own} is its address: mount -t nfs '[{own}]:{export}' /mnt")
+                (Fate::Gained, _) => {
+                    let place = mounted_from(address, export);
+                    let line = format!("{address} is its address: mount -t nfs {place} /mnt");
+                    (Level::Information, line)
                 }
             };
-            log.log(Level::Information, "service", format_args!("{line}"));
+            log.log(level, "service", format_args!("{name}: {line}"));
         });
     }
 
@@ -314,5 +322,13 @@ impl Service {
         }
         let own = [self.rpc.deadline(), self.carrier.deadline(), self.trim_at, self.timers.next()];
         own.into_iter().flatten().min().map_or(Next::Idle, Next::At)
+    }
+}
+
+/// What mount(8) is told, as a shell reads it.
+fn mounted_from(address: IpAddr, export: &str) -> String {
+    match address {
+        IpAddr::V4(own) => format!("{own}:{export}"),
+        IpAddr::V6(own) => format!("'[{own}]:{export}'"),
     }
 }

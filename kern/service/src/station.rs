@@ -22,12 +22,24 @@ use rpc::Ports;
 /// Who hears what happened to streams and datagrams.
 type Sink<'a> = &'a mut dyn FnMut(StreamEvent<'_>);
 
+/// What became of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It can be mounted there.
+    Gained,
+    /// It cannot any more.
+    Lost,
+    /// Somebody else was heard to have it.
+    Contested,
+}
+
 /// See the top of the file.
 pub(crate) struct Station {
     link: Rc<dyn Link>,
     stack: Stack,
-    /// The addresses that were told of.
+    /// The addresses that were told of, and those that somebody else was told to have.
     known: Vec<IpAddr>,
+    contested: Vec<IpAddr>,
     /// When the events since the last turn began to be told.
     heard_at: Option<Instant>,
     /// Everybody was said goodbye to, and may answer until then.
@@ -43,7 +55,8 @@ impl Station {
         now: Instant,
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
-        Self { link, stack, known: Vec::new(), heard_at: None, closing_until: None }
+        let (known, contested) = Default::default();
+        Self { link, stack, known, contested, heard_at: None, closing_until: None }
     }
 
     /// Counts memory with this account.
@@ -132,17 +145,21 @@ impl Station {
         }
     }
 
-    /// Tells of each address that came (`true`) or went since the last time.
-    pub(crate) fn tell_addresses(&mut self, mut tell: impl FnMut(IpAddr, bool)) {
+    /// Tells what became of addresses since the last time.
+    pub(crate) fn tell_addresses(&mut self, mut tell: impl FnMut(IpAddr, Fate)) {
+        let contested: Vec<IpAddr> = self.stack.contested().collect();
+        let news = contested.iter().filter(|address| !self.contested.contains(address));
+        news.for_each(|&address| tell(address, Fate::Contested));
+        self.contested = contested;
         if self.stack.addresses().eq(self.known.iter().copied()) {
             return;
         }
         let now: Vec<IpAddr> = self.stack.addresses().collect();
         let before = core::mem::replace(&mut self.known, now);
         let lost = before.iter().filter(|address| !self.known.contains(address));
-        lost.for_each(|&address| tell(address, false));
+        lost.for_each(|&address| tell(address, Fate::Lost));
         let gained = self.known.iter().filter(|address| !before.contains(address));
-        gained.for_each(|&address| tell(address, true));
+        gained.for_each(|&address| tell(address, Fate::Gained));
     }
 
     /// When [`Station::advance`] wants to be called.

@@ -70,7 +70,8 @@ struct Own {
     origin: Origin,
     state: State,
     until: Option<Instant>,
-    defended: Option<Instant>,
+    /// When somebody else was heard to have it and that had consequences, if it was.
+    contested: Option<Instant>,
 }
 
 /// What is to be sent for an address.
@@ -125,7 +126,7 @@ impl Addresses {
                 Some(delay) => State::Tentative { left: probes_left, next: now + delay },
                 None => State::Tentative { left: 0, next: now },
             };
-            self.0.push(Own { prefix, origin, state, until, defended: None });
+            self.0.push(Own { prefix, origin, state, until, contested: None });
         }
         is_room
     }
@@ -152,6 +153,11 @@ impl Addresses {
     /// The prefixes of addresses in use.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = Prefix> {
         self.0.iter().filter(|own| own.is_used()).map(|own| own.prefix)
+    }
+
+    /// Those that somebody else was heard to have.
+    pub(crate) fn contested(&self) -> impl Iterator<Item = IpAddr> {
+        self.0.iter().filter(|own| own.contested.is_some()).map(|own| own.prefix.address)
     }
 
     /// Every IPv6 address that is used or wanted: the groups in which we listen for it.
@@ -211,9 +217,10 @@ impl Addresses {
     pub(crate) fn conflict(&mut self, address: IpAddr, now: Instant) -> Conflict {
         let found = self.0.iter_mut().find(|own| own.prefix.address == address);
         let Some(own) = found else { return Conflict::Ignore };
-        let is_fresh = own.defended.is_none_or(|at| now.since(at) >= DEFEND_INTERVAL);
+        let is_fresh = own.contested.is_none_or(|at| now.since(at) >= DEFEND_INTERVAL);
         match (own.state, own.origin) {
             (State::Tentative { .. }, Origin::Fixed) => {
+                own.contested = Some(now);
                 own.state = State::Duplicate { retry: now + RETRY_INTERVAL };
                 Conflict::Lost(Origin::Fixed)
             }
@@ -222,7 +229,7 @@ impl Addresses {
                 Conflict::Lost(origin)
             }
             _ if is_fresh => {
-                own.defended = Some(now);
+                own.contested = Some(now);
                 Conflict::Defend
             }
             _ => Conflict::Ignore,

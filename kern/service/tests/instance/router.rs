@@ -1,4 +1,4 @@
-//! Addresses that a router lends for a while: the log tells when they come and go.
+//! Addresses that a router lends for a while, and those that it has itself: the log tells.
 
 use crate::lan::{Lan, identity};
 use crate::world::memory;
@@ -19,6 +19,25 @@ fn advertisement() -> Vec<u8> {
     message.extend(VALID_SECONDS.to_be_bytes());
     message.extend([0; 4]);
     message.extend([0xfd, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    to_all_nodes(message)
+}
+
+/// The router has fd00::2 (RFC 4861 §4.4).
+fn claim() -> Vec<u8> {
+    let mut message = vec![136, 0, 0, 0, 0x20, 0, 0, 0];
+    message.extend([0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+    message.extend([2, 1, 2, 0, 0, 0, 0, 1]);
+    to_all_nodes(message)
+}
+
+/// The router has 10.1.0.2 (RFC 5227 §2.3).
+fn announcement() -> Vec<u8> {
+    let router = [2, 0, 0, 0, 0, 1];
+    let header = [&[0xff; 6][..], &router, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 1]].concat();
+    [&header[..], &router, &[10, 1, 0, 2], &[0; 6], &[10, 1, 0, 2]].concat()
+}
+
+fn to_all_nodes(mut message: Vec<u8>) -> Vec<u8> {
     let length = message.len() as u8;
     let pseudo = [&ROUTER[..], &ALL_NODES, &[0, 0, 0, length, 0, 0, 0, 58]].concat();
     let sum = checksum(&[&pseudo[..], &message].concat());
@@ -53,4 +72,22 @@ fn addresses_that_come_and_go_are_told() {
     let told = lan.log.lines.take();
     assert_eq!(told, [format!("test: {address} is no longer its address")]);
     assert!(lan.clock.time().0 >= u64::from(VALID_SECONDS) * 1_000_000_000);
+}
+
+#[test]
+fn addresses_that_somebody_else_has_are_told_once() {
+    let mut lan = Lan::with(memory(), net::Config { detects_duplicates: true, ..identity(2) });
+    lan.log.lines.take();
+    for bytes in [claim(), announcement(), announcement(), claim()] {
+        lan.service.link_event(LinkEvent::Received { bytes: &bytes, checked: false });
+        lan.turn();
+    }
+    let told = lan.log.lines.take();
+    let expected = ["fd00::2", "10.1.0.2"].map(|address| {
+        format!("test: somebody else has its address {address}: end that, or give it another")
+    });
+    assert_eq!(told, expected);
+    lan.until(|lan| !lan.log.lines.borrow().is_empty());
+    let later = lan.log.lines.take();
+    assert_eq!(later, ["test: fd00::2 is its address: mount -t nfs '[fd00::2]:/' /mnt"]);
 }
