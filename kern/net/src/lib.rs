@@ -15,6 +15,7 @@ mod ethernet;
 mod frame;
 mod icmp;
 mod ip;
+mod limiter;
 pub mod limits;
 mod luck;
 mod neighbours;

@@ -14,13 +14,14 @@ use crate::ip::reassembly::{Fragment, Key, Outcome, Reassembly};
 use crate::ip::routes::Routes;
 use crate::ip::v6::FRAGMENT_HEADER_BYTES;
 use crate::ip::{Arrived, Problem};
+use crate::limiter::Limiter;
 use crate::limits::{
     ICMP_ECHOES_PER_SECOND, ICMP_ERRORS_PER_SECOND, MTU_BYTES_MAX, MTU_BYTES_MIN,
     PATH_MTU_V6_BYTES_MIN, QUESTIONS_PER_SECOND,
 };
 use crate::luck::Luck;
+use crate::neighbours::Neighbours;
 use crate::neighbours::mld::Listener;
-use crate::neighbours::{Bucket, Neighbours};
 use crate::streams::Streams;
 use crate::udp::Sockets;
 use abi::Instant;
@@ -49,9 +50,9 @@ pub struct Stack {
     pub(crate) sockets: Sockets,
     pub(crate) streams: Streams,
     pub(crate) luck: Luck,
-    pub(crate) errors: Bucket,
-    pub(crate) echoes: Bucket,
-    pub(crate) questions: Bucket,
+    pub(crate) errors: Limiter,
+    pub(crate) echoes: Limiter,
+    pub(crate) questions: Limiter,
     /// The search for a lease, if we want one.
     pub(crate) dhcp: Option<Client>,
     /// The search for routers, if we listen to them.
@@ -111,9 +112,9 @@ impl Stack {
             sockets: Sockets::default(),
             streams,
             luck,
-            errors: Bucket::new(ICMP_ERRORS_PER_SECOND),
-            echoes: Bucket::new(ICMP_ECHOES_PER_SECOND),
-            questions: Bucket::new(QUESTIONS_PER_SECOND),
+            errors: Limiter::new(ICMP_ERRORS_PER_SECOND),
+            echoes: Limiter::new(ICMP_ECHOES_PER_SECOND),
+            questions: Limiter::new(QUESTIONS_PER_SECOND),
             dhcp: None,
             solicitation: None,
             listener: Listener::default(),
@@ -339,7 +340,7 @@ impl Stack {
     /// Asks for the neighbours that somebody waits for.
     pub(crate) fn ask_questions(&mut self, now: Instant) {
         while let Some(question) = self.neighbours.next_question() {
-            if self.questions.take(now) {
+            if self.questions.allows(now) {
                 match question.of {
                     IpAddr::V4(of) => self.ask_arp(question, of),
                     IpAddr::V6(of) => self.ask_ndp(question, of, now),

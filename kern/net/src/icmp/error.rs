@@ -53,7 +53,7 @@ impl Stack {
         let source = Some(from).filter(|from| self.addresses.is_ours(*from));
         let Some(source) = source.or_else(|| self.addresses.source_for(to)) else { return };
         let Some(message) = message(problem, source.is_ipv4()) else { return };
-        if self.errors.take(now) {
+        if self.errors.allows(now) {
             let most = if source.is_ipv4() { ERROR_V4_BYTES_MAX } else { ERROR_V6_BYTES_MAX };
             let headers_bytes = transport_start(source) - ETHERNET_HEADER_LEN + HEADER_BYTES;
             let mut body = quoted.concat();

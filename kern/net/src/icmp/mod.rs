@@ -39,7 +39,7 @@ impl Stack {
         } else {
             self.addresses.source_for(packet.source)
         };
-        if let Some(source) = source.filter(|_| self.echoes.take(now)) {
+        if let Some(source) = source.filter(|_| self.echoes.allows(now)) {
             let message = Message { kind: reply, code: 0, rest: [a, b, c, d] };
             self.send_icmp(source, packet.source, message, Bytes::copy_from_slice(body), now);
         }

@@ -13,13 +13,10 @@
 //! The cache never makes questions itself; it says whom to ask ([`Neighbours::next_question`]).
 
 pub(crate) mod arp;
-mod bucket;
 pub(crate) mod mld;
 pub(crate) mod ndp;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use bucket::Bucket;
 
 use crate::frame::{Packet, Wire};
 use crate::limits::{

@@ -2,7 +2,6 @@
 
 pub mod connection;
 pub mod handshake;
-pub mod limiter;
 pub mod limits;
 pub mod opening;
 pub mod receive;
@@ -10,3 +9,5 @@ pub mod segment;
 pub mod send;
 pub mod sequence;
 pub mod table;
+
+use crate::limiter;

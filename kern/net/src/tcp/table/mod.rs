@@ -48,6 +48,9 @@ pub enum Verdict {
     Nothing,
 }
 
+/// Room for so many is kept when none is left; more is given back.
+const KEPT_ROOM: usize = 64;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
     Connection(u32),
@@ -295,6 +298,9 @@ impl<C> Table<C> {
         self.timers.cancel(key);
         self.forget(&pair);
         let entry = self.connections.try_remove(key as usize)?;
+        if self.connections.is_empty() && self.connections.capacity() > KEPT_ROOM {
+            (self.connections, self.timers) = Default::default();
+        }
         let remembered = remembered.filter(|remembered| remembered.pair == pair);
         if let Some(key) = remembered.and_then(|remembered| self.time_wait.insert(remembered, now))
         {
@@ -365,6 +371,9 @@ impl<C> Table<C> {
         let (places, ends, _) = self.split();
         if let Ok(entry) = places.find_entry(hash, |&place| ends.of(place) == Some(*pair)) {
             entry.remove();
+        }
+        if self.places.is_empty() && self.places.capacity() > KEPT_ROOM {
+            self.places = HashTable::new();
         }
     }
 

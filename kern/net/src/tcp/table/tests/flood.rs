@@ -40,5 +40,27 @@ fn a_flood_leaves_nothing_behind() {
         while table.timeout(now).is_some() {}
     }
     assert!(table.backlog.is_empty() && table.places.is_empty());
-    assert_eq!(table.backlog.room(), 0);
+    assert_eq!((table.backlog.room(), table.places.capacity()), (0, 0));
+}
+
+#[test]
+fn a_crowd_leaves_nothing_behind() {
+    let mut table = table();
+    for _ in 0..2 {
+        let crowd: Vec<_> =
+            (0..1000).map(|port| table.insert(pair(port), "open").unwrap()).collect();
+        for (key, _) in &crowd {
+            table.arm(*key, Some(at(7)));
+        }
+        assert_eq!(core::iter::from_fn(|| table.expired(at(8))).count(), crowd.len());
+        for (key, stream) in crowd {
+            assert_eq!(
+                (table.key_of(stream), table.remove(key, None, at(8))),
+                (Some(key), Some("open"))
+            );
+            assert_eq!(table.key_of(stream), None);
+        }
+        assert_eq!((table.connections.capacity(), table.places.capacity()), (0, 0));
+        assert_eq!(table.timers, Wheel::default());
+    }
 }
