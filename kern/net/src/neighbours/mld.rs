@@ -1,10 +1,12 @@
 //! Which groups we listen to, told to switches and routers that want to know (MLDv2, RFC 3810).
 //!
 //! Those are the groups in which neighbours ask for our IPv6 addresses. Everything about them goes
-//! into one report, sent twice when an address comes, and when somebody asks. (IPv4's only group is
-//! never reported: RFC 3376 §6.)
+//! into one report, sent twice when an address comes, and when somebody asks. Where the questions are
+//! of version 1, so are the reports, one for each group (§8.2.1). (IPv4's only group is never
+//! reported: RFC 3376 §6.)
 
 use crate::address::solicited_group;
+use crate::checksum::Sum;
 use crate::frame::Draft;
 use crate::ip::Arrived;
 use crate::luck::Luck;
@@ -34,24 +36,38 @@ const ROUTER_ALERT: [u8; 8] = [58, 0, 5, 2, 0, 0, 1, 0];
 const REPORT_BYTES: usize = 8;
 const RECORD_BYTES: usize = 20;
 
+/// A message of version 1 (RFC 2710 §3), in bytes: eight as any other's, and the group.
+const OLDER_BYTES: usize = 24;
+const OLDER_REPORT: u8 = 131;
+
+/// For how long somebody who asked so is taken to know no other version (RFC 3810 §9.12).
+const OLDER_QUERIER: Duration = Duration::from_secs(260);
+
 /// When to report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listener {
     /// Reports left of a change.
     changes: u8,
     due: Option<Instant>,
+    /// Until when reports are of version 1.
+    older_until: Option<Instant>,
 }
 
 impl Listener {
     /// A group was joined.
     pub(crate) fn joined(&mut self, now: Instant) {
-        *self = Self { changes: REPORTS, due: Some(now) };
+        (self.changes, self.due) = (REPORTS, Some(now));
     }
 
     /// Somebody asks, and gives so much time for the answer.
     fn queried(&mut self, within: Duration, now: Instant, luck: &mut Luck) {
         let at = now + luck.draw_below(within);
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// Whoever asks understands no other version than the first.
+    fn is_older(&self, now: Instant) -> bool {
+        self.older_until.is_some_and(|until| now < until)
     }
 
     /// When a report is due.
@@ -75,13 +91,21 @@ impl Listener {
 impl Stack {
     /// Takes a question for listeners.
     pub(crate) fn listeners_queried(&mut self, packet: &Arrived<'_>, now: Instant) {
+        if let Some((group, within)) = older_query(packet.payload) {
+            self.listener.older_until = Some(now + OLDER_QUERIER);
+            return self.group_queried(group, within, now);
+        }
         let parsed = Icmpv6Packet::new_checked(packet.payload).and_then(|it| MldRepr::parse(&it));
         if let Ok(MldRepr::Query { max_resp_code, mcast_addr, .. }) = parsed {
-            let is_meant = mcast_addr.is_unspecified()
-                || self.addresses.v6().any(|own| solicited_group(own) == mcast_addr);
-            if is_meant {
-                self.listener.queried(response_time(max_resp_code), now, &mut self.luck);
-            }
+            self.group_queried(mcast_addr, response_time(max_resp_code), now);
+        }
+    }
+
+    fn group_queried(&mut self, group: Ipv6Addr, within: Duration, now: Instant) {
+        let is_meant =
+            group.is_unspecified() || self.addresses.v6().any(|own| solicited_group(own) == group);
+        if is_meant {
+            self.listener.queried(within, now, &mut self.luck);
         }
     }
 
@@ -89,20 +113,58 @@ impl Stack {
     pub(crate) fn report_groups(&mut self, now: Instant) {
         let Some(kind) = self.listener.next(now) else { return };
         let groups: BTreeSet<_> = self.addresses.v6().map(solicited_group).collect();
-        let record = |group| MldAddressRecordRepr::new(kind, group);
-        let records: Vec<_> = groups.into_iter().map(record).collect();
         // A link-local address that is not ours yet is left out (RFC 3590 §4).
         let from = self.addresses.link_local().unwrap_or(Ipv6Addr::UNSPECIFIED);
-        let bytes = ROUTER_ALERT.len() + REPORT_BYTES + RECORD_BYTES * records.len();
-        let mut draft = Draft::new(from.into(), ALL_REPORTS.into(), IpProtocol::HopByHop, bytes);
+        if self.listener.is_older(now) {
+            groups.into_iter().for_each(|group| self.report_older(from, group, now));
+            return;
+        }
+        let record = |group| MldAddressRecordRepr::new(kind, group);
+        let records: Vec<_> = groups.into_iter().map(record).collect();
+        let bytes = REPORT_BYTES + RECORD_BYTES * records.len();
+        self.send_report(from, ALL_REPORTS, bytes, now, |report| {
+            let mut packet = Icmpv6Packet::new_unchecked(report);
+            let report = Icmpv6Repr::Mld(MldRepr::ReportRecordReprs(&records));
+            report.emit(&from, &ALL_REPORTS, &mut packet, &ChecksumCapabilities::default());
+        });
+    }
+
+    /// Reports one group, to itself.
+    fn report_older(&mut self, from: Ipv6Addr, group: Ipv6Addr, now: Instant) {
+        self.send_report(from, group, OLDER_BYTES, now, |report| {
+            report[0] = OLDER_REPORT;
+            report[8..].copy_from_slice(&group.octets());
+            let (from, to, protocol) = (from.into(), group.into(), IpProtocol::Icmpv6.into());
+            let mut sum = Sum::of_pseudo_header(from, to, protocol, OLDER_BYTES);
+            sum.add(report);
+            report[2..4].copy_from_slice(&sum.checksum().to_be_bytes());
+        });
+    }
+
+    fn send_report(
+        &mut self,
+        from: Ipv6Addr,
+        to: Ipv6Addr,
+        bytes: usize,
+        now: Instant,
+        fill: impl FnOnce(&mut [u8]),
+    ) {
+        let bytes = ROUTER_ALERT.len() + bytes;
+        let mut draft = Draft::new(from.into(), to.into(), IpProtocol::HopByHop, bytes);
         let (alert, report) = draft.transport().split_at_mut(ROUTER_ALERT.len());
         alert.copy_from_slice(&ROUTER_ALERT);
-        let mut packet = Icmpv6Packet::new_unchecked(report);
-        let report = Icmpv6Repr::Mld(MldRepr::ReportRecordReprs(&records));
-        report.emit(&from, &ALL_REPORTS, &mut packet, &ChecksumCapabilities::default());
+        fill(report);
         draft.hop_limit = 1;
         self.route(draft, now);
     }
+}
+
+/// The group that a question of version 1 is about, and how much time it gives.
+fn older_query(message: &[u8]) -> Option<(Ipv6Addr, Duration)> {
+    let &[_, _, _, _, a, b, _, _, ref group @ ..] = message else { return None };
+    let group: [u8; 16] = group.try_into().ok()?;
+    let within = Duration::from_millis(u16::from_be_bytes([a, b]).into());
+    Some((group.into(), within))
 }
 
 /// How much time a question gives (RFC 3810 §5.1.3): milliseconds, or a floating-point number.

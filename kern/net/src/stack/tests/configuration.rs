@@ -286,23 +286,34 @@ fn groups_are_reported_when_joined_and_when_asked_for() {
     };
     assert_eq!((nr_mcast_addr_rcrds, ip.hop_limit()), (1, 1), "two addresses, one group");
 
-    let query = [&[130, 0, 0, 0, 3, 232, 0, 0][..], &[0; 20]].concat();
-    let mut draft = Draft::new(
-        address("fe80::99"),
-        crate::neighbours::ndp::ALL_NODES.into(),
-        IpProtocol::Icmpv6,
-        query.len(),
-    );
+    // Who knows the first version only is answered so (RFC 3810 §8.2.1), for as long as it may ask.
+    let is_older = |frame: &Vec<u8>| frame.len() == 86 && frame[62] == 131 && frame[21] == 1;
+    let [older, newer] = [16, 20].map(|rest| query(&vec![0; rest]));
+    for (second, query, are_older) in
+        [(100, &newer, false), (110, &older, true), (300, &newer, true), (371, &newer, false)]
+    {
+        let now = START + Duration::from_secs(second);
+        host.frame(query, false, now, &mut |_| {});
+        host.advance(now + Duration::from_secs(1), &mut |_| {});
+        let sent = frames(&mut host);
+        assert_eq!(
+            (sent.iter().any(is_report), sent.iter().any(is_older)),
+            (!are_older, are_older)
+        );
+    }
+}
+
+/// A question for all listeners, to be answered within a second.
+fn query(rest: &[u8]) -> Vec<u8> {
+    let query = [&[130, 0, 0, 0, 3, 232, 0, 0][..], rest].concat();
+    let (from, to) = (address("fe80::99"), crate::neighbours::ndp::ALL_NODES.into());
+    let mut draft = Draft::new(from, to, IpProtocol::Icmpv6, query.len());
     draft.transport().copy_from_slice(&query);
     draft.hop_limit = 1;
     draft.fill_icmp_checksum();
     let mut querier = Host::new(5, LinkOffload::default()).stack;
     while querier.next_frame(START).is_some() {}
-    let now = START + Duration::from_secs(100);
-    querier.route(draft, now);
-    for frame in frames(&mut querier) {
-        host.frame(&frame, false, now, &mut |_| {});
-    }
-    host.advance(now + Duration::from_secs(1), &mut |_| {});
-    assert!(frames(&mut host).iter().any(is_report));
+    querier.route(draft, START);
+    let frame = querier.next_frame(START).unwrap();
+    [&frame.head[..], &frame.payload.concat()].concat()
 }
