@@ -29,9 +29,11 @@ impl Routes {
         add(&mut self.on_link, prefix, until, PREFIXES_MAX);
     }
 
-    /// Whether a network that was announced contains an address.
+    /// Whether an address is in a network that was announced, or a gateway's, which is on the link
+    /// whatever networks are: some servers lend single addresses, and a gateway of another network.
     pub(crate) fn is_on_link(&self, address: IpAddr) -> bool {
         self.on_link.iter().any(|(prefix, _)| prefix.contains(address))
+            || self.gateways.iter().any(|(gateway, _)| *gateway == address)
     }
 
     /// The gateway of a family.

@@ -157,6 +157,23 @@ fn what_the_administrator_said_outlasts_a_lease() {
 }
 
 #[test]
+fn a_gateway_is_on_the_link_wherever_it_is() {
+    let own = Prefix { address: LENT.into(), bits: 32 };
+    let mut stack = stack(AddressSource::Fixed(own), None);
+    stack.routes.add_gateway(SERVER.into(), None);
+    frames(&mut stack);
+    let far = Ipv4Addr::new(9, 9, 9, 9);
+    stack.send_udp((LENT, 9).into(), (far, 9).into(), vec![], START);
+    stack.ask_questions(START);
+    assert_eq!(frames(&mut stack)[0][12..14], [8, 6], "its station is asked for");
+    let router = [2, 0, 0, 0, 0, 1];
+    let header = [&MAC[..], &router, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 2]].concat();
+    let answer = [&header[..], &router, &SERVER.octets(), &MAC, &LENT.octets()].concat();
+    stack.frame(&answer, false, START, &mut |_| {});
+    assert_eq!(frames(&mut stack)[0][..6], router);
+}
+
+#[test]
 fn a_lease_that_somebody_has_is_declined() {
     let (mut stack, _) = leased();
     let mut owner = Host::new(9, LinkOffload::default()).stack;
