@@ -92,19 +92,22 @@ impl Lan {
         offload: Offload,
         arguments: impl IntoIterator<Item = A>,
     ) -> Server {
-        let mut command = match offload {
-            Offload::Kernel => self.with_tap_by_name(),
-            Offload::Nobody => self.with_plain_tap(),
-        };
-        command.args(arguments);
-        let started = Server::launch(&mut command);
-        started.unwrap_or_else(|refusal| panic!("{command:?}: {refusal:?}"))
+        match offload {
+            Offload::Kernel => self.serve_on(&["--link", &format!("tap:{TAP}")], arguments),
+            Offload::Nobody => launched(self.with_plain_tap().args(arguments)),
+        }
     }
 
-    fn with_tap_by_name(&self) -> Command {
-        let mut command = self.network.command(vnfsd());
-        command.args(["serve", "--link", &format!("tap:{TAP}")]);
-        command
+    /// As [`Lan::serve`], with the arguments that say how the service gets at the tap, `vnfs0`.
+    ///
+    /// # Panics
+    /// As [`Lan::serve`].
+    pub fn serve_on<A: AsRef<OsStr>>(
+        &self,
+        link: &[&str],
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Server {
+        launched(self.network.command(vnfsd()).arg("serve").args(link).args(arguments))
     }
 
     fn with_plain_tap(&self) -> Command {
@@ -121,6 +124,11 @@ impl Drop for Lan {
             let _ = keeper.wait();
         }
     }
+}
+
+fn launched(command: &mut Command) -> Server {
+    let started = Server::launch(command);
+    started.unwrap_or_else(|refusal| panic!("{command:?}: {refusal:?}"))
 }
 
 /// A namespace with a tap made in this way.

@@ -2,14 +2,17 @@
 //! it has, and is mounted there.
 
 use crate::unix::{guest, image, ready};
+use crate::verdict;
 use rustix::process::Signal;
 use std::fs;
 use std::net::IpAddr;
+use std::path::Path;
 use suite::image::{expect_clean, image_folder};
-use suite::lan::await_said;
+use suite::lan::{Offload, await_said};
 use suite::process;
 use suite::program::vnfsd;
 use suite::server::Server;
+use suite::trace::Trace;
 
 const SCRIPT: &str = include_str!("addresses.sh");
 
@@ -18,7 +21,7 @@ const TOLD: &str = " is its address: mount -t nfs ";
 
 #[test]
 fn addresses_come_from_a_server_and_a_router() {
-    if !ready(&["dnsmasq"]) {
+    if !ready(&["dnsmasq", "tshark"]) {
         return;
     }
     let (shared, folder) = (tempfile::tempdir().expect("a temporary folder"), image_folder());
@@ -26,6 +29,8 @@ fn addresses_come_from_a_server_and_a_router() {
     let mut command = process::command(vnfsd());
     command.arg("serve").arg(&image).args(["--address", "dhcp", "--address", "slaac"]);
     command.args(["--export", "/:no_root_squash", "--link", &format!("unix:{}", socket.display())]);
+    let file = folder.path().join("trace.pcap");
+    command.arg("--pcap").arg(&file);
     let server = Server::launch(&mut command).expect("it starts");
     assert!(server.ready().contains("addresses by DHCP and SLAAC are told in the log"));
 
@@ -42,6 +47,21 @@ fn addresses_come_from_a_server_and_a_router() {
     assert_eq!(written.lines().count(), 2, "by IPv4 and by IPv6: {written}");
     server.stop(Signal::TERM);
     expect_clean(&image);
+    asked_in_order(&file);
+}
+
+/// DHCPDISCOVER, DHCPOFFER, DHCPREQUEST and DHCPACK (RFC 2132 §9.6); a router solicitation, its
+/// advertisement, and the question if somebody else has the address.
+fn asked_in_order(file: &Path) {
+    verdict::well_formed(file, Offload::Nobody);
+    let trace = Trace::new(file);
+    let mut steps = trace.values("dhcp", "dhcp.option.dhcp");
+    steps.dedup();
+    assert!(steps.ends_with(&["1", "2", "3", "5"].map(str::to_owned)), "{steps:?}");
+    let kinds = trace.values("icmpv6", "icmpv6.type");
+    for kind in ["133", "134", "135"] {
+        assert!(kinds.iter().any(|seen| seen == kind), "no {kind} in {kinds:?}");
+    }
 }
 
 /// The addresses that a log tells of, but for those of the link alone.

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod datagrams;
+mod found;
 mod restart;
 mod taps;
 mod unix;

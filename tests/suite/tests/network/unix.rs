@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use suite::guest::{self, Guest};
 use suite::image::{expect_clean, image_folder};
-use suite::lan::{NEIGHBOUR, SERVICE_ADDRESSES};
+use suite::lan::{NEIGHBOUR, Offload, SERVICE_ADDRESSES};
 use suite::process::{self, run};
 use suite::program::vnfsd;
 use suite::require;
@@ -69,6 +69,6 @@ fn a_guest_names_no_port_and_works() {
 
     server.stop(Signal::TERM);
     expect_clean(&image);
-    let seen = verdict::well_formed(&file);
+    let seen = verdict::well_formed(&file, Offload::Nobody);
     [100_000, 100_003, 100_005].into_iter().for_each(|program| seen.has_program(program));
 }
