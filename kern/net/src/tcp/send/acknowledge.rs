@@ -12,8 +12,11 @@ use core::time::Duration;
 /// So many equal acknowledgements mean a loss, from a peer without SACK (RFC 5681 §3.2).
 const DUPLICATES_PROVING: u32 = 3;
 
-/// More than any path takes: echoes that say more are nonsense.
-const ECHO_MS_MAX: u32 = 120_000;
+/// More than any path takes: echoes that say as much are nonsense.
+const ECHO_MS_END: u32 = 120_000;
+
+/// A handshake that seems to have taken as long has lost something, and its first echo came later.
+const HANDSHAKE_MS_END: u32 = 1000;
 
 impl Sender {
     /// Takes in what a segment of the peer acknowledges. One that is older than what is known, or of
@@ -110,7 +113,7 @@ impl Sender {
     fn measure(&mut self, ack: &Acknowledgement, news: &News, now: Instant) {
         let echoed = ack.timestamp_echo.filter(|_| self.settings.timestamps);
         let echoed_ms = echoed.map(|echo| timestamp_ms(now).wrapping_sub(echo));
-        let echoed_ms = echoed_ms.filter(|ms| *ms <= ECHO_MS_MAX && news.advanced_bytes > 0);
+        let echoed_ms = echoed_ms.filter(|ms| *ms < self.echo_ms_end(ack, news));
         let echoed = echoed_ms.map(|ms| Duration::from_millis(u64::from(ms.max(1))));
         if let Some(sample) = news.sample.filter(|_| !news.resent).or(echoed) {
             self.round_trip.measured(sample);
@@ -118,6 +121,17 @@ impl Sender {
         }
         if let Some(sample) = news.path_sample {
             self.round_trip.measured_path(sample, now);
+        }
+    }
+
+    /// Behind the longest echo that measures something, in milliseconds: what acknowledges nothing new
+    /// tells nothing, but for the end of the handshake, which acknowledges our SYN.
+    fn echo_ms_end(&self, ack: &Acknowledgement, news: &News) -> u32 {
+        let is_handshake = self.round_trip.smoothed().is_none() && !ack.has_payload;
+        match (news.advanced_bytes > 0, is_handshake) {
+            (true, _) => ECHO_MS_END,
+            (false, true) => HANDSHAKE_MS_END,
+            (false, false) => 0,
         }
     }
 

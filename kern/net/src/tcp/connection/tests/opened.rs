@@ -71,6 +71,18 @@ fn talk(table: &mut Table<End>, client: &mut End, now: Instant) {
 }
 
 #[test]
+fn a_handshake_is_a_round_trip() {
+    for (answered_ms, expected) in [(30, Some(30)), (0, Some(1)), (5000, None)] {
+        let mut table = server();
+        let mut client = client(&mut table);
+        talk(&mut table, &mut client, at(answered_ms));
+        let (_, _, end) = table.get_mut(0).unwrap();
+        let expected = expected.map(Duration::from_millis);
+        assert_eq!(end.connection.sender.round_trip(), expected, "{answered_ms} ms");
+    }
+}
+
+#[test]
 fn a_client_talks_to_a_table() {
     let mut table = server();
     let mut client = client(&mut table);
