@@ -10,6 +10,7 @@
 //! A message that is not answered is sent again, after 4, 8, 16 … 64 seconds, less up to one
 //! (RFC 2131 §4.1).
 
+use super::Prefix;
 use crate::luck::Luck;
 use abi::Instant;
 use core::net::Ipv4Addr;
@@ -251,13 +252,44 @@ fn lease(answer: &Answer, now: Instant) -> Option<Lease> {
     let renew =
         answer.renew_s.map_or(whole / 2, seconds).clamp(LEASE_MIN / 2, rebind.max(LEASE_MIN / 2));
     let mask = answer.mask.unwrap_or(Ipv4Addr::new(255, 255, 255, 0)).to_bits();
-    super::is_host(answer.address.into()).then(|| Lease {
+    let prefix = Prefix { address: answer.address.into(), bits: mask.leading_ones() as u8 };
+    let is_everybodys = prefix.broadcast() == Some(answer.address);
+    (super::is_host(prefix.address) && !is_everybodys).then(|| Lease {
         address: answer.address,
-        prefix_bits: mask.leading_ones() as u8,
+        prefix_bits: prefix.bits,
         gateway: answer.gateway,
         server: answer.server.unwrap_or(Ipv4Addr::BROADCAST),
         renew: now + renew,
         rebind: now + rebind,
         until: now + whole,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_lent(address: [u8; 4], mask: [u8; 4]) -> bool {
+        let answer = Answer {
+            kind: DhcpMessageType::Ack,
+            transaction: 1,
+            address: address.into(),
+            mask: Some(mask.into()),
+            gateway: None,
+            server: None,
+            lease_s: Some(60),
+            renew_s: None,
+            rebind_s: None,
+        };
+        lease(&answer, Instant(0)).is_some()
+    }
+
+    #[test]
+    fn nobody_is_lent_what_is_everybodys() {
+        assert!(is_lent([10, 1, 0, 254], [255, 255, 255, 0]));
+        assert!(is_lent([10, 1, 0, 255], [255, 255, 0, 0]));
+        assert!(is_lent([10, 1, 0, 255], [255, 255, 255, 254]));
+        assert!(!is_lent([10, 1, 0, 255], [255, 255, 255, 0]));
+        assert!(!is_lent([224, 0, 0, 1], [255, 255, 255, 0]));
+    }
 }

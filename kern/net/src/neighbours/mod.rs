@@ -53,7 +53,7 @@ pub(crate) struct Question {
 pub(crate) struct Claim {
     /// Its station; `None`: the one that is known.
     pub(crate) station: Option<[u8; 6]>,
-    /// Whether it answers a question of ours.
+    /// Whether it says that it answers a question of ours.
     pub(crate) is_answer: bool,
     /// Whether it counts against what is known.
     pub(crate) overrides: bool,
@@ -135,6 +135,7 @@ impl Neighbours {
     pub(crate) fn claimed(&mut self, of: IpAddr, claim: Claim, now: Instant, wire: &mut Wire) {
         let Some(neighbour) = self.all.get_mut(&of) else { return };
         let is_incomplete = matches!(neighbour.state, State::Incomplete { .. });
+        let is_asked = is_incomplete || matches!(neighbour.state, State::Probe { .. });
         let Some(station) = claim.station.or((!is_incomplete).then_some(neighbour.station)) else {
             return;
         };
@@ -146,7 +147,8 @@ impl Neighbours {
             return;
         }
         neighbour.station = station;
-        if claim.is_answer {
+        // What nobody asked for proves nothing of another station: it is asked soon.
+        if claim.is_answer && (is_asked || !is_other) {
             neighbour.answered = Some(now);
             self.change(of, State::Reachable, now + REACHABLE);
         } else if is_other || is_incomplete {

@@ -132,3 +132,20 @@ fn nobody_is_remembered_for_ever() {
     trace.wait(1);
     assert_eq!((trace.cache.count().0, trace.cache.deadline()), (0, None));
 }
+
+#[test]
+fn who_answers_what_nobody_asked_is_asked_soon() {
+    let mut trace = Trace::new();
+    trace.send(1);
+    trace.claim(Some(ONE), true, true);
+    assert_eq!((trace.asked(), trace.sent()), (Some(None), Some((ONE, 1))));
+    trace.claim(Some(TWO), true, true);
+    trace.send(2);
+    assert_eq!((trace.asked(), trace.sent()), (None, Some((TWO, 2))));
+    trace.wait(5);
+    assert_eq!(trace.asked(), Some(Some(TWO)));
+    (0..3).for_each(|_| trace.wait(1));
+    while trace.asked().is_some() {}
+    trace.send(3);
+    assert_eq!((trace.asked(), trace.sent()), (Some(None), None), "it was nobody: all are asked");
+}
