@@ -17,7 +17,8 @@ pub(crate) struct Name(String);
 
 impl Name {
     pub(crate) fn new(name: &str) -> Result<Self, LinkError> {
-        let is_good = |byte: u8| byte.is_ascii_graphic() && byte != b'/' && byte != b':';
+        // The kernel makes a number of `%d`.
+        let is_good = |byte: u8| byte.is_ascii_graphic() && !b"/:%".contains(&byte);
         if (1..NAME_BYTES).contains(&name.len())
             && name.bytes().all(is_good)
             && !name.starts_with('.')

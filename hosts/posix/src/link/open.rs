@@ -148,7 +148,7 @@ mod tests {
         assert!(error.contains("descriptor 1000"), "{error}");
         let error = open("switch:lan", None).unwrap_err().to_string();
         assert!(error.contains("use a tap or a socket"), "{error}");
-        for name in ["a-name-that-is-too-long", "a/b", "a b", "..", "."] {
+        for name in ["a-name-that-is-too-long", "a/b", "a b", "..", ".", "tap%d"] {
             let error = open(&format!("tap:{name}"), None).unwrap_err().to_string();
             assert!(error.contains("1 to 15"), "{error}");
         }
