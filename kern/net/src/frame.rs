@@ -196,3 +196,28 @@ impl Wire {
         (self.frames.len(), self.queued_bytes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The checksum of a packet whose other words sum up to 0xffff.
+    fn of_nothing(protocol: IpProtocol, offset_bytes: u16) -> [u8; 2] {
+        let of = |payload: [u8; 2]| {
+            let [source, destination] = ["10.0.0.1", "10.0.0.2"].map(|text| text.parse().unwrap());
+            let mut draft = Draft::new(source, destination, protocol, 20);
+            draft.payload.push(Bytes::copy_from_slice(&payload));
+            draft.checksum_offset_bytes = Some(offset_bytes);
+            assert_eq!(draft.fill_checksum(false), None);
+            let at = usize::from(offset_bytes);
+            [draft.transport()[at], draft.transport()[at + 1]]
+        };
+        of(of([0, 0]))
+    }
+
+    #[test]
+    fn only_udp_has_another_zero() {
+        assert_eq!(of_nothing(IpProtocol::Tcp, 16), [0, 0]);
+        assert_eq!(of_nothing(IpProtocol::Udp, 6), [0xff, 0xff]);
+    }
+}
