@@ -29,7 +29,13 @@ impl Stack {
         now: Instant,
     ) {
         let (source, of) = (packet.source, IpAddr::V6(target));
-        if !source.is_unspecified() && !self.is_on_link(source) {
+        // Who has no address yet asks the group of the one it wants, and nobody can answer it alone (§7.1.1).
+        let is_sound = if source.is_unspecified() {
+            station.is_none() && packet.destination == IpAddr::V6(solicited_group(target))
+        } else {
+            self.is_on_link(source)
+        };
+        if !is_sound {
             return;
         }
         if !self.addresses.is_ours(of) {
@@ -64,6 +70,10 @@ impl Stack {
         }
         if self.addresses.has(of) {
             return self.conflict(of, now);
+        }
+        if !flags.contains(NdiscNeighborFlags::ROUTER) {
+            // It may have been one; the administrator's word stays.
+            self.routes.remove_gateway(of);
         }
         let overrides = flags.contains(NdiscNeighborFlags::OVERRIDE);
         let claim = Claim { station: station.and_then(mac), is_answer, overrides };

@@ -7,8 +7,8 @@ use core::net::Ipv4Addr;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
     DhcpMessageType, DhcpPacket, DhcpRepr, EthernetAddress, EthernetFrame, Icmpv6Packet,
-    Icmpv6Repr, Ipv4Packet, Ipv6Packet, MldRepr, NdiscOption, NdiscOptionRepr,
-    NdiscPrefixInfoFlags, NdiscPrefixInformation, UdpPacket,
+    Icmpv6Repr, Ipv4Packet, Ipv6Packet, MldRepr, NdiscNeighborFlags, NdiscOption, NdiscOptionRepr,
+    NdiscPrefixInfoFlags, NdiscPrefixInformation, NdiscRepr, UdpPacket,
 };
 
 const START: Instant = Instant(1_000_000_000);
@@ -253,6 +253,29 @@ fn networks_that_routers_advertise_give_addresses() {
     assert_eq!(stack.addresses.advertised_until(own.into()), Some(end));
     stack.advance(end, &mut |_| {});
     assert!(!stack.has_address(own.into()) && stack.has_address(second.into()));
+}
+
+#[test]
+fn who_says_that_it_is_no_router_is_none() {
+    let mut stack = stack(AddressSource::Advertisements, None);
+    while stack.addresses.link_local().is_none() {
+        next(&mut stack);
+    }
+    let (now, all) = (START + Duration::from_secs(2), crate::neighbours::ndp::ALL_NODES);
+    advertise(&mut stack, 86_400, 200, now);
+    let (router, far) = (Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0x99), address("2001:db8:9::1"));
+    for (flags, gateway) in
+        [(NdiscNeighborFlags::ROUTER, Some(router.into())), (NdiscNeighborFlags::empty(), None)]
+    {
+        let mut host = Host::new(1, LinkOffload::default()).stack;
+        while host.next_frame(START).is_some() {}
+        let advert = NdiscRepr::NeighborAdvert { flags, target_addr: router, lladdr: None };
+        host.send_ndp(router, all, advert, None, now);
+        for frame in frames(&mut host) {
+            stack.frame(&frame, false, now, &mut |_| {});
+        }
+        assert_eq!(stack.routes.gateway(far), gateway, "{flags:?}");
+    }
 }
 
 #[test]
