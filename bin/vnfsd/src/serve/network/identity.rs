@@ -57,6 +57,9 @@ fn check_gateway(gateway: IpAddr, addresses: &[AddressSource]) -> Result<()> {
             AddressSource::Fixed(own) if own.address == gateway => {
                 bail!("it is the service's own address")
             }
+            AddressSource::Fixed(own) if own.broadcast().map(IpAddr::V4) == Some(gateway) => {
+                bail!("it is the broadcast address of {}", shown(source))
+            }
             AddressSource::Fixed(own) => own.contains(gateway),
             AddressSource::Dhcp => gateway.is_ipv4(),
             AddressSource::Advertisements => gateway.is_ipv6(),
@@ -114,6 +117,7 @@ mod tests {
         for (gateways, hint) in [
             (&["10.1.1.1"][..], "in no network of --address"),
             (&["10.1.0.2"], "its own address"),
+            (&["10.1.0.255"], "the broadcast address of 10.1.0.2/24"),
             (&["10.1.0.1", "10.1.0.3"], "one for IPv4 already"),
             (&["224.0.0.1"], "no router can have"),
             (&["fd01::1"], "in no network of --address"),
