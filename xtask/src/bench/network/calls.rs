@@ -1,6 +1,6 @@
 //! What a call costs among many connections, and what connections and stacks cost that do nothing.
 
-use super::costs::Served;
+use super::costs::{Served, TIMES};
 use super::daemon::{Daemon, Measured};
 use super::median;
 use crate::bench::servers::Programs;
@@ -84,7 +84,7 @@ fn rounds(
         let said = server.load(&programs.program("netload"), &words, 7)?;
         serde_json::from_str(&said).map_err(|why| format!("{said:?}: {why}"))
     };
-    (0..settings.repeats).map(run).collect()
+    (0..settings.repeats * TIMES).map(run).collect()
 }
 
 fn middle_us(runs: &[Answered]) -> f64 {

@@ -19,6 +19,9 @@ pub const PLAIN: &str = "own stack, tap without offloads";
 /// The same service on sockets of the host.
 pub const SOCKETS: &str = "the same service, host sockets";
 
+/// Runs for each of other measurements: these are short, and depend on who meets whom on a core.
+pub const TIMES: u32 = 2;
+
 /// The tap of our stack.
 const TAP: &str = "own0";
 /// How long it may outlive its process.
@@ -119,7 +122,7 @@ pub fn compare(programs: &Programs, settings: &Settings) -> Result<Vec<Cost>, St
     let mut costs = Vec::new();
     for direction in DIRECTIONS {
         let mut runs: Vec<Vec<Measured>> = servers.iter().map(|_| Vec::new()).collect();
-        for _ in 0..settings.repeats {
+        for _ in 0..settings.repeats * TIMES {
             for (server, runs) in servers.iter().zip(&mut runs) {
                 runs.push(transfer(programs, server, direction, settings)?);
             }
