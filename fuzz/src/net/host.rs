@@ -267,7 +267,8 @@ pub(super) fn check_held(held: &Held) {
     assert!(held.frames <= limits::FRAMES_QUEUED_MAX, "{held:?}");
     assert!(held.frames_bytes <= limits::FRAMES_QUEUED_BYTES_MAX, "{held:?}");
     assert!(held.neighbours <= limits::NEIGHBOURS_MAX, "{held:?}");
-    assert!(held.neighbours_unresolved <= limits::NEIGHBOURS_UNRESOLVED_MAX, "{held:?}");
+    let unresolved_max = limits::NEIGHBOURS_UNRESOLVED_MAX + limits::GATEWAYS_MAX;
+    assert!(held.neighbours_unresolved <= unresolved_max, "{held:?}");
     assert!(held.frames_waiting <= limits::FRAMES_WAITING_MAX, "{held:?}");
     assert!(held.reassemblies <= limits::REASSEMBLIES_MAX, "{held:?}");
     assert!(held.reassembly_bytes <= limits::REASSEMBLY_BYTES_MAX, "{held:?}");

@@ -15,7 +15,7 @@ pub const FRAMES_QUEUED_BYTES_MAX: usize = 16 << 20;
 
 /// Neighbours remembered, of both families.
 pub const NEIGHBOURS_MAX: usize = 512;
-/// Neighbours that are asked for and did not answer yet.
+/// Neighbours that are asked for and did not answer yet, and beside them gateways.
 pub const NEIGHBOURS_UNRESOLVED_MAX: usize = 64;
 /// Neighbours looked at to find one that can be forgotten, for each new one.
 pub const NEIGHBOURS_PASSED_MAX: usize = 16;

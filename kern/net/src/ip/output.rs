@@ -70,7 +70,12 @@ impl Stack {
                 let protocol = if is_v4 { EthernetProtocol::Ipv4 } else { EthernetProtocol::Ipv6 };
                 self.wire.send(packet, station, protocol);
             }
-            Hop::Neighbour(next) => self.neighbours.send(next, packet, now, &mut self.wire),
+            Hop::Neighbour(next) => {
+                if self.routes.is_gateway(next) {
+                    self.neighbours.ask_for_router(next, now);
+                }
+                self.neighbours.send(next, packet, now, &mut self.wire);
+            }
         }
     }
 

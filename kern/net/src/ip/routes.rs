@@ -32,8 +32,12 @@ impl Routes {
     /// Whether an address is in a network that was announced, or a gateway's, which is on the link
     /// whatever networks are: some servers lend single addresses, and a gateway of another network.
     pub(crate) fn is_on_link(&self, address: IpAddr) -> bool {
-        self.on_link.iter().any(|(prefix, _)| prefix.contains(address))
-            || self.gateways.iter().any(|(gateway, _)| *gateway == address)
+        self.on_link.iter().any(|(prefix, _)| prefix.contains(address)) || self.is_gateway(address)
+    }
+
+    /// Whether an address is a gateway's.
+    pub(crate) fn is_gateway(&self, address: IpAddr) -> bool {
+        self.gateways.iter().any(|(gateway, _)| *gateway == address)
     }
 
     /// The gateway of a family.

@@ -20,8 +20,8 @@ mod tests;
 
 use crate::frame::{Packet, Wire};
 use crate::limits::{
-    FRAMES_WAITING_MAX, FRAMES_WAITING_PER_NEIGHBOUR_MAX, NEIGHBOUR_BUSY, NEIGHBOUR_IDLE,
-    NEIGHBOURS_MAX, NEIGHBOURS_PASSED_MAX, NEIGHBOURS_UNRESOLVED_MAX,
+    FRAMES_WAITING_MAX, FRAMES_WAITING_PER_NEIGHBOUR_MAX, GATEWAYS_MAX, NEIGHBOUR_BUSY,
+    NEIGHBOUR_IDLE, NEIGHBOURS_MAX, NEIGHBOURS_PASSED_MAX, NEIGHBOURS_UNRESOLVED_MAX,
 };
 use abi::Instant;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -207,8 +207,19 @@ impl Neighbours {
         self.questions.pop_front()
     }
 
+    /// Asks for a router that is not known, though many others are asked for: they leave room for it.
+    pub(crate) fn ask_for_router(&mut self, of: IpAddr, now: Instant) {
+        if !self.all.contains_key(&of) {
+            self.ask_among(NEIGHBOURS_UNRESOLVED_MAX + GATEWAYS_MAX, of, now);
+        }
+    }
+
     fn ask_for(&mut self, of: IpAddr, now: Instant) -> bool {
-        let is_room = self.unresolved < NEIGHBOURS_UNRESOLVED_MAX && self.is_room(now);
+        self.ask_among(NEIGHBOURS_UNRESOLVED_MAX, of, now)
+    }
+
+    fn ask_among(&mut self, unresolved_max: usize, of: IpAddr, now: Instant) -> bool {
+        let is_room = self.unresolved < unresolved_max && self.is_room(now);
         if is_room {
             self.unresolved += 1;
             self.insert(of, [0; 6], State::Incomplete { asked: 1 }, now + QUESTION_INTERVAL);

@@ -149,3 +149,23 @@ fn who_answers_what_nobody_asked_is_asked_soon() {
     trace.send(3);
     assert_eq!((trace.asked(), trace.sent()), (Some(None), None), "it was nobody: all are asked");
 }
+
+#[test]
+fn a_router_is_asked_for_however_many_are_absent() {
+    let mut trace = Trace::new();
+    let router = trace.of;
+    for number in 0..100 {
+        trace.of = [10, 0, 1, number].into();
+        trace.send(number);
+    }
+    trace.of = router;
+    while trace.asked().is_some() {}
+    trace.send(1);
+    assert_eq!(trace.asked(), None, "too many are asked for");
+    trace.cache.ask_for_router(router, trace.now);
+    trace.cache.ask_for_router(router, trace.now);
+    assert_eq!((trace.asked(), trace.asked()), (Some(None), None));
+    trace.claim(Some(ONE), true, true);
+    trace.send(2);
+    assert_eq!(trace.sent(), Some((ONE, 2)));
+}
