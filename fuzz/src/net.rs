@@ -7,7 +7,7 @@
 //!  pair ──── two hosts that talk, and who sits between them     ┘  whose events `ledger` checks
 //! ```
 //! Time is virtual; what a stack sends is seen before anybody gets it. `packet` makes and takes apart
-//! packets without the stack's help.
+//! packets without the stack's help; `share` is the memory that a host has for what arrives.
 
 mod frames;
 mod host;

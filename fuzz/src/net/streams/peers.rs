@@ -70,18 +70,11 @@ pub(super) enum Act {
 }
 
 impl Talk {
-    /// The host begins one.
+    /// The host begins one, or answers one that nobody kept book of.
     pub(super) fn of_syn(segment: &Seen<'_>) -> Self {
         let Seen { from: host, to: peer, clock, .. } = *segment;
-        Self {
-            host,
-            peer,
-            seq: 9000,
-            asked: 9000,
-            next: segment.end(),
-            clock,
-            first: First::Doubtful,
-        }
+        let seq = segment.ack.unwrap_or(9000);
+        Self { host, peer, seq, asked: seq, next: segment.end(), clock, first: First::Doubtful }
     }
 
     /// The host's end and the peer's.
