@@ -11,7 +11,7 @@ use std::time::Duration;
 const DELAY: Duration = Duration::from_micros(500);
 
 /// What is sent first, until both know how fast they may be.
-const WARM_UP_BYTES: u64 = 4 << 20;
+const WARM_UP_BYTES: u64 = 1 << 20;
 
 /// Sizes that are called with in a row, and the largest.
 const STRETCH: u64 = 50;
