@@ -168,7 +168,7 @@ impl Stack {
     }
 
     fn segment_of(&mut self, key: u32, segment: &Segment<'_>, now: Instant, sink: Sink<'_>) {
-        self.transmit_duplicate(key, now);
+        self.transmit_news(key, now);
         let is_full = self.streams.is_full();
         let Some((pair, stream, endpoint)) = self.streams.table.get_mut(key) else { return };
         let stream = StreamId(stream);

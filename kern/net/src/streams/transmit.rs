@@ -36,9 +36,9 @@ impl Stack {
     }
 
     /// Sends what must be told before anything else arrives.
-    pub(super) fn transmit_duplicate(&mut self, key: u32, now: Instant) {
+    pub(super) fn transmit_news(&mut self, key: u32, now: Instant) {
         let Some((_, _, endpoint)) = self.streams.table.get_mut(key) else { return };
-        if endpoint.connection().is_some_and(|connection| connection.owes_duplicate(now)) {
+        if endpoint.connection().is_some_and(|connection| connection.must_tell(now)) {
             self.transmit(key, now);
         }
     }

@@ -5,6 +5,9 @@ use core::time::Duration;
 /// The least segment that everybody takes when nothing else is said, in bytes (RFC 9293 §3.7.1).
 pub const MSS_DEFAULT_BYTES: u16 = 536;
 
+/// What timestamps take of every segment, in bytes.
+pub const TIMESTAMPS_BYTES: u16 = 12;
+
 /// What a connection may be sent before it has shown how fast its peer is, in bytes.
 pub const RECEIVE_INITIAL_BYTES: u32 = 64 << 10;
 
@@ -25,6 +28,10 @@ pub const GAPS_MAX: usize = 256;
 
 /// The longest time for which an acknowledgement waits for company.
 pub const DELAYED_ACK: Duration = Duration::from_millis(40);
+
+/// The shortest, however short the path: an answer to what arrived, which takes the acknowledgement
+/// with it, is ready by then.
+pub const DELAYED_ACK_MIN: Duration = Duration::from_millis(4);
 
 /// Segments at the start of a connection, and after a loss, that are acknowledged at once, because
 /// their sender is finding out how fast it may be.

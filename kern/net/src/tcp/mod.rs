@@ -9,5 +9,3 @@ pub mod segment;
 pub mod send;
 pub mod sequence;
 pub mod table;
-
-use crate::limiter;

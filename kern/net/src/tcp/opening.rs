@@ -2,13 +2,13 @@
 //! (§3.5, figure 7: SYN-RECEIVED).
 
 use super::handshake::Handshake;
-use super::limiter::Limiter;
 use super::limits::{CHALLENGES_PER_SECOND, SYN_RETRANSMISSION, SYNS_MAX, WINDOW_SCALE};
 use super::segment::{Flags, Options, Outgoing, Segment};
 use super::sequence::SeqNo;
 use super::table::backlog::answer;
 use super::table::numbers::timestamp;
 use super::table::reset;
+use crate::limiter::Limiter;
 use abi::Instant;
 
 /// A connection being opened.

@@ -17,23 +17,20 @@ mod tests;
 mod time;
 
 use super::handshake::Handshake;
-use super::limiter::Limiter;
-use super::limits::{CHALLENGES_PER_SECOND, WINDOW_SCALE};
+use super::limits::{CHALLENGES_PER_SECOND, TIMESTAMPS_BYTES, WINDOW_SCALE};
 use super::receive::{Receiver, ReceiverSettings};
 use super::segment::{Outgoing, Segment};
 use super::send::{Sender, SenderSettings};
 use super::sequence::{SeqNo, SeqRange};
 use super::table::numbers::Pair;
 use super::table::time_wait::Remembered;
+use crate::limiter::Limiter;
 use abi::Instant;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::time::Duration;
 pub use state::State;
-
-/// What timestamps take of every segment, in bytes.
-const TIMESTAMPS_BYTES: u16 = 12;
 
 /// How a connection is to be treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,10 +160,9 @@ impl Connection {
         self.receiver.takes_at_once(segment.seq)
     }
 
-    /// Whether there is something to tell of what arrived that the next arrival would overtake:
-    /// bytes that came again, and, for a peer that counts such answers (RFC 5681 §3.2), a gap.
-    pub fn owes_duplicate(&self, now: Instant) -> bool {
-        self.receiver.owes_duplicate(now)
+    /// Whether there is something to tell of what arrived that the next arrival would overtake.
+    pub fn must_tell(&self, now: Instant) -> bool {
+        self.receiver.must_tell(now)
     }
 
     /// What the path was last said to carry, in bytes: see [`Self::set_path`].

@@ -1,7 +1,8 @@
 //! When to acknowledge: at once, or with company (RFC 9293 §3.8.6.3, RFC 5681 §4.2).
 
-use super::super::limits::{DELAYED_ACK, MSS_DEFAULT_BYTES, QUICK_ACKS};
+use super::super::limits::{DELAYED_ACK, DELAYED_ACK_MIN, MSS_DEFAULT_BYTES, QUICK_ACKS};
 use abi::Instant;
+use core::time::Duration;
 
 /// What has arrived since the last acknowledgement.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +20,15 @@ impl Acknowledging {
         Self { quick: QUICK_ACKS, ..Self::default() }
     }
 
-    /// Bytes arrived in order: two full segments are acknowledged at once, fewer after a while.
-    pub fn arrived(&mut self, bytes: u32, segment_bytes_max: u16, now: Instant) {
+    /// Bytes arrived in order: two full segments are acknowledged at once, fewer after a while, which
+    /// is no longer than a round trip takes: who waits for longer takes us for lost.
+    pub fn arrived(
+        &mut self,
+        bytes: u32,
+        segment_bytes_max: u16,
+        round_trip: Option<Duration>,
+        now: Instant,
+    ) {
         let segment_bytes = bytes.min(u32::from(segment_bytes_max)) as u16;
         self.segment_bytes_seen = self
             .segment_bytes_seen
@@ -32,7 +40,8 @@ impl Acknowledging {
             self.quick -= 1;
             self.is_due = true;
         }
-        self.at.get_or_insert(now + DELAYED_ACK);
+        let delay = round_trip.unwrap_or(DELAYED_ACK).clamp(DELAYED_ACK_MIN, DELAYED_ACK);
+        self.at.get_or_insert(now + delay);
     }
 
     /// The peer should know at once.
@@ -45,6 +54,11 @@ impl Acknowledging {
     pub fn in_trouble(&mut self) {
         self.quick = QUICK_ACKS;
         self.at_once();
+    }
+
+    /// Whether each segment is acknowledged by itself.
+    pub fn is_quick(&self) -> bool {
+        self.quick > 0
     }
 
     /// Whether an acknowledgement is to be sent now.

@@ -15,7 +15,7 @@ mod store;
 mod tests;
 mod window;
 
-use super::limits::CHUNK_BYTES;
+use super::limits::{CHUNK_BYTES, TIMESTAMPS_BYTES};
 use super::segment::SackBlocks;
 use super::sequence::{SeqNo, SeqRange};
 use abi::Instant;
@@ -39,6 +39,14 @@ pub struct ReceiverSettings {
     pub sack: bool,
     /// The timestamp of the peer's SYN, if timestamps are used.
     pub timestamp: Option<u32>,
+}
+
+impl ReceiverSettings {
+    /// The most that a segment brings beside the options that each has, in bytes.
+    fn payload_bytes_max(&self) -> u16 {
+        let options_bytes = if self.timestamp.is_some() { TIMESTAMPS_BYTES } else { 0 };
+        self.mss.saturating_sub(options_bytes).max(1)
+    }
 }
 
 /// What a segment brought.
@@ -184,7 +192,9 @@ impl Receiver {
         }
         let bytes = start.bytes_to(self.next);
         if bytes > 0 {
-            self.acknowledging.arrived(bytes, self.settings.mss, now);
+            let round_trip = self.window.known_round_trip();
+            let payload_bytes_max = self.settings.payload_bytes_max();
+            self.acknowledging.arrived(bytes, payload_bytes_max, round_trip, now);
             self.window.delivered(if self.is_paused { 0 } else { bytes }, now);
         }
     }
@@ -252,10 +262,12 @@ impl Receiver {
     }
 
     /// Whether what the next acknowledgement tells would be forgotten if more arrived before it: bytes
-    /// that came again, and a gap that can only be told by how often it is told.
-    pub fn owes_duplicate(&self, now: Instant) -> bool {
+    /// that came again, a gap that can only be told by how often it is told, and anything while losses
+    /// are likely, so that not all is told by one segment that may be lost itself.
+    pub fn must_tell(&self, now: Instant) -> bool {
         let is_counted = !self.settings.sack && self.store.is_some();
-        self.is_due(now) && (is_counted || self.duplicate.is_some())
+        let is_told_alone = is_counted || self.duplicate.is_some();
+        self.is_due(now) && (is_told_alone || self.acknowledging.is_quick())
     }
 
     /// Whether an acknowledgement is to be sent now.

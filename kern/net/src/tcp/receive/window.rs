@@ -53,6 +53,11 @@ impl Window {
         });
     }
 
+    /// How long a round trip takes, if that is known.
+    pub fn known_round_trip(&self) -> Option<Duration> {
+        self.round_trip
+    }
+
     /// Bytes were delivered.
     pub fn delivered(&mut self, bytes: u32, now: Instant) {
         self.round_bytes = self.round_bytes.saturating_add(bytes);

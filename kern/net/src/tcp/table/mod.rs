@@ -18,10 +18,10 @@ mod tests;
 pub mod time_wait;
 
 use super::handshake::Handshake;
-use super::limiter::Limiter;
 use super::limits::{ANSWERS_TO_STRANGERS_PER_SECOND, CONNECTIONS_MAX, LISTENERS_MAX};
 use super::segment::{Flags, Options, Outgoing, Segment};
 use super::sequence::SeqNo;
+use crate::limiter::Limiter;
 use crate::timers::Wheel;
 use abi::Instant;
 use alloc::boxed::Box;

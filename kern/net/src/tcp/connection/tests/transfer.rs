@@ -14,6 +14,8 @@ fn data(bytes: usize) -> Vec<u8> {
 struct Wire {
     verdicts: Vec<u8>,
     passed: usize,
+    /// Nothing passed in the step before: what comes next is a deadline's.
+    is_quiet: bool,
     kept: Vec<(bool, Outgoing)>,
 }
 
@@ -31,13 +33,16 @@ impl Wire {
 
     /// One step of time: everything due, everything said, then what was kept.
     fn step(&mut self, ends: &mut Ends) {
-        ends.now = ends.now + Duration::from_millis(2);
+        let deadlines = [ends.a.connection.deadline(), ends.b.connection.deadline()];
+        let due = deadlines.into_iter().flatten().min().filter(|_| self.is_quiet);
+        ends.now = due.unwrap_or(ends.now).max(ends.now + Duration::from_millis(2));
         let kept = core::mem::take(&mut self.kept);
         ends.a.connection.timeout(ends.now);
         ends.b.connection.timeout(ends.now);
         let from_a = ends.a.leave(ends.now).into_iter().map(|sent| (false, sent));
         let from_b = ends.b.leave(ends.now).into_iter().map(|sent| (true, sent));
         let all: Vec<_> = from_a.chain(from_b).collect();
+        self.is_quiet = all.is_empty() && kept.is_empty();
         all.into_iter().for_each(|(to_a, sent)| self.pass(ends, to_a, sent));
         kept.iter().for_each(|(to_a, sent)| deliver(ends, *to_a, sent));
     }
@@ -49,14 +54,18 @@ fn deliver(ends: &mut Ends, to_a: bool, sent: &Outgoing) {
     with_segment(sent, |it| end.arrive(it, now));
 }
 
-/// A talk on which the wire does its worst, begun.
+/// A talk on which the wire does its worst, begun. Whoever loses much waits long, for each time it
+/// is twice as long as the time before: nobody is given up for it here.
 fn talk(verdicts: Vec<u8>) -> (Ends, Wire) {
     let mut ends = Ends::new();
+    for end in [&mut ends.a, &mut ends.b] {
+        end.connection.settings.user_timeout = Duration::from_secs(86_400);
+    }
     ends.a.connection.send(vec![Bytes::from(data(60_000))], ends.now);
     ends.b.connection.send(vec![Bytes::from(data(20_000))], ends.now);
     ends.a.connection.finish(ends.now);
     ends.b.connection.finish(ends.now);
-    (ends, Wire { verdicts, passed: 0, kept: Vec::new() })
+    (ends, Wire { verdicts, passed: 0, is_quiet: false, kept: Vec::new() })
 }
 
 proptest! {
