@@ -202,7 +202,8 @@ impl Stack {
         self.ask_questions(now);
     }
 
-    /// Takes a piece of a packet, and the packet if it is the last piece.
+    /// Takes a piece of a packet, and the packet if it is the last piece. What is sent to many is kept
+    /// by none: one frame would cost all of them memory, and nothing that we serve comes like that.
     pub(crate) fn fragment(
         &mut self,
         mut packet: Arrived<'_>,
@@ -210,6 +211,9 @@ impl Stack {
         moment: Moment,
         sink: &mut dyn FnMut(StreamEvent<'_>),
     ) {
+        if packet.reach != Reach::Us {
+            return;
+        }
         let key = Key::new(&packet, fragment.id);
         // What a link says of a piece's checksum says nothing of the whole.
         (packet.is_checked, packet.ecn) = (false, 0);

@@ -119,6 +119,8 @@ fn who_sent_pieces_to_us_alone_is_told_that_some_are_missing() {
         let piece = wire::check(&first.stack.next_frame(now).unwrap());
         while first.stack.next_frame(now).is_some() {}
         second.stack.frame(&piece, false, now, &mut |_| {});
+        let kept = second.stack.held().reassemblies;
+        assert_eq!(kept, usize::from(told.is_some()), "what is sent to many is kept by none");
         world.run(Duration::from_secs(70));
         let errors: Vec<_> = world.hosts[0].errors.iter().map(|(_, error)| *error).collect();
         assert_eq!(errors, Vec::from_iter(told), "{to}");
