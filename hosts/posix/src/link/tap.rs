@@ -34,7 +34,7 @@ pub struct Tap {
 
 impl Tap {
     /// Attaches to the tap of this name, or makes it, and then brings it up; it goes away with the
-    /// process if it was made. `%d` in the name is a number of the kernel's choice.
+    /// process if it was made.
     ///
     /// # Errors
     /// What cannot be had, why, and what to do.

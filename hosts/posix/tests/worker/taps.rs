@@ -183,7 +183,7 @@ fn refused(link: &str) -> String {
 #[test]
 fn what_cannot_be_attached_is_told_with_what_to_do() {
     inside("taps::what_cannot_be_attached_is_told_with_what_to_do", || {
-        let held = open("tap:vt%d", LinkOptions::default());
+        let held = open("tap:vt0", LinkOptions::default());
         let busy = refused("tap:vt0");
         assert!(busy.contains("another process is attached"), "{busy}");
         let none = refused("tap:lo");
