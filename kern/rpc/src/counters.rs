@@ -17,6 +17,9 @@ pub struct Counters {
     pub duplicates_dropped: u64,
     /// Datagrams dropped because as many calls were at work as is allowed.
     pub datagrams_dropped: u64,
+    /// Answers to datagrams dropped because they were much larger than their calls, whose sender may be
+    /// somebody else, and too many for one network.
+    pub reflections_dropped: u64,
     /// Messages that are no call; the connection they came on was closed.
     pub garbage: u64,
     /// Connections closed for a record over the limit.

@@ -9,6 +9,7 @@ use crate::programs::{Found, Programs};
 use crate::record::{Oversize, Record};
 use crate::replies::Replies;
 use crate::reply_cache::{Identity, Seen};
+use crate::strangers::Strangers;
 use crate::unfinished::Unfinished;
 use crate::{Call, Counters, Facts, Limits, auth};
 use abi::Instant;
@@ -22,6 +23,8 @@ struct Arrival {
     origin: Origin,
     remote: SocketAddr,
     local: SocketAddr,
+    /// Its length, if it is a datagram.
+    datagram_bytes: Option<usize>,
 }
 
 /// What became of a message.
@@ -46,6 +49,7 @@ pub(crate) struct Intake {
     pub(crate) unfinished: Unfinished,
     pub(crate) replies: Replies,
     pub(crate) output: Outstanding,
+    strangers: Strangers,
     /// Calls taken and not handed out yet.
     pub(crate) ready: VecDeque<Job>,
     /// Whether calls are taken at all.
@@ -66,6 +70,7 @@ impl Intake {
             counters: Counters::default(),
             unfinished: Unfinished::default(),
             replies,
+            strangers: Strangers::new(secret),
             ready: VecDeque::new(),
             open: false,
             now: Instant(0),
@@ -138,7 +143,8 @@ impl Intake {
             return None;
         }
         let (remote, local) = (peer.remote, peer.local);
-        let arrival = Arrival { origin: Origin::Datagram(peer), remote, local };
+        let (origin, datagram_bytes) = (Origin::Datagram(peer), Some(bytes.len()));
+        let arrival = Arrival { origin, remote, local, datagram_bytes };
         match self.take(&arrival, Record::Lent(bytes), true) {
             Taken::Answered(message) => return Some(message),
             Taken::NoRoom { .. } => self.counters.datagrams_dropped += 1,
@@ -164,6 +170,22 @@ impl Intake {
         (origin.unwrap_or(ticket.origin), whole(&flat))
     }
 
+    /// Whether an answer may leave, for all that is known of who asked for it.
+    pub(crate) fn may_leave(
+        &mut self,
+        origin: Origin,
+        stranger_bytes: Option<usize>,
+        answer: &Writer,
+    ) -> bool {
+        let (Origin::Datagram(peer), Some(asked_bytes)) = (origin, stranger_bytes) else {
+            return true;
+        };
+        let answer_bytes = answer.length_bytes();
+        let may_leave = self.strangers.may_have(&peer, asked_bytes, answer_bytes, self.now);
+        self.counters.reflections_dropped += u64::from(!may_leave);
+        may_leave
+    }
+
     /// Takes a record, or gives it back for want of room for its reply.
     fn take_call<'a>(
         &mut self,
@@ -172,7 +194,8 @@ impl Intake {
         record: Record<'a>,
     ) -> Option<Record<'a>> {
         let (remote, local) = (connection.remote, connection.local);
-        let arrival = Arrival { origin: Origin::Connection(id), remote, local };
+        let origin = Origin::Connection(id);
+        let arrival = Arrival { origin, remote, local, datagram_bytes: None };
         connection.share.needed_bytes = 0;
         match self.take(&arrival, record, connection.has_nothing_outstanding()) {
             Taken::Call { argument_bytes, reply_bytes } => {
@@ -270,9 +293,10 @@ impl Intake {
         self.output.reserve(reply_bytes);
         self.counters.calls += 1;
         self.programs.count(found.row).calls += 1;
-        let ticket =
-            Ticket { origin: arrival.origin, slot, argument_bytes, reply_bytes, row: found.row };
-        let Found { program, facts: Facts { result_bytes, .. }, .. } = found;
+        let Found { program, facts: Facts { result_bytes, anonymous, .. }, row } = found;
+        let stranger_bytes = arrival.datagram_bytes.filter(|_| anonymous);
+        let origin = arrival.origin;
+        let ticket = Ticket { origin, slot, argument_bytes, stranger_bytes, reply_bytes, row };
         self.ready.push_back(Job { call, program, result_bytes, ticket });
         Taken::Call { argument_bytes, reply_bytes }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Ticket {
     /// Where its reply is remembered, if it is.
     pub(crate) slot: Option<Slot>,
     pub(crate) argument_bytes: usize,
+    /// Length of a datagram that anybody may have sent in anybody's name.
+    pub(crate) stranger_bytes: Option<usize>,
     /// Room that is kept for its reply.
     pub(crate) reply_bytes: usize,
     /// The procedure's row in the counts.

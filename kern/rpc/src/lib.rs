@@ -31,6 +31,7 @@ mod record;
 mod replies;
 mod reply_cache;
 mod server;
+mod strangers;
 mod unfinished;
 
 pub use auth::AuthStatus;

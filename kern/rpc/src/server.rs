@@ -196,7 +196,8 @@ impl Server {
 
     /// A call is done.
     pub fn reply(&mut self, reply: Reply) {
-        let Ticket { argument_bytes, reply_bytes, origin: asked, .. } = reply.ticket;
+        let Ticket { argument_bytes, reply_bytes, origin: asked, stranger_bytes, .. } =
+            reply.ticket;
         let (origin, message) = self.intake.finish(reply);
         if let Origin::Connection(id) = asked
             && let Some(connection) = self.connections.get_mut(&id)
@@ -208,7 +209,9 @@ impl Server {
             }
             self.agenda.settle(id, connection, &mut self.intake);
         }
-        self.send(origin, message);
+        if self.intake.may_leave(origin, stranger_bytes, &message) {
+            self.send(origin, message);
+        }
     }
 
     /// What is to be done outside, replies first.

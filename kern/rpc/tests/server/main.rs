@@ -7,6 +7,7 @@ mod duplicates;
 mod filling;
 mod output;
 mod portmap;
+mod strangers;
 mod windows;
 mod wire;
 mod world;
