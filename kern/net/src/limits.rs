@@ -55,6 +55,10 @@ pub const REASSEMBLY_V6: Duration = Duration::from_secs(60);
 pub const PATHS_MAX: usize = 256;
 /// How long: then the path may have become wider (RFC 8201 §4).
 pub const PATH_MTU_AGE: Duration = Duration::from_secs(600);
+/// Addresses to which datagrams left a moment ago that are too large for some path.
+pub const LARGE_DATAGRAMS_MAX: usize = 64;
+/// How long routers may tell of such a datagram: many round trips.
+pub const LARGE_DATAGRAM_AGE: Duration = Duration::from_secs(10);
 /// The least that is believed of an IPv4 path, in bytes; who says less wants tiny packets of us.
 pub const PATH_MTU_V4_BYTES_MIN: u32 = 552;
 /// The least MTU of IPv6, in bytes.

@@ -10,6 +10,7 @@ mod v6;
 
 use crate::frame::Draft;
 use crate::ip::Arrived;
+use crate::ip::path_mtu::Quoted;
 use crate::stack::Stack;
 use crate::tcp::sequence::SeqNo;
 use crate::tcp::table::numbers::Pair;
@@ -29,6 +30,17 @@ struct Message {
     rest: [u8; 4],
 }
 
+/// The beginning of a packet, as an error quotes it.
+#[derive(Clone, Copy, Debug)]
+struct Quote<'a> {
+    from: IpAddr,
+    to: IpAddr,
+    protocol: IpProtocol,
+    transport: &'a [u8],
+    /// How long the packet was, if that was said.
+    packet_bytes: u32,
+}
+
 impl Stack {
     /// Answers a ping with what it brought.
     fn echo(&mut self, packet: &Arrived<'_>, reply: u8, now: Instant) {
@@ -45,26 +57,33 @@ impl Stack {
         }
     }
 
-    /// Whether a packet that is quoted to us may be one that we sent: from an address and a port of
-    /// ours and, of TCP, with bytes that are on their way (RFC 5927 §4.1).
-    fn may_be_ours(
-        &mut self,
-        [from, to]: [IpAddr; 2],
-        protocol: IpProtocol,
-        transport: &[u8],
-    ) -> bool {
-        let Some(&[a, b, c, d, seq @ ..]) = transport.first_chunk::<8>() else { return false };
-        let (local, remote) = (u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d]));
-        let is_open = match protocol {
-            IpProtocol::Udp => self.sockets.is_open(local),
+    /// Takes a router's word that a packet did not fit, as far as it may be one that we sent.
+    fn too_big(&mut self, quote: &Quote<'_>, mtu_bytes: u32, now: Instant) {
+        if let Some(quoted) = self.may_be_ours(quote, mtu_bytes, now) {
+            self.path_mtus.too_big(quote.to, quoted, mtu_bytes, quote.packet_bytes, now);
+        }
+    }
+
+    /// Whether a packet that was too long for `mtu_bytes` may be ours: from an address and a port of
+    /// ours and, of TCP, with bytes that are on their way (RFC 5927 §4.1), of UDP, to where a packet
+    /// as long left a moment ago.
+    fn may_be_ours(&mut self, quote: &Quote<'_>, mtu_bytes: u32, now: Instant) -> Option<Quoted> {
+        let &[a, b, c, d, seq @ ..] = quote.transport.first_chunk::<8>()?;
+        let local = SocketAddr::new(quote.from, u16::from_be_bytes([a, b]));
+        let remote = SocketAddr::new(quote.to, u16::from_be_bytes([c, d]));
+        let (is_ours, quoted) = match quote.protocol {
             IpProtocol::Tcp => {
-                let (local, remote) = (SocketAddr::new(from, local), SocketAddr::new(to, remote));
                 let seq = SeqNo(u32::from_be_bytes(seq));
-                self.streams.is_in_flight(&Pair { local, remote }, seq)
+                (self.streams.is_in_flight(&Pair { local, remote }, seq), Quoted::Segment)
             }
-            _ => false,
+            IpProtocol::Udp => {
+                let is_open = self.sockets.is_open(local.port());
+                let is_too_long = self.path_mtus.may_be_too_long(quote.to, mtu_bytes, now);
+                (is_open && is_too_long, Quoted::Datagram)
+            }
+            _ => return None,
         };
-        is_open && self.addresses.is_ours(from)
+        (is_ours && self.addresses.is_ours(quote.from)).then_some(quoted)
     }
 
     fn send_icmp(&mut self, from: IpAddr, to: IpAddr, message: Message, body: Bytes, now: Instant) {

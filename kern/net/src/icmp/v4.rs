@@ -2,13 +2,12 @@
 //!
 //! Redirects are not believed; whoever is on the link could take our traffic with them.
 
-use super::{HEADER_BYTES, head};
+use super::{HEADER_BYTES, Quote, head};
 use crate::checksum;
 use crate::ethernet::Reach;
 use crate::ip::Arrived;
 use crate::stack::Stack;
 use abi::Instant;
-use core::net::IpAddr;
 use smoltcp::wire::{Icmpv4DstUnreachable, Icmpv4Message, Ipv4Packet};
 
 impl Stack {
@@ -42,9 +41,15 @@ impl Stack {
         let Some(transport) = quoted.get(header_bytes..).filter(|_| header_bytes >= 20) else {
             return;
         };
-        let (from, to) = (IpAddr::V4(packet.src_addr()), IpAddr::V4(packet.dst_addr()));
-        if packet.version() == 4 && self.may_be_ours([from, to], packet.next_header(), transport) {
-            self.path_mtus.too_big(to, mtu_bytes, packet.total_len().into(), now);
+        let quote = Quote {
+            from: packet.src_addr().into(),
+            to: packet.dst_addr().into(),
+            protocol: packet.next_header(),
+            transport,
+            packet_bytes: packet.total_len().into(),
+        };
+        if packet.version() == 4 {
+            self.too_big(&quote, mtu_bytes, now);
         }
     }
 }

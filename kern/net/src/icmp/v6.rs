@@ -1,13 +1,13 @@
 //! ICMP for IPv6, on its way in (RFC 4443), neighbour discovery included (RFC 4861).
 
-use super::{HEADER_BYTES, head};
+use super::{HEADER_BYTES, Quote, head};
 use crate::address::is_link_local;
 use crate::checksum::Sum;
 use crate::ip::Arrived;
+use crate::limits::PATH_MTU_V6_BYTES_MIN;
 use crate::neighbours::ndp::HOP_LIMIT;
 use crate::stack::Stack;
 use abi::Instant;
-use core::net::IpAddr;
 use smoltcp::wire::{
     IPV6_HEADER_LEN, Icmpv6Message, Icmpv6Packet, IpProtocol, Ipv6Packet, NdiscRepr,
 };
@@ -58,15 +58,20 @@ impl Stack {
     fn too_big_v6(&mut self, quoted: &[u8], mtu_bytes: u32, now: Instant) {
         let Some((header, rest)) = quoted.split_at_checked(IPV6_HEADER_LEN) else { return };
         let packet = Ipv6Packet::new_unchecked(header);
-        let (from, to) = (IpAddr::V6(packet.src_addr()), IpAddr::V6(packet.dst_addr()));
         let (protocol, transport) = match (packet.next_header(), rest) {
             (IpProtocol::Ipv6Frag, [protocol, ..]) => ((*protocol).into(), rest.get(8..)),
             (protocol, rest) => (protocol, Some(rest)),
         };
-        let is_ours = transport.is_some_and(|rest| self.may_be_ours([from, to], protocol, rest));
+        let quote = Quote {
+            from: packet.src_addr().into(),
+            to: packet.dst_addr().into(),
+            protocol,
+            transport: transport.unwrap_or_default(),
+            packet_bytes: u32::MAX,
+        };
         // Routers must tell; who says less than IPv6's least MTU is not one (RFC 8201 §4).
-        if packet.version() == 6 && is_ours && mtu_bytes >= 1280 {
-            self.path_mtus.too_big(to, mtu_bytes, u32::MAX, now);
+        if packet.version() == 6 && mtu_bytes >= PATH_MTU_V6_BYTES_MIN {
+            self.too_big(&quote, mtu_bytes, now);
         }
     }
 }

@@ -49,7 +49,11 @@ impl Stack {
     }
 
     fn send_to(&mut self, mut draft: Draft, hop: &Hop, now: Instant) {
-        let mtu_bytes = self.mtu_bytes(draft.destination);
+        let mtu_bytes = self.mtu_bytes_for(&draft);
+        if draft.protocol == IpProtocol::Udp {
+            let largest_bytes = draft.packet_bytes().min(mtu_bytes) as u32;
+            self.path_mtus.datagram_left(draft.destination, largest_bytes, now);
+        }
         if draft.packet_bytes() > mtu_bytes && draft.cut.is_none() {
             if !draft.is_whole {
                 self.send_fragments(draft, hop, mtu_bytes, now);
@@ -118,10 +122,23 @@ impl Stack {
         self.packets.wrapping_add(start as u32)
     }
 
-    /// The longest packet that can go to an address in one piece, in bytes.
+    /// The longest packet with a segment that can go to an address, in bytes.
     pub(crate) fn mtu_bytes(&self, to: IpAddr) -> usize {
+        self.narrowed(to, self.path_mtus.for_segments(to))
+    }
+
+    /// The longest packet in which a draft, or a piece of it, can go, in bytes.
+    fn mtu_bytes_for(&self, draft: &Draft) -> usize {
+        let to = draft.destination;
+        match draft.protocol {
+            IpProtocol::Tcp => self.mtu_bytes(to),
+            _ => self.narrowed(to, self.path_mtus.for_datagrams(to)),
+        }
+    }
+
+    fn narrowed(&self, to: IpAddr, path_bytes: Option<u32>) -> usize {
         let link_bytes = if to.is_ipv4() { self.wire.mtu_bytes } else { self.mtu_v6_bytes };
-        self.path_mtus.get(to).unwrap_or(u32::MAX).min(link_bytes) as usize
+        path_bytes.unwrap_or(u32::MAX).min(link_bytes) as usize
     }
 
     fn hop(&self, to: IpAddr) -> Option<Hop> {

@@ -28,22 +28,11 @@ impl Stack {
         moment: Moment,
         sink: &mut dyn FnMut(StreamEvent<'_>),
     ) {
-        let Ok(packet) = Ipv4Packet::new_checked(bytes) else { return };
-        let header = &bytes[..usize::from(packet.header_len())];
-        if packet.version() != 4
-            || !packet.verify_checksum()
-            || !are_options_harmless(&header[IPV4_HEADER_LEN..])
-        {
-            return;
-        }
-        let (source, destination) = (packet.src_addr(), packet.dst_addr());
-        let is_datagram = packet.next_header() == IpProtocol::Udp;
-        let Some(reach) = self.reach_v4(source, destination, is_datagram, moment.reach) else {
-            return;
-        };
+        let Some((packet, header)) = sound_packet(bytes) else { return };
+        let Some(reach) = self.reach_v4(&packet, moment.reach) else { return };
         let arrived = Arrived {
-            source: source.into(),
-            destination: destination.into(),
+            source: packet.src_addr().into(),
+            destination: packet.dst_addr().into(),
             protocol: packet.next_header(),
             named_at: PROTOCOL_AT,
             hop_limit: packet.hop_limit(),
@@ -53,26 +42,15 @@ impl Stack {
             ecn: packet.ecn(),
             is_checked: moment.is_checked,
         };
-        if packet.more_frags() || packet.frag_offset() > 0 {
-            let fragment = Fragment {
-                offset_bytes: packet.frag_offset().into(),
-                is_last: !packet.more_frags(),
-                id: packet.ident().into(),
-            };
-            self.fragment(arrived, fragment, moment, sink);
-        } else {
-            self.arrived(&arrived, moment, sink);
+        match piece(&packet) {
+            Some(piece) => self.fragment(arrived, piece, moment, sink),
+            None => self.arrived(&arrived, moment, sink),
         }
     }
 
     /// Whom a packet is for; `None`: for somebody else, or from nobody who may send.
-    fn reach_v4(
-        &self,
-        source: Ipv4Addr,
-        destination: Ipv4Addr,
-        is_datagram: bool,
-        by_frame: Reach,
-    ) -> Option<Reach> {
+    fn reach_v4(&self, packet: &Ipv4Packet<&[u8]>, by_frame: Reach) -> Option<Reach> {
+        let (source, destination) = (packet.src_addr(), packet.dst_addr());
         let (from, to) = (IpAddr::V4(source), IpAddr::V4(destination));
         let is_everybody = |address| {
             address == Ipv4Addr::BROADCAST
@@ -84,12 +62,33 @@ impl Stack {
         if self.addresses.is_ours(to) {
             return Some(by_frame);
         }
+        let is_datagram = packet.next_header() == IpProtocol::Udp;
         let is_offer = is_datagram && by_frame == Reach::Us && self.is_searching_lease();
         if is_everybody(destination) || is_offer {
             return Some(Reach::Everybody);
         }
         (destination == Ipv4Addr::new(224, 0, 0, 1)).then_some(Reach::Group)
     }
+}
+
+/// A packet that is what it says, and its header.
+fn sound_packet(bytes: &[u8]) -> Option<(Ipv4Packet<&[u8]>, &[u8])> {
+    let packet = Ipv4Packet::new_checked(bytes).ok()?;
+    let header = &bytes[..usize::from(packet.header_len())];
+    let is_sound = packet.version() == 4
+        && packet.verify_checksum()
+        && are_options_harmless(&header[IPV4_HEADER_LEN..]);
+    is_sound.then_some((packet, header))
+}
+
+/// Which piece of a packet it is, if it is not a whole one.
+fn piece(packet: &Ipv4Packet<&[u8]>) -> Option<Fragment> {
+    let is_piece = packet.more_frags() || packet.frag_offset() > 0;
+    is_piece.then(|| Fragment {
+        offset_bytes: packet.frag_offset().into(),
+        is_last: !packet.more_frags(),
+        id: packet.ident().into(),
+    })
 }
 
 fn are_options_harmless(mut options: &[u8]) -> bool {

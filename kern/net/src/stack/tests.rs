@@ -7,6 +7,7 @@ mod wire;
 
 use super::*;
 use crate::frame::{Draft, pieces_bytes};
+use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
@@ -208,29 +209,74 @@ fn payload_is_shared_not_copied() {
     assert_eq!(shared, 4000);
 }
 
+/// Has the second host tell the first that a datagram of 1500 bytes to it, from such a port, did not
+/// fit.
+fn datagram_was_too_big(world: &mut World, from: IpAddr, to: IpAddr, port: u16, mtu_bytes: u16) {
+    let mut quoted = match (from, to) {
+        (IpAddr::V6(from), IpAddr::V6(to)) => {
+            [&[0x60, 0, 0, 0, 5, 180, 17, 64], &from.octets()[..], &to.octets()].concat()
+        }
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let header = [0x45, 0, 5, 220, 0, 0, 0x40, 0, 64, 17, 0, 0];
+            [&header, &from.octets()[..], &to.octets()].concat()
+        }
+        _ => panic!("addresses of two families"),
+    };
+    quoted.extend([port.to_be_bytes(), [0; 2], [0; 2], [0; 2]].concat());
+    let kind = if from.is_ipv4() { [3, 4] } else { [2, 0] };
+    let error = [&kind, &[0; 4][..], &mtu_bytes.to_be_bytes(), &quoted].concat();
+    let (teller, now) = (if from.is_ipv4() { "10.0.0.2" } else { "fd00::2" }, world.now);
+    wire::icmp(&mut world.hosts[1].stack, address(teller), from, &error, now);
+    world.run(Duration::from_secs(1));
+}
+
+/// In how many frames so many bytes leave for the second host.
+fn frames_for(world: &mut World, to: IpAddr, bytes: usize) -> usize {
+    let from = if to.is_ipv4() { "10.0.0.1" } else { "fd00::1" };
+    world.send(0, from, &to.to_string(), vec![Bytes::from(vec![1; bytes])]);
+    let frames = core::iter::from_fn(|| world.hosts[0].stack.next_frame(world.now));
+    frames.filter(|frame| frame.bytes() > 200).count()
+}
+
 #[test]
-fn too_big_is_believed_of_what_may_be_ours() {
+fn too_big_is_believed_of_datagrams_that_just_left() {
     let mut world = World::new();
     world.run(Duration::from_secs(3));
     let (from, to) = (address("fd00::1"), address("fd00::2"));
-    let now = world.now;
-    for (port, mtu_bytes, expected) in [(9, 1300, 1500), (2049, 1200, 1500), (2049, 1300, 1300)] {
-        let mut quoted = vec![0; 48];
-        quoted[0] = 0x60;
-        quoted[6] = 17;
-        if let (IpAddr::V6(from), IpAddr::V6(to)) = (from, to) {
-            quoted[8..24].copy_from_slice(&from.octets());
-            quoted[24..40].copy_from_slice(&to.octets());
-        }
-        quoted[40..42].copy_from_slice(&u16::to_be_bytes(port));
-        let error = [&[2, 0, 0, 0][..], &u32::to_be_bytes(mtu_bytes), &quoted].concat();
-        wire::icmp(&mut world.hosts[1].stack, to, from, &error, now);
-        world.run(Duration::from_secs(1));
-        assert_eq!(world.hosts[0].stack.mtu_bytes(to), expected, "{port}, {mtu_bytes}");
-    }
-    world.send(0, "fd00::1", "fd00::2", vec![Bytes::from(vec![1; 1400])]);
+    world.send(0, "fd00::1", "fd00::2", vec![Bytes::new()]);
     world.run(Duration::from_secs(1));
-    assert_eq!(world.hosts[1].heard.len(), 1, "in two fragments now");
+    for (port, mtu_bytes, frames) in [(9, 1300, 1), (2049, 1200, 1), (2049, 1300, 2)] {
+        assert_eq!(frames_for(&mut world, to, 1400), 1);
+        datagram_was_too_big(&mut world, from, to, port, mtu_bytes);
+        assert_eq!(frames_for(&mut world, to, 1400), frames, "{port}, {mtu_bytes}");
+    }
+    assert_eq!(world.hosts[0].stack.mtu_bytes(to), 1500, "segments were not spoken of");
+}
+
+#[test]
+fn nobody_narrows_a_path_by_datagrams_that_never_left() {
+    let mut world = World::new();
+    world.run(Duration::from_secs(3));
+    let (from, to) = (address("fd00::1"), address("fd00::2"));
+    for (victim, length_bytes) in [(to, 0), (to, 1200), (address("10.0.0.2"), 1400)] {
+        let own = if victim.is_ipv4() { address("10.0.0.1") } else { from };
+        frames_for(&mut world, victim, length_bytes);
+        datagram_was_too_big(&mut world, own, victim, 2049, 1300);
+        assert_eq!(frames_for(&mut world, victim, 1400), 1, "{victim} after {length_bytes}");
+        world.run(Duration::from_secs(20));
+        datagram_was_too_big(&mut world, own, victim, 2049, 1300);
+        assert_eq!(frames_for(&mut world, victim, 1400), 1, "that left long ago");
+        world.run(Duration::from_secs(20));
+    }
+    // Somebody who invents datagrams to everybody does not drive out what was learnt of one.
+    frames_for(&mut world, to, 1400);
+    datagram_was_too_big(&mut world, from, to, 2049, 1300);
+    for last in 3..400_u16 {
+        let other = Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last).into();
+        datagram_was_too_big(&mut world, from, other, 2049, 1280);
+        assert_eq!(world.hosts[0].stack.path_mtus.for_datagrams(other), None);
+    }
+    assert_eq!(frames_for(&mut world, to, 1400), 2);
 }
 
 #[test]
