@@ -11,7 +11,7 @@ pub struct Config {
     pub mac: [u8; 6],
     /// Where its addresses come from; at most [`crate::limits::ADDRESSES_MAX`] count.
     pub addresses: Vec<AddressSource>,
-    /// Routers for all that is not on the link; the first of each family is used.
+    /// Routers for all that is not on the link; the first of each family that answers is used.
     pub gateways: Vec<IpAddr>,
     /// Whether to ask, before an IPv6 address is used, if somebody else has it (RFC 4862 §5.4).
     /// That takes a second.

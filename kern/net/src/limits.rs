@@ -32,6 +32,8 @@ pub const NEIGHBOUR_IDLE: Duration = Duration::from_secs(600);
 pub const ADDRESSES_MAX: usize = 16;
 /// Gateways, configured and announced.
 pub const GATEWAYS_MAX: usize = 8;
+/// How often a gateway that fell silent is asked for while another one is used.
+pub const GATEWAY_RETRY: Duration = Duration::from_secs(30);
 
 /// Prefixes announced to be on the link.
 pub const PREFIXES_MAX: usize = 16;

@@ -262,7 +262,8 @@ impl Stack {
 
     fn advance_link(&mut self, now: Instant) {
         self.advance_lease(now);
-        self.neighbours.advance(now);
+        let Self { neighbours, routes, .. } = self;
+        neighbours.advance(now, &mut |silent| routes.fell_silent(silent, now));
         self.path_mtus.advance(now);
         self.routes.advance(now);
         while let Some(datagram) = self.reassembly.next_given_up(now) {

@@ -77,7 +77,11 @@ pub(crate) struct Message {
 pub(crate) enum Action {
     Send(Message),
     /// The address is ours for a while, or a while longer.
-    Take(Lease),
+    Take {
+        lease: Lease,
+        /// The lease that it takes the place of.
+        before: Option<Lease>,
+    },
     /// It is ours no more.
     Lose(Lease),
 }
@@ -160,11 +164,11 @@ impl Client {
             }
             (State::Requesting { address, .. }, DhcpMessageType::Ack) => {
                 let lease = lease(answer, now).filter(|lease| lease.address == address)?;
-                Some(self.bind(lease))
+                Some(self.bind(lease, None))
             }
             (State::Renewing(old) | State::Rebinding(old), DhcpMessageType::Ack) => {
                 let lease = lease(answer, now).filter(|lease| lease.address == old.address)?;
-                Some(self.bind(lease))
+                Some(self.bind(lease, Some(old)))
             }
             (State::Requesting { .. }, DhcpMessageType::Nak) => {
                 self.wait(AFTER_DECLINE, now);
@@ -199,9 +203,9 @@ impl Client {
         (self.state, self.due) = (State::Waiting, now + time);
     }
 
-    fn bind(&mut self, lease: Lease) -> Action {
+    fn bind(&mut self, lease: Lease, before: Option<Lease>) -> Action {
         (self.state, self.due) = (State::Bound(lease), lease.renew);
-        Action::Take(lease)
+        Action::Take { lease, before }
     }
 
     /// Begins to send the message of a state. A request belongs to the exchange of its offer.

@@ -51,18 +51,24 @@ impl Stack {
     fn act(&mut self, action: Option<Action>, now: Instant) {
         match action {
             Some(Action::Send(message)) => self.send_dhcp(&message, now),
-            Some(Action::Take(lease)) => {
+            Some(Action::Take { lease, before }) => {
                 let prefix = Prefix { address: lease.address.into(), bits: lease.prefix_bits };
                 self.add_address(prefix, Origin::Leased, None, now);
+                let is_other = |before: &Lease| before.gateway != lease.gateway;
+                before.filter(is_other).iter().for_each(|before| self.leave_gateway(before));
                 self.set_gateway(&lease);
             }
             Some(Action::Lose(lease)) => {
                 self.addresses.remove(lease.address.into(), Origin::Leased);
-                if let Some(gateway) = lease.gateway {
-                    self.routes.remove_gateway(gateway.into());
-                }
+                self.leave_gateway(&lease);
             }
             None => {}
+        }
+    }
+
+    fn leave_gateway(&mut self, lease: &Lease) {
+        if let Some(gateway) = lease.gateway {
+            self.routes.remove_gateway(gateway.into());
         }
     }
 

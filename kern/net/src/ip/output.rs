@@ -76,10 +76,19 @@ impl Stack {
             }
             Hop::Neighbour(next) => {
                 if self.routes.is_gateway(next) {
-                    self.neighbours.ask_for_router(next, now);
+                    self.ask_for_gateways(next, now);
                 }
                 self.neighbours.send(next, packet, now, &mut self.wire);
             }
+        }
+    }
+
+    /// Asks for the gateway that is used, if its station is not known, and for those that fell silent.
+    fn ask_for_gateways(&mut self, used: IpAddr, now: Instant) {
+        self.neighbours.ask_for_router(used, now);
+        self.routes.answered(|gateway| self.neighbours.has_answered(gateway));
+        while let Some(silent) = self.routes.next_to_retry(now) {
+            self.neighbours.ask_for_router(silent, now);
         }
     }
 

@@ -1,7 +1,11 @@
 //! Who is next on the way to an address: the addressee itself, if it is on the link, or a gateway.
+//!
+//! The first gateway of a family is used, until it does not answer as a neighbour (RFC 1122 §3.3.1.4,
+//! RFC 4861 §6.3.6); then the next one that does. What fell silent is asked for now and then, and
+//! used again once it answers. If none does, they take turns.
 
 use crate::address::Prefix;
-use crate::limits::{GATEWAYS_MAX, PREFIXES_MAX};
+use crate::limits::{GATEWAY_RETRY, GATEWAYS_MAX, PREFIXES_MAX};
 use abi::Instant;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -11,10 +15,12 @@ use core::net::IpAddr;
 pub(crate) struct Routes {
     gateways: Vec<(IpAddr, Option<Instant>)>,
     on_link: Vec<(Prefix, Option<Instant>)>,
+    /// Gateways that did not answer, the longest silent first, and when each was last asked for.
+    silent: Vec<(IpAddr, Instant)>,
 }
 
 impl Routes {
-    /// A router takes what is not for the link, until then; the first of a family is used.
+    /// A router takes what is not for the link, until then.
     pub(crate) fn add_gateway(&mut self, address: IpAddr, until: Option<Instant>) {
         add(&mut self.gateways, address, until, GATEWAYS_MAX);
     }
@@ -22,6 +28,33 @@ impl Routes {
     /// It does so no more. What the administrator said stays.
     pub(crate) fn remove_gateway(&mut self, address: IpAddr) {
         self.gateways.retain(|(gateway, until)| *gateway != address || until.is_none());
+        self.forget_silent();
+    }
+
+    /// A neighbour did not answer.
+    pub(crate) fn fell_silent(&mut self, address: IpAddr, now: Instant) {
+        if self.is_gateway(address) {
+            self.silent.retain(|(silent, _)| *silent != address);
+            self.silent.push((address, now));
+        }
+    }
+
+    /// Forgets the silence of those that answered since.
+    pub(crate) fn answered(&mut self, has_answered: impl Fn(IpAddr) -> bool) {
+        self.silent.retain(|(silent, _)| !has_answered(*silent));
+    }
+
+    /// A silent gateway that should be asked for once more.
+    pub(crate) fn next_to_retry(&mut self, now: Instant) -> Option<IpAddr> {
+        let is_due = |asked: Instant| now.since(asked) >= GATEWAY_RETRY;
+        let (silent, asked) = self.silent.iter_mut().find(|(_, asked)| is_due(*asked))?;
+        *asked = now;
+        Some(*silent)
+    }
+
+    fn forget_silent(&mut self) {
+        let gateways = &self.gateways;
+        self.silent.retain(|(silent, _)| gateways.iter().any(|(known, _)| known == silent));
     }
 
     /// A network is on the link, until then.
@@ -40,10 +73,13 @@ impl Routes {
         self.gateways.iter().any(|(gateway, _)| *gateway == address)
     }
 
-    /// The gateway of a family.
+    /// The gateway for an address that is not on the link.
     pub(crate) fn gateway(&self, for_address: IpAddr) -> Option<IpAddr> {
-        let gateways = self.gateways.iter().map(|(gateway, _)| *gateway);
-        gateways.into_iter().find(|gateway| gateway.is_ipv4() == for_address.is_ipv4())
+        let is_silent = |gateway: IpAddr| self.silent.iter().any(|(silent, _)| *silent == gateway);
+        let answering =
+            self.gateways.iter().map(|(gateway, _)| *gateway).filter(|it| !is_silent(*it));
+        let mut in_order = answering.chain(self.silent.iter().map(|(silent, _)| *silent));
+        in_order.find(|gateway| gateway.is_ipv4() == for_address.is_ipv4())
     }
 
     /// Forgets what is over.
@@ -51,6 +87,7 @@ impl Routes {
         let lasts = |until: Option<Instant>| until.is_none_or(|until| until > now);
         self.gateways.retain(|(_, until)| lasts(*until));
         self.on_link.retain(|(_, until)| lasts(*until));
+        self.forget_silent();
     }
 
     /// When something is over.

@@ -167,15 +167,15 @@ impl Neighbours {
         }
     }
 
-    /// Does what is due.
-    pub(crate) fn advance(&mut self, now: Instant) {
+    /// Does what is due, and names those that did not answer to `silent`.
+    pub(crate) fn advance(&mut self, now: Instant, silent: &mut dyn FnMut(IpAddr)) {
         while let Some(&(due, of)) = self.due.first().filter(|(due, _)| *due <= now) {
             self.due.remove(&(due, of));
-            self.is_due(of, now);
+            self.is_due(of, now, silent);
         }
     }
 
-    fn is_due(&mut self, of: IpAddr, now: Instant) {
+    fn is_due(&mut self, of: IpAddr, now: Instant, silent: &mut dyn FnMut(IpAddr)) {
         let Some(neighbour) = self.all.get(&of) else { return };
         let station = Some(neighbour.station);
         let next_question = now + QUESTION_INTERVAL;
@@ -193,7 +193,11 @@ impl Neighbours {
                 self.ask(Question { of, station });
             }
             State::Reachable => self.change(of, State::Stale, now + NEIGHBOUR_IDLE),
-            State::Incomplete { .. } | State::Probe { .. } | State::Stale => self.forget(of),
+            State::Incomplete { .. } | State::Probe { .. } => {
+                self.forget(of);
+                silent(of);
+            }
+            State::Stale => self.forget(of),
         }
     }
 
@@ -205,6 +209,12 @@ impl Neighbours {
     /// Whom to ask now.
     pub(crate) fn next_question(&mut self) -> Option<Question> {
         self.questions.pop_front()
+    }
+
+    /// Whether a neighbour's station is known: it was heard since it last fell silent, if it ever did.
+    pub(crate) fn has_answered(&self, of: IpAddr) -> bool {
+        let neighbour = self.all.get(&of);
+        neighbour.is_some_and(|known| !matches!(known.state, State::Incomplete { .. }))
     }
 
     /// Asks for a router that is not known, though many others are asked for: they leave room for it.

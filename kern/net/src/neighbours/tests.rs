@@ -23,7 +23,7 @@ impl Trace {
 
     fn wait(&mut self, seconds: u64) {
         self.now = self.now + Duration::from_secs(seconds);
-        self.cache.advance(self.now);
+        self.cache.advance(self.now, &mut |_| {});
     }
 
     fn send(&mut self, number: u8) {

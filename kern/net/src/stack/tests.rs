@@ -2,6 +2,7 @@
 
 mod configuration;
 mod floods;
+mod gateways;
 mod streams;
 mod wire;
 

@@ -50,6 +50,17 @@ fn asked(frame: &[u8]) -> Option<(DhcpMessageType, u32, Option<Ipv4Addr>, Ipv4Ad
 
 /// Has the server answer.
 fn answer(stack: &mut Stack, kind: DhcpMessageType, transaction: u32, now: Instant) {
+    answer_by(stack, kind, transaction, SERVER, now);
+}
+
+/// Has the server answer, and name a gateway.
+fn answer_by(
+    stack: &mut Stack,
+    kind: DhcpMessageType,
+    transaction: u32,
+    gateway: Ipv4Addr,
+    now: Instant,
+) {
     let repr = DhcpRepr {
         message_type: kind,
         transaction_id: transaction,
@@ -58,7 +69,7 @@ fn answer(stack: &mut Stack, kind: DhcpMessageType, transaction: u32, now: Insta
         client_ip: Ipv4Addr::UNSPECIFIED,
         your_ip: LENT,
         server_ip: SERVER,
-        router: Some(SERVER),
+        router: Some(gateway),
         subnet_mask: Some(Ipv4Addr::new(255, 255, 255, 0)),
         relay_agent_ip: Ipv4Addr::UNSPECIFIED,
         broadcast: true,
@@ -139,6 +150,23 @@ fn a_lease_that_nobody_renews_ends() {
     };
     assert!(rebound && end == START + Duration::from_secs(3600), "{end:?}");
     assert_eq!(stack.routes.gateway(LENT.into()), None);
+}
+
+#[test]
+fn a_gateway_that_the_server_changes_is_left_at_once() {
+    let (mut stack, _) = leased();
+    let (far, other) = (Ipv4Addr::new(9, 9, 9, 9).into(), Ipv4Addr::new(192, 168, 7, 2));
+    let (now, transaction) = loop {
+        let (now, sent) = next(&mut stack);
+        stack.neighbours.heard(SERVER.into(), [2; 6], now, &mut stack.wire);
+        if let Some((_, transaction, ..)) = sent.iter().find_map(|frame| asked(frame)) {
+            break (now, transaction);
+        }
+    };
+    assert_eq!(stack.routes.gateway(far), Some(SERVER.into()));
+    answer_by(&mut stack, DhcpMessageType::Ack, transaction, other, now);
+    assert_eq!(stack.routes.gateway(far), Some(other.into()));
+    assert!(!stack.routes.is_gateway(SERVER.into()));
 }
 
 #[test]
