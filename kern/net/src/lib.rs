@@ -28,4 +28,4 @@ mod udp;
 pub use address::{Prefix, is_host};
 pub use config::{AddressSource, Config};
 pub use stack::{Held, Stack};
-pub use streams::Conversation;
+pub use streams::{Conversation, Displaced};

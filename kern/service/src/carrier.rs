@@ -134,6 +134,15 @@ impl Carrier {
         }
     }
 
+    /// How many connections were closed to let others in, and whose the last one was, if that is to
+    /// be told now. A host tells of its sockets by itself.
+    pub(crate) fn news_of_crowding(&mut self, now: Instant) -> Option<(u64, IpAddr)> {
+        match self {
+            Self::Sockets { .. } => None,
+            Self::Own(station) => station.news_of_crowding(now),
+        }
+    }
+
     /// When [`Carrier::advance`] wants to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {

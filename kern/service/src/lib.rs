@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod carrier;
 mod config;
+mod crowding;
 mod farewell;
 mod filesystems;
 mod limits;

@@ -120,6 +120,7 @@ impl Service {
         self.keep_up();
         self.send();
         self.tell_addresses();
+        self.tell_crowding();
         self.trim(polls);
         self.next()
     }
@@ -301,6 +302,17 @@ impl Service {
             };
             log.log(level, "service", format_args!("{name}: {line}"));
         });
+    }
+
+    /// Says in the log that there are more connections than it can have.
+    fn tell_crowding(&mut self) {
+        let Some((count, from)) = self.carrier.news_of_crowding(self.now) else { return };
+        let (name, log) = (&self.name, &self.host.log);
+        let line = format_args!(
+            "{name}: it has all the connections it can have, and closed {count} to let others in, \
+             the last one of {from}: find out why that opens so many, or keep it out"
+        );
+        log.log(Level::Warning, "service", line);
     }
 
     /// A service that was busy and is no more gives its memory back, after a while: bursts that

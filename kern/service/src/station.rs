@@ -9,6 +9,7 @@
 //! What the link has no room for waits in the stack, as data rather than as frames, until the host
 //! tells of room by an event, which is a reason to turn the service.
 
+use crate::crowding::Crowding;
 use crate::limits::GOODBYE_MAX;
 use abi::Instant;
 use alloc::rc::Rc;
@@ -40,6 +41,7 @@ pub(crate) struct Station {
     /// The addresses that were told of, and those that somebody else was told to have.
     known: Vec<IpAddr>,
     contested: Vec<IpAddr>,
+    crowding: Crowding,
     /// When the events since the last turn began to be told.
     heard_at: Option<Instant>,
     /// Everybody was said goodbye to, and may answer until then.
@@ -55,8 +57,9 @@ impl Station {
         now: Instant,
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
-        let (known, contested) = Default::default();
-        Self { link, stack, known, contested, heard_at: None, closing_until: None }
+        let (known, contested, crowding) = Default::default();
+        let (heard_at, closing_until) = (None, None);
+        Self { link, stack, known, contested, crowding, heard_at, closing_until }
     }
 
     /// Counts memory with this account.
@@ -162,9 +165,16 @@ impl Station {
         gained.for_each(|&address| tell(address, Fate::Gained));
     }
 
+    /// How many connections were closed to let others in, and whose the last one was, if that is to
+    /// be told now.
+    pub(crate) fn news_of_crowding(&mut self, now: Instant) -> Option<(u64, IpAddr)> {
+        self.crowding.news(self.stack.displaced(), now)
+    }
+
     /// When [`Station::advance`] wants to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let goodbye = self.closing_until.filter(|_| self.stack.connection_count() > 0);
-        self.stack.deadline().into_iter().chain(goodbye).min()
+        let crowding = self.crowding.deadline(self.stack.displaced());
+        [self.stack.deadline(), goodbye, crowding].into_iter().flatten().min()
     }
 }

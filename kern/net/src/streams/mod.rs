@@ -11,6 +11,7 @@
 
 mod calls;
 mod carry;
+mod crowd;
 mod endpoint;
 mod ready;
 mod transmit;
@@ -31,6 +32,7 @@ use crate::tcp::table::{Table, Verdict};
 use abi::Instant;
 pub use carry::Conversation;
 use core::net::{IpAddr, SocketAddr};
+pub use crowd::Displaced;
 use endpoint::{Endpoint, Stage};
 use hyper::{Account, Grant, StreamEvent, StreamId};
 use ready::Ready;
@@ -52,13 +54,21 @@ pub(crate) struct Streams {
     account: Account,
     /// Connections opened by us, for their ports.
     opened: u32,
+    displaced: Displaced,
 }
 
 impl Streams {
     pub(crate) fn new(secret: [u8; 16]) -> Self {
         let account = Account::default();
         let received = account.take_anyway(0);
-        Self { table: Table::new(secret), ready: Ready::default(), received, account, opened: 0 }
+        Self {
+            table: Table::new(secret),
+            ready: Ready::default(),
+            received,
+            account,
+            opened: 0,
+            displaced: Displaced::default(),
+        }
     }
 
     /// Counts what is kept of what arrived with this account from now on.
@@ -143,6 +153,7 @@ impl Stack {
         let window_bytes = u32::from(segment.window) << handshake.window_scale.unwrap_or(0);
         let connection = self.connection(&pair, handshake, window_bytes, now);
         let endpoint = Endpoint::new(Stage::Open(connection));
+        self.make_room(&pair, now, sink);
         let Ok((key, stream)) = self.streams.table.insert(pair, endpoint) else { return };
         let Pair { local, remote } = pair;
         sink(StreamEvent::Opened { stream: StreamId(stream), remote, local });

@@ -24,6 +24,8 @@ pub struct Handshake {
     pub timestamp: Option<u32>,
     /// Both ends understand ECN (RFC 3168 §6.1.1).
     pub ecn: bool,
+    /// Our SYN was sent more than once: it, or what answers it, was lost or slow.
+    pub is_repeated: bool,
 }
 
 impl Handshake {
@@ -38,6 +40,7 @@ impl Handshake {
             sack: options.sack_permitted,
             timestamp: options.timestamps.map(|timestamps| timestamps.0),
             ecn: syn.ack.is_none() && syn.flags.contains(Flags::ECE | Flags::CWR),
+            is_repeated: false,
         }
     }
 

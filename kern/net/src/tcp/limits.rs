@@ -55,8 +55,15 @@ pub const TIME_WAIT_MAX: usize = 4096;
 /// How long those are remembered: twice the time that a segment is taken to live (RFC 9293 §3.4.2).
 pub const TIME_WAIT: Duration = Duration::from_secs(60);
 
-/// Connections of one service; further ones are not opened, and are asked for again.
+/// Connections of one service; a further one takes the place of another ([`SAMPLE`]).
 pub const CONNECTIONS_MAX: usize = 16 << 10;
+
+/// Connections that are looked at, by luck, to find the one that makes room.
+pub const SAMPLE: usize = 16;
+
+/// Who has so many of those is a crowd, and makes room before all others: it holds about a quarter of
+/// everything.
+pub const CROWD_MIN: usize = 4;
 
 /// Ports that are listened on.
 pub const LISTENERS_MAX: usize = 64;

@@ -115,11 +115,12 @@ impl Opening {
     fn synchronize(&mut self, segment: &Segment<'_>, now: Instant) -> Progress {
         if segment.ack.is_some() {
             let handshake = Handshake::of_answer(self.first, segment);
+            let handshake = Handshake { is_repeated: self.syns > 1, ..handshake };
             return Progress::Open { handshake, window_bytes: u32::from(segment.window) };
         }
         self.peer = Some(Handshake { ecn: false, ..Handshake::of_syn(self.first, segment) });
-        self.at = now + SYN_RETRANSMISSION;
-        Progress::Answer(self.syn(now))
+        self.at = self.at.min(now + SYN_RETRANSMISSION);
+        self.challenge(self.syn(now), now)
     }
 
     /// SYN-RECEIVED: both have sent a SYN, and ours is not acknowledged yet.
@@ -141,15 +142,25 @@ impl Opening {
             return self.challenge(self.syn(now), now);
         }
         match (segment.flags.contains(Flags::RST), segment.ack) {
-            (true, _) => Progress::Refused,
+            (true, Some(_)) if is_ours => Progress::Refused,
+            (true, _) => self.uncross(),
             (false, Some(_)) if !is_ours => self.challenge(reset(segment), now),
             (false, Some(_)) => {
                 let scale = if is_syn { 0 } else { peer.window_scale.unwrap_or(0) };
                 let window_bytes = u32::from(segment.window) << scale;
-                Progress::Open { handshake: *peer, window_bytes }
+                let handshake = Handshake { is_repeated: self.syns > 1, ..*peer };
+                Progress::Open { handshake, window_bytes }
             }
             (false, None) => self.challenge(self.syn(now), now),
         }
+    }
+
+    /// A reset that does not name our number does not end the opening, as RFC 9293 §3.10.7.4 would have
+    /// it: a true peer sends it when a stranger sent the SYN that crossed ours, and we have answered
+    /// that. Who means it says so to our next SYN.
+    fn uncross(&mut self) -> Progress {
+        self.peer = None;
+        Progress::Nothing
     }
 
     fn challenge(&mut self, answer: Outgoing, now: Instant) -> Progress {

@@ -169,6 +169,7 @@ impl Connection {
             self.state = self.state.closed_by_peer();
             self.notice_end();
         }
+        self.is_asked |= arrival.bytes > 0;
         if segment.sequence_bytes() > 0 && arrival.bytes == 0 {
             self.receiver.acknowledge();
         }

@@ -85,6 +85,8 @@ pub struct Connection {
     reset: Option<Box<Outgoing>>,
     /// Nobody reads any more.
     is_deaf: bool,
+    /// The peer has said something, and we nothing since.
+    is_asked: bool,
     is_end_told: bool,
     /// Marks of congestion arrived, and the peer has not slowed down yet (RFC 3168 §6.1.3).
     echoes_congestion: bool,
@@ -112,6 +114,7 @@ impl Connection {
             sack: handshake.sack,
             timestamps: handshake.timestamp.is_some(),
             ecn: handshake.ecn,
+            is_repeated: handshake.is_repeated,
         };
         Self {
             state: State::Established,
@@ -124,6 +127,7 @@ impl Connection {
             over: None,
             reset: None,
             is_deaf: false,
+            is_asked: false,
             is_end_told: false,
             echoes_congestion: false,
             heard: now,
@@ -175,9 +179,25 @@ impl Connection {
         u64::from(self.receiver.kept_bytes()) + self.sender.kept_bytes()
     }
 
+    /// Whether the peer was ever told anything.
+    pub fn has_answered(&self) -> bool {
+        self.sender.has_sent()
+    }
+
+    /// Whether neither end waits for the other: all that was said was heard, and answered.
+    pub fn is_at_rest(&self) -> bool {
+        !self.is_asked && self.sender.is_done() && self.receiver.kept_bytes() == 0
+    }
+
+    /// When something of ours was on its way last.
+    pub fn silent_since(&self) -> Instant {
+        self.sender.idle_since()
+    }
+
     /// Sends behind all that was sent before; nothing, if an end was said.
     pub fn send(&mut self, data: Vec<Bytes>, now: Instant) {
         if matches!(self.state, State::Established | State::CloseWait) {
+            self.is_asked = false;
             self.sender.push(data);
             self.wait_for_answer(now);
         }

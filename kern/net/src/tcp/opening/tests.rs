@@ -48,6 +48,7 @@ fn an_answer_opens() {
         sack: true,
         timestamp: Some(55),
         ecn: true,
+        is_repeated: false,
     };
     assert_eq!(opened, Progress::Open { handshake, window_bytes: 65_535 });
 }
@@ -127,4 +128,44 @@ fn an_answer_counts_more_than_a_syn_that_anybody_could_send() {
         panic!("{ours:?}")
     };
     assert_eq!(handshake.peer_first, PEERS);
+}
+
+#[test]
+fn a_reset_that_a_forged_syn_brought_about_ends_nothing() {
+    let ((mut ours, our_syn), (_, forged)) = (opening(OURS), opening(PEERS + 5000));
+    // The true peer, which knows nothing of the forged SYN, refuses our answer to it.
+    let Progress::Answer(crossed) = ours.segment(&arrives(&forged), at(1)) else { panic!() };
+    let rst = reset(&arrives(&crossed));
+    assert_eq!((rst.seq, rst.ack), (forged.seq + 1, None));
+    assert_eq!(ours.segment(&arrives(&rst), at(2)), Progress::Nothing);
+    let opened = ours.clone().segment(&arrives(&answered(&our_syn)), at(3));
+    assert!(matches!(opened, Progress::Open { handshake, .. } if handshake.peer_first == PEERS));
+    // Or it refuses our SYN itself, when that comes again.
+    let now = ours.deadline();
+    assert_eq!(now, at(1000), "whatever anybody sends, it comes again in time");
+    let again = ours.timeout(now).unwrap().unwrap();
+    assert_eq!((again.seq, again.ack), (OURS, None));
+    let refusal = reset(&arrives(&again));
+    assert_eq!(ours.segment(&arrives(&refusal), now), Progress::Refused);
+}
+
+#[test]
+fn forged_syns_do_not_put_off_ours_and_are_not_all_answered() {
+    let ((mut ours, _), (_, forged)) = (opening(OURS), opening(PEERS));
+    let rst = Outgoing { seq: PEERS + 1, flags: Flags::RST, ..Outgoing::default() };
+    let answers = (0..900).filter(|&ms| {
+        let progress = ours.segment(&arrives(&forged), at(ms));
+        assert_eq!(ours.segment(&arrives(&rst), at(ms)), Progress::Nothing);
+        progress != Progress::Nothing
+    });
+    assert!(answers.count() <= 2 * CHALLENGES_PER_SECOND as usize);
+    assert_eq!(ours.deadline(), at(1000));
+}
+
+#[test]
+fn an_answer_to_a_repeated_syn_is_known_for_one() {
+    let (mut opening, _) = opening(OURS);
+    let syn = opening.timeout(at(1000)).unwrap().unwrap();
+    let opened = opening.segment(&arrives(&answered(&syn)), at(1005));
+    assert!(matches!(opened, Progress::Open { handshake, .. } if handshake.is_repeated));
 }

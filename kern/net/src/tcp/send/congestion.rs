@@ -48,12 +48,12 @@ pub struct Growth {
 }
 
 impl Congestion {
-    /// A connection's first window.
-    pub fn new(mss: u16) -> Self {
+    /// A connection's first window; one packet, if its SYN was repeated (RFC 5681 §3.1).
+    pub fn new(mss: u16, is_repeated: bool) -> Self {
         let mss = u64::from(mss);
         Self {
             mss,
-            window_bytes: first_window(mss),
+            window_bytes: if is_repeated { mss } else { first_window(mss) },
             threshold_bytes: u64::MAX,
             cubic: Cubic::default(),
             start: Some(SlowStart::default()),

@@ -57,6 +57,8 @@ pub struct SenderSettings {
     pub timestamps: bool,
     /// Both ends understand ECN.
     pub ecn: bool,
+    /// The handshake lost something, or took long.
+    pub is_repeated: bool,
 }
 
 /// What a segment with an acknowledgement says to the sender.
@@ -158,9 +160,9 @@ impl Sender {
             next: 0,
             window: Window::new(settings.window_bytes),
             board: Scoreboard::default(),
-            round_trip: RoundTrip::default(),
+            round_trip: RoundTrip::new(settings.is_repeated),
             rack: Rack::default(),
-            congestion: Congestion::new(settings.mss),
+            congestion: Congestion::new(settings.mss, settings.is_repeated),
             recovery: Recovery::None,
             undo: None,
             timers: Timers::default(),
@@ -233,6 +235,16 @@ impl Sender {
     /// Bytes that may be in flight as far as congestion is concerned.
     pub const fn congestion_window_bytes(&self) -> u64 {
         self.congestion.window_bytes()
+    }
+
+    /// Anything was sent at all.
+    pub const fn has_sent(&self) -> bool {
+        self.next > 0
+    }
+
+    /// When something was on its way last.
+    pub const fn idle_since(&self) -> Instant {
+        self.busy
     }
 
     /// Everything, the end of the stream included, is acknowledged.

@@ -16,6 +16,9 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(60);
 /// The timeout before the first measurement (RFC 6298 §2.1).
 const TIMEOUT_FIRST: Duration = Duration::from_secs(1);
 
+/// The same if the SYN was repeated: the path may be that slow (RFC 6298 §5.7).
+const TIMEOUT_AFTER_REPEATED_SYN: Duration = Duration::from_secs(3);
+
 /// For how long a minimum counts: paths change.
 const MINIMUM_KEPT: Duration = Duration::from_secs(300);
 
@@ -25,8 +28,10 @@ pub const fn timestamp_ms(now: Instant) -> u32 {
 }
 
 /// What is known of the round trip of one connection.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RoundTrip {
+    /// What is waited for before the first measurement.
+    first: Duration,
     smoothed: Option<Duration>,
     variation: Duration,
     minimum: Option<(Duration, Instant)>,
@@ -34,6 +39,12 @@ pub struct RoundTrip {
 }
 
 impl RoundTrip {
+    /// Of a connection whose SYN was sent once, or more often.
+    pub const fn new(is_repeated: bool) -> Self {
+        let first = if is_repeated { TIMEOUT_AFTER_REPEATED_SYN } else { TIMEOUT_FIRST };
+        Self { first, smoothed: None, variation: Duration::ZERO, minimum: None, doublings: 0 }
+    }
+
     /// The smoothed round trip, once measured.
     pub const fn smoothed(&self) -> Option<Duration> {
         self.smoothed
@@ -67,7 +78,7 @@ impl RoundTrip {
     pub fn timeout(&self) -> Duration {
         let base = match self.smoothed {
             Some(smoothed) => smoothed + MARGIN_MIN.max(self.variation * 4),
-            None => TIMEOUT_FIRST,
+            None => self.first,
         };
         base.saturating_mul(1 << self.doublings.min(16)).min(TIMEOUT_MAX)
     }
@@ -93,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_first_measurement_sets_all() {
-        let mut trip = RoundTrip::default();
+        let mut trip = RoundTrip::new(false);
         assert_eq!(trip.timeout(), Duration::from_secs(1));
         trip.measured(ms(100));
         assert_eq!((trip.smoothed(), trip.timeout()), (Some(ms(100)), ms(300)));
@@ -106,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_timeout_doubles_up_to_its_bound_and_comes_back() {
-        let mut trip = RoundTrip::default();
+        let mut trip = RoundTrip::new(false);
         trip.measured(ms(8));
         let timeouts: [Duration; 4] = core::array::from_fn(|_| {
             trip.back_off();
@@ -121,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_minimum_ages() {
-        let mut trip = RoundTrip::default();
+        let mut trip = RoundTrip::new(false);
         trip.measured_path(ms(1), Instant(0));
         trip.measured_path(ms(9), Instant(0) + ms(299_000));
         assert_eq!(trip.minimum(), Some(ms(1)));

@@ -11,9 +11,6 @@ use core::time::Duration;
 /// So many timeouts in a row without an answer are the last: a quarter of an hour.
 const UNANSWERED_MAX: u32 = 15;
 
-/// What a tail probe waits for before the first measurement.
-const PROBE_FIRST: Duration = Duration::from_secs(1);
-
 /// What a tail probe waits beyond two round trips: a peer's clock tick.
 const PROBE_MARGIN: Duration = Duration::from_millis(2);
 
@@ -122,7 +119,7 @@ impl Sender {
         // A single packet's acknowledgement may be delayed.
         let margin = if alone { MARGIN_MIN } else { PROBE_MARGIN };
         let smoothed = self.round_trip.smoothed();
-        let wait = smoothed.map_or(PROBE_FIRST, |smoothed| smoothed * 2 + margin);
+        let wait = smoothed.map_or(self.round_trip.timeout(), |smoothed| smoothed * 2 + margin);
         Some((now + wait).min(self.timers.retransmit.unwrap_or(now + wait)))
     }
 

@@ -157,8 +157,11 @@ impl Backlog {
     }
 
     /// Judges a segment for one.
-    pub fn segment(&self, key: u32, segment: &Segment<'_>) -> Step {
-        self.get(key).map_or(Step::Drop, |embryo| embryo.segment(segment))
+    pub fn segment(&mut self, key: u32, segment: &Segment<'_>) -> Step {
+        let Some(embryo) = self.embryos.get_mut(key as usize) else { return Step::Drop };
+        let step = embryo.segment(segment);
+        embryo.handshake.is_repeated |= step == Step::Answer;
+        step
     }
 
     /// One whose answer was lost, or `Err` with one that was answered often enough, which is still
@@ -171,6 +174,7 @@ impl Backlog {
         }
         let wait = SYN_RETRANSMISSION * 2_u32.pow(u32::from(embryo.answers));
         embryo.answers += 1;
+        embryo.handshake.is_repeated = true;
         self.wheel.set(key, now + wait);
         Some(Ok(key))
     }

@@ -75,5 +75,6 @@ pub fn check(
         sack: echoed.is_some_and(|echoed| echoed & 16 != 0),
         timestamp: segment.options.timestamps.map(|timestamps| timestamps.0),
         ecn: echoed.is_some_and(|echoed| echoed & 32 != 0),
+        is_repeated: false,
     })
 }

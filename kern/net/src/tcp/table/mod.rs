@@ -13,6 +13,7 @@ pub mod backlog;
 pub mod cookies;
 mod names;
 pub mod numbers;
+mod sample;
 #[cfg(test)]
 mod tests;
 pub mod time_wait;
@@ -150,7 +151,6 @@ impl<C> Table<C> {
             Step::Answer => Verdict::Answer(embryo.answer(now)),
             Step::Challenge => self.answer_stranger(embryo.challenge(now), now),
             Step::Reset => self.answer_stranger(reset(segment), now),
-            Step::Open if self.connections.len() >= CONNECTIONS_MAX => Verdict::Nothing,
             Step::Open if !self.is_listened_on(&embryo.pair) => {
                 self.abandon(key, &embryo.pair);
                 self.answer_stranger(reset(segment), now)
@@ -212,7 +212,7 @@ impl<C> Table<C> {
     /// Cookies are only looked at as long as one that was given may be on its way: who guesses must
     /// fill the backlog, too.
     fn cookie(&self, pair: &Pair, segment: &Segment<'_>, now: Instant) -> Option<Handshake> {
-        let is_expected = now < self.flooded_until && self.connections.len() < CONNECTIONS_MAX;
+        let is_expected = now < self.flooded_until;
         cookies::check(&self.numbers, pair, segment, now).filter(|_| is_expected)
     }
 
@@ -251,7 +251,7 @@ impl<C> Table<C> {
     /// Gives a connection its place and its name; or gives it back if the place is taken or there is
     /// no room.
     pub fn insert(&mut self, pair: Pair, connection: C) -> Result<(u32, u64), C> {
-        if self.find(&pair).is_some() || self.connections.len() >= CONNECTIONS_MAX {
+        if self.find(&pair).is_some() || self.is_full() {
             return Err(connection);
         }
         let vacant = self.connections.vacant_entry();
@@ -279,6 +279,11 @@ impl<C> Table<C> {
     /// How many connections there are.
     pub fn len(&self) -> usize {
         self.connections.len()
+    }
+
+    /// Whether there is no room for one more.
+    pub fn is_full(&self) -> bool {
+        self.connections.len() >= CONNECTIONS_MAX
     }
 
     /// Whether there is none.

@@ -35,6 +35,8 @@ pub enum Purpose {
     Cookie = 4,
     /// Where to look for a port of our own.
     Port = 5,
+    /// Which connections to look at.
+    Sample = 6,
 }
 
 impl Numbers {

@@ -31,7 +31,16 @@ fn settings() -> Settings {
 fn handshake(first: SeqNo, peer_first: SeqNo) -> Handshake {
     let timestamp = Some(timestamp_of(at(0)));
     let window_scale = Some(WINDOW_SCALE);
-    Handshake { first, peer_first, mss: MSS, window_scale, sack: true, timestamp, ecn: true }
+    Handshake {
+        first,
+        peer_first,
+        mss: MSS,
+        window_scale,
+        sack: true,
+        timestamp,
+        ecn: true,
+        is_repeated: false,
+    }
 }
 
 fn timestamp_of(now: Instant) -> u32 {

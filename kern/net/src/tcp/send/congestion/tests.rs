@@ -11,7 +11,7 @@ fn growth(bytes: u64) -> Growth {
 
 #[test]
 fn slow_start_doubles_and_a_loss_ends_it() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     assert_eq!(congestion.window_bytes(), 10_000);
     (0..10).for_each(|_| congestion.acknowledged(growth(MSS), Instant(0)));
     assert_eq!(congestion.window_bytes(), 20_000);
@@ -24,14 +24,14 @@ fn slow_start_doubles_and_a_loss_ends_it() {
 
 #[test]
 fn a_window_that_holds_nobody_back_does_not_grow() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     congestion.acknowledged(Growth { limited: false, ..growth(MSS) }, Instant(0));
     assert_eq!(congestion.window_bytes(), 10_000);
 }
 
 #[test]
 fn a_mistaken_timeout_is_taken_back() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     let before = congestion.clone();
     congestion.timed_out(0);
     assert_eq!((congestion.window_bytes(), congestion.threshold_bytes()), (1000, 7000));
@@ -41,14 +41,14 @@ fn a_mistaken_timeout_is_taken_back() {
 
 #[test]
 fn a_mark_costs_less_than_a_loss() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     congestion.marked();
     assert_eq!((congestion.window_bytes(), congestion.threshold_bytes()), (8500, 8500));
 }
 
 #[test]
 fn an_idle_window_shrinks_to_the_first() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     (0..70).for_each(|_| congestion.acknowledged(growth(MSS), Instant(0)));
     let timeout = Duration::from_millis(200);
     congestion.idle(timeout / 2, timeout);
@@ -61,7 +61,7 @@ fn an_idle_window_shrinks_to_the_first() {
 
 #[test]
 fn the_least_window_is_two_packets() {
-    let mut congestion = Congestion::new(1000);
+    let mut congestion = Congestion::new(1000, false);
     (0..50).for_each(|_| {
         congestion.lost();
         congestion.recovered();

@@ -175,3 +175,19 @@ fn a_smaller_path_gets_smaller_packets_and_no_blame() {
     trace.ack(5000, &[]);
     assert_eq!(trace.window_packets(), 10);
 }
+
+#[test]
+fn after_a_repeated_syn_it_begins_with_one_packet_and_three_seconds() {
+    // RFC 5681 §3.1 and RFC 6298 §5.7.
+    let settings = SenderSettings { is_repeated: true, ..SETTINGS };
+    let mut trace = Trace::new(settings);
+    trace.push(20_000);
+    assert_eq!((trace.sent(), trace.deadline_ms()), (packets(0, 1000), Some(3000)));
+    trace.wait(2500);
+    trace.ack(1000, &[]);
+    assert_eq!(trace.sent(), packets(1000, 3000), "slow start");
+    let mut lossy = Trace::new(settings);
+    lossy.push(1000);
+    lossy.sent();
+    assert_eq!((lossy.timeout(), lossy.deadline_ms()), (packets(0, 1000), Some(3000)));
+}

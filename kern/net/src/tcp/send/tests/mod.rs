@@ -17,8 +17,14 @@ use core::time::Duration;
 /// Close to where numbers go round.
 pub const FIRST: SeqNo = SeqNo(u32::MAX - 2500);
 
-pub const SETTINGS: SenderSettings =
-    SenderSettings { mss: 1000, window_bytes: 1 << 20, sack: true, timestamps: false, ecn: false };
+pub const SETTINGS: SenderSettings = SenderSettings {
+    mss: 1000,
+    window_bytes: 1 << 20,
+    sack: true,
+    timestamps: false,
+    ecn: false,
+    is_repeated: false,
+};
 
 pub fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)

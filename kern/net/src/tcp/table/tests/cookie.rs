@@ -16,6 +16,7 @@ proptest! {
         let scale = (scale < 14).then_some(scale);
         let said = Handshake {
             first: SeqNo(0), peer_first: PEER, mss, window_scale: scale, sack, timestamp: Some(500), ecn,
+            is_repeated: false,
         };
         let first = cookies::number(&numbers(), &pair(port), &said, now);
         let clock = cookies::clock(&numbers(), &pair(port), &said, now);

@@ -82,9 +82,17 @@ fn a_connection_opens_in_three_steps() {
     assert_eq!((options.mss, options.window_scale), (Some(MSS), Some(WINDOW_SCALE)));
     assert!(options.sack_permitted && options.timestamps.unwrap().1 == 500);
     let opened = handshake(table.segment(&pair(9), &third(&answer), MSS, at(5)));
-    let expected = (answer.seq, PEER, 1400, Some(9), true, Some(500), false);
-    let Handshake { first, peer_first, mss, window_scale, sack, timestamp, ecn } = opened;
-    assert_eq!((first, peer_first, mss, window_scale, sack, timestamp, ecn), expected);
+    let expected = Handshake {
+        first: answer.seq,
+        peer_first: PEER,
+        mss: 1400,
+        window_scale: Some(9),
+        sack: true,
+        timestamp: Some(500),
+        ecn: false,
+        is_repeated: false,
+    };
+    assert_eq!(opened, expected);
     let (key, stream) = table.insert(pair(9), "nine").unwrap();
     assert_eq!(table.segment(&pair(9), &third(&answer), MSS, at(6)), Verdict::Connection(key));
     assert_eq!(table.insert(pair(9), "again"), Err("again"));
@@ -129,6 +137,20 @@ fn an_answer_is_repeated_until_nobody_wants_it() {
     assert_eq!(times, [1, 3, 7, 15][..usize::from(SYN_ANSWERS_MAX) - 1]);
     let late = table.segment(&pair(9), &third(&first), MSS, at(300_000));
     assert_eq!(answer(late).flags, Flags::RST);
+}
+
+#[test]
+fn a_handshake_that_had_to_be_repeated_says_so() {
+    let mut slow = table();
+    let first = answer(slow.segment(&pair(9), &syn(), MSS, at(0)));
+    assert!(slow.timeout(at(1001)).is_some());
+    let opened = handshake(slow.segment(&pair(9), &third(&first), MSS, at(1500)));
+    assert!(opened.is_repeated, "our answer was");
+    let mut asked_again = table();
+    answer(asked_again.segment(&pair(9), &syn(), MSS, at(0)));
+    let again = answer(asked_again.segment(&pair(9), &syn(), MSS, at(900)));
+    let opened = handshake(asked_again.segment(&pair(9), &third(&again), MSS, at(901)));
+    assert!(opened.is_repeated, "the peer's SYN was");
 }
 
 #[test]
