@@ -90,6 +90,13 @@ impl Header {
         self.tag.unwrap_or(0) & VLAN_BITS
     }
 
+    /// What is behind it in a frame that begins with `head`: its type, and what of it is there.
+    pub(crate) fn body<'a>(&self, head: &'a [u8]) -> Option<(u16, &'a [u8])> {
+        let kind_at = TAG_OFFSET + if self.tag.is_some() { TAG_BYTES } else { 0 };
+        let (kind, body) = head.get(kind_at..)?.split_first_chunk()?;
+        Some((u16::from_be_bytes(*kind), body))
+    }
+
     pub(crate) fn is_to_be_forwarded(&self) -> bool {
         self.sender.is_one() && self.receiver.0 != [0; 6] && !self.receiver.is_for_bridges()
     }

@@ -12,8 +12,12 @@
 //! Against ports that mean ill there are bounds ([`Limits`]), and ports that carry one known
 //! station ([`PortSettings::station`]), whose address nobody else can take.
 //!
-//! Never: holds, copies or reads more of a frame than its Ethernet header, asks the time, or knows
-//! what a port is attached to.
+//! Such a port is spared frames to many that its station has no use for ([`Switch::listen`]): what
+//! ten thousand services announce to each other is heard by those whom it concerns. Who that is
+//! depends on what the frame is about (`subject.rs`), and is looked up (`listeners.rs`).
+//!
+//! Never: holds or copies a frame, answers one, looks behind the Ethernet header of what is for one
+//! station, asks the time, or knows what a port is attached to.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -21,9 +25,12 @@ extern crate alloc;
 
 mod bucket;
 mod header;
+mod keyed;
+mod listeners;
 mod members;
 mod port;
 mod stations;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -35,10 +42,14 @@ use abi::Instant;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
+use hyper::Listening;
+use keyed::Keyed;
+use listeners::Listeners;
 use members::Members;
 use port::Port;
 use slab::Slab;
 use stations::{Seen, Stations};
+use subject::Subject;
 
 /// Copies that a frame to many may have before it counts as one more of [`PortSettings::floods`]: so
 /// that the work that a port makes is bounded however many ports there are.
@@ -53,7 +64,13 @@ pub struct Limits {
     pub stations_max: usize,
     /// How long a station is remembered that says nothing.
     pub station_age_max: Duration,
+    /// Topics that all ports together may listen to; a port for which there is no room hears
+    /// everything, as one that asks for more than [`TOPICS_PER_PORT_MAX`].
+    pub topics_max: usize,
 }
+
+/// Topics that one port may listen to.
+pub const TOPICS_PER_PORT_MAX: usize = 256;
 
 /// IEEE 802.1Q's own ageing time, and room for ten thousand services and what they talk to.
 impl Default for Limits {
@@ -62,6 +79,7 @@ impl Default for Limits {
             ports_max: 16 << 10,
             stations_max: 32 << 10,
             station_age_max: Duration::from_secs(300),
+            topics_max: 512 << 10,
         }
     }
 }
@@ -116,15 +134,18 @@ pub struct Switch {
     limits: Limits,
     ports: Slab<Port>,
     members: Members,
+    listeners: Listeners,
     stations: Stations,
 }
 
 impl Switch {
-    /// Without ports. `secret` keys the table of stations, so that nobody can foresee which
-    /// addresses collide in it.
+    /// Without ports. `secret` keys its tables, so that nobody can foresee what collides in them.
     pub fn new(limits: Limits, secret: [u8; 16]) -> Self {
-        let stations = Stations::new(limits.stations_max, limits.station_age_max, secret);
-        Self { limits, ports: Slab::new(), members: Members::default(), stations }
+        let keyed = Keyed::new(secret);
+        let listeners = Listeners::new(limits.topics_max, TOPICS_PER_PORT_MAX, keyed.clone());
+        let stations = Stations::new(limits.stations_max, limits.station_age_max, keyed);
+        let (ports, members) = (Slab::new(), Members::default());
+        Self { limits, ports, members, listeners, stations }
     }
 
     /// Adds a port.
@@ -142,8 +163,9 @@ impl Switch {
             if !self.stations.fix(vlan, station, id) {
                 return Err(Refused::StationTaken);
             }
+        } else {
+            self.members.add(id, &settings);
         }
-        self.members.add(id, &settings);
         self.ports.insert(Port::new(settings));
         Ok(id)
     }
@@ -152,8 +174,28 @@ impl Switch {
     pub fn remove(&mut self, id: PortId) {
         if let Some(port) = self.ports.try_remove(id.0) {
             self.members.remove(id, &port.settings);
+            self.listeners.remove(id);
             let station = port.settings.mode.access().zip(port.settings.station);
             self.stations.forget_port(id, station);
+        }
+    }
+
+    /// Says what of frames to many a port for one station is to get. Behind others may be anybody:
+    /// they get everything, whatever is said.
+    pub fn listen(&mut self, id: PortId, to: &Listening) {
+        let Some(Port { settings, .. }) = self.ports.get(id.0) else { return };
+        let Some((vlan, _)) = settings.mode.access().zip(settings.station) else { return };
+        let is_everything = match to {
+            Listening::Topics(topics) => !self.listeners.set(vlan, id, topics),
+            Listening::Everything => {
+                self.listeners.remove(id);
+                true
+            }
+        };
+        if is_everything {
+            self.members.add_station(id, vlan);
+        } else {
+            self.members.remove(id, settings);
         }
     }
 
@@ -203,7 +245,7 @@ impl Switch {
         match self.stations.port_of(vlan, header.receiver) {
             Some(to) if to == from => return Err(Drop::Nowhere),
             Some(to) => egresses.push(Egress { port: to, tag: self.tag_at(to, vlan) }),
-            None => self.flood(from, vlan, &header, now, egresses)?,
+            None => self.flood(from, (vlan, &header, head), now, egresses)?,
         }
         if egresses.is_empty() { Err(Drop::Nowhere) } else { Ok(()) }
     }
@@ -211,8 +253,7 @@ impl Switch {
     fn flood(
         &mut self,
         from: PortId,
-        vlan: Vlan,
-        header: &Header,
+        (vlan, header, head): (Vlan, &Header, &[u8]),
         now: Instant,
         egresses: &mut Vec<Egress>,
     ) -> Result<(), Drop> {
@@ -220,15 +261,24 @@ impl Switch {
         if !port.floods.has_one(now) {
             return Err(Drop::Rate);
         }
-        for to in self.members.of(vlan, header.receiver.is_one()).filter(|&to| to != from) {
-            let Some(port) = self.ports.get(to.0) else { continue };
-            if port.settings.mode.carries(vlan) {
-                egresses.push(Egress { port: to, tag: port.settings.mode.tag_of(vlan) });
-            }
+        let is_for_one = header.receiver.is_one();
+        let egress = |to: PortId| self.egress(to, vlan).filter(|_| to != from);
+        egresses.extend(self.members.of(vlan, is_for_one).filter_map(egress));
+        if !is_for_one {
+            let (subject, unasked) = (Subject::read(header, head), egresses.len());
+            egresses.extend(self.listeners.hearing(vlan, subject).filter_map(egress));
+            egresses[unasked..].sort_unstable_by_key(|egress| egress.port);
+            egresses.dedup();
         }
         let cost = 1 + egresses.len() / COPIES_PER_FLOOD;
         self.ports[from.0].floods.take(cost as u64);
         Ok(())
+    }
+
+    /// How a frame of a VLAN leaves by a port, if that carries it.
+    fn egress(&self, port: PortId, vlan: Vlan) -> Option<Egress> {
+        let mode = &self.ports.get(port.0)?.settings.mode;
+        mode.carries(vlan).then(|| Egress { port, tag: mode.tag_of(vlan) })
     }
 
     fn tag_at(&self, port: PortId, vlan: Vlan) -> Option<Vlan> {

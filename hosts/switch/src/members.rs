@@ -1,4 +1,7 @@
-//! Which ports may carry a VLAN: those that a flood has to visit, and no others.
+//! Which ports may carry a VLAN: those that every flood has to visit, and no others.
+//!
+//! A port for one known station is there only while it listens to everything; the others are found
+//! by what they listen to (`listeners.rs`).
 
 use crate::header::Vlan;
 use crate::port::{Mode, PortId, PortSettings};
@@ -21,21 +24,23 @@ struct Access {
 }
 
 impl Access {
-    fn like(&mut self, settings: &PortSettings) -> &mut BTreeSet<PortId> {
-        if settings.station.is_some() { &mut self.stations } else { &mut self.others }
-    }
-
     fn is_empty(&self) -> bool {
         self.stations.is_empty() && self.others.is_empty()
     }
 }
 
 impl Members {
+    /// Adds a port behind which may be anybody.
     pub(crate) fn add(&mut self, id: PortId, settings: &PortSettings) {
         match settings.mode {
-            Mode::Access(vlan) => self.access.entry(vlan).or_default().like(settings).insert(id),
+            Mode::Access(vlan) => self.access.entry(vlan).or_default().others.insert(id),
             Mode::Trunk { .. } => self.trunks.insert(id),
         };
+    }
+
+    /// Adds a port for one station, which listens to everything.
+    pub(crate) fn add_station(&mut self, id: PortId, vlan: Vlan) {
+        self.access.entry(vlan).or_default().stations.insert(id);
     }
 
     pub(crate) fn remove(&mut self, id: PortId, settings: &PortSettings) {
@@ -43,7 +48,8 @@ impl Members {
         if let Mode::Access(vlan) = settings.mode
             && let Some(access) = self.access.get_mut(&vlan)
         {
-            access.like(settings).remove(&id);
+            access.stations.remove(&id);
+            access.others.remove(&id);
             if access.is_empty() {
                 self.access.remove(&vlan);
             }

@@ -65,7 +65,9 @@ pub struct PortSettings {
     /// Its VLANs.
     pub mode: Mode,
     /// The one station on it, if that is known: frames from others are dropped, nobody else can
-    /// pass for it, and it is spared frames to stations that are not known. Access ports only.
+    /// pass for it, and it is spared frames to stations that are not known. Of frames to many it
+    /// gets what it listens to ([`crate::Switch::listen`]), which is nothing at first. Access ports
+    /// only.
     pub station: Option<Mac>,
     /// Stations that may be learned of it.
     pub stations_max: usize,

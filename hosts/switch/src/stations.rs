@@ -5,31 +5,19 @@
 //! back there if it has been heard of since.
 
 use crate::header::{Mac, Vlan};
+use crate::keyed::Keyed;
 use crate::port::PortId;
 use abi::Instant;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
-use core::hash::BuildHasher;
 use core::time::Duration;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use siphasher::sip::SipHasher13;
 
 type Key = (Vlan, Mac);
 
 /// Examinations of one call at most: so that no frame waits for many.
 const EXAMINED_MAX: usize = 4;
-
-/// Makes keyed hashers.
-struct Keyed([u8; 16]);
-
-impl BuildHasher for Keyed {
-    type Hasher = SipHasher13;
-
-    fn build_hasher(&self) -> SipHasher13 {
-        SipHasher13::new_with_key(&self.0)
-    }
-}
 
 struct Station {
     port: PortId,
@@ -60,8 +48,8 @@ pub(crate) struct Stations {
 }
 
 impl Stations {
-    pub(crate) fn new(count_max: usize, age_max: Duration, secret: [u8; 16]) -> Self {
-        let table = HashMap::with_hasher(Keyed(secret));
+    pub(crate) fn new(count_max: usize, age_max: Duration, keyed: Keyed) -> Self {
+        let table = HashMap::with_hasher(keyed);
         let (ageing, learned) = Default::default();
         Self { table, ageing, learned, count_max, age_max }
     }
@@ -81,6 +69,8 @@ impl Stations {
             Some(learned) => {
                 self.learned[learned.port.0] -= 1;
                 *learned = Station { port, heard: None };
+                // Rare: a service whose station was elsewhere comes here.
+                self.ageing.retain(|(_, key)| *key != (vlan, mac));
             }
             None => {
                 self.table.insert((vlan, mac), Station { port, heard: None });
@@ -130,7 +120,6 @@ impl Stations {
     pub(crate) fn expire(&mut self, now: Instant) {
         for _ in 0..EXAMINED_MAX {
             let Some((_, key)) = self.ageing.pop_front_if(|(due, _)| *due <= now) else { return };
-            // One that has been put there for good since has no more business in the queue.
             let Some(heard) = self.table.get(&key).and_then(|station| station.heard) else {
                 continue;
             };
@@ -157,6 +146,27 @@ impl Stations {
                 !is_there
             });
             self.learned[port.0] = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_station_has_one_place_among_the_ageing_whatever_it_was_before() {
+        let age_max = Duration::from_secs(300);
+        let mut stations = Stations::new(100, age_max, Keyed::new([7; 16]));
+        let (mac, start) = (Mac([2; 6]), Instant(1 << 40));
+        for round in 0..3 {
+            let now = start + Duration::from_secs(round);
+            assert_eq!(stations.see(Vlan::DEFAULT, mac, PortId(1), 64, now), Seen::Known);
+            assert_eq!(stations.ageing.len(), 1);
+            assert!(stations.fix(Vlan::DEFAULT, mac, PortId(2)));
+            assert_eq!((stations.ageing.len(), stations.learned[1]), (0, 0));
+            stations.forget_port(PortId(2), Some((Vlan::DEFAULT, mac)));
+            assert_eq!(stations.len(), 0);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Frames in, ports out.
 
+mod listening;
+
 use super::*;
 use alloc::collections::BTreeSet;
 use alloc::vec;
@@ -159,7 +161,8 @@ fn a_flood_of_many_ports_counts_for_more() {
     let floods = Rate { per_second: 1, burst: 40 };
     let noisy = world.add(PortSettings { floods, ..PortSettings::access(vlan(1)) });
     for number in 0..4 * COPIES_PER_FLOOD as u16 {
-        world.add(PortSettings::station(vlan(1), mac(1000 + number)));
+        let port = world.add(PortSettings::station(vlan(1), mac(1000 + number)));
+        world.switch.listen(port, &Listening::Everything);
     }
     let to_many = (0..100).filter(|_| world.send(noisy, &frame(EVERYBODY, mac(1))).is_ok());
     assert_eq!(to_many.count(), 8, "each is five");

@@ -32,7 +32,8 @@ pub use budget::{Account, Budget, Division, Grant, Taken};
 pub use clock::Clock;
 pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
 pub use link::{
-    ChecksumPlace, Cut, Frame, Link, LinkEvent, LinkFamily, LinkOffload, LinkProperties,
+    ChecksumPlace, Cut, Frame, Link, LinkEvent, LinkFamily, LinkOffload, LinkProperties, LinkTopic,
+    Listening,
 };
 pub use log::{Level, Log};
 pub use random::Random;

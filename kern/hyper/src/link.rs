@@ -4,6 +4,7 @@
 //!  host ── LinkEvent::Received ──► service           bytes are lent for the call
 //!  host ◄── Link::send(Frame) ──── service           head made for this frame, payload shared
 //!  host ── LinkEvent::Room ──────► service           after a refused frame: try again
+//!  host ◄── Link::listen(Listening) ─ service        what of frames to many it needs to hear
 //! ```
 //! What the card can do for the service is a property of it ([`LinkOffload`]): sum up, and cut a
 //! large frame into small ones. A frame asks for it in the terms of virtio (1.2, §5.1.6.2), which
@@ -13,6 +14,7 @@
 use alloc::vec::Vec;
 use bytes::Bytes;
 
+use core::net::IpAddr;
 /// What a link is like. It does not change while the link is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkProperties {
@@ -106,6 +108,35 @@ pub enum LinkEvent<'a> {
     /// A link that had refused a frame takes some again.
     Room,
 }
+}
+
+/// What a service needs to hear of frames to many: as a network card's filter, but for topics, which
+/// groups of Ethernet do not tell apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listening {
+    /// All of them.
+    Everything,
+    /// Those that are about one of these.
+    Topics(Vec<LinkTopic>),
+}
+
+/// What a frame to many is about. A frame may be about several topics, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkTopic {
+    /// An address of the service's own: who asks for it by ARP, and who speaks for it (by ARP, or by
+    /// a neighbour advertisement to all nodes).
+    Own(IpAddr),
+    /// Somebody else's address: who says that it is at another station than this, or, if none is
+    /// given, who speaks for it at all.
+    Neighbour(IpAddr, Option<[u8; 6]>),
+    /// What is sent to this group of Ethernet, and is about no other topic.
+    Group([u8; 6]),
+    /// Advertisements of routers to all nodes.
+    Routers,
+    /// Datagrams to every IPv4 host, to this port of UDP.
+    Datagrams(u16),
+    /// What DHCP servers tell everybody of the client with this Ethernet address.
+    Lease([u8; 6]),
 
 /// One network card of one service.
 ///
@@ -124,3 +155,7 @@ pub trait Link {
     /// on the way, and [`LinkEvent::Room`] follows once it is worth trying again.
     fn send(&self, frame: Frame) -> bool;
 }
+
+    /// Says what the service needs to hear of frames to many; until then it is everything. A link
+    /// that can tell delivers nothing else, and does not wake the service for it. Most cannot.
+    fn listen(&self, _to: &Listening) {}

@@ -24,7 +24,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("rpc", &[&["abi", "xdr"]]),
     ("nfs", &[&["abi", "xdr", "rpc", "vfs"]]),
     ("service", &[&["abi", "hyper", "task", "block", "vfs", "ffs", "memfs", "net", "rpc", "nfs"]]),
-    ("switch", &[&["abi"]]),
+    ("switch", &[&["abi", "hyper"]]),
     ("posix", &[&["abi", "hyper", "service", "switch"]]),
     ("sim", &[&["abi", "hyper", "service"]]),
     (

@@ -1,12 +1,13 @@
 //! The hypercall: what a service sends through its link during a turn, gathered until the end of
 //! it, and no more than there is room for.
 
+use super::Port;
 use super::framing::FRAME_BYTES_MAX;
 use crate::streams::{Outbox, Wish};
-use hyper::{Frame, Link, LinkProperties};
+use hyper::{Frame, Link, LinkProperties, Listening};
 use std::cell::RefCell;
 use std::mem::take;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 /// Frames of one link that have not left, in the queue and in the kernel's hands.
 const FRAMES_HELD_MAX: usize = 512;
@@ -82,6 +83,8 @@ pub(crate) struct TenantLink {
     pub(crate) properties: LinkProperties,
     pub(crate) queue: Rc<RefCell<Queue>>,
     pub(crate) outbox: Outbox,
+    /// The switch's port that it is, if it is one's and for as long as it is plugged in.
+    pub(crate) port: Weak<Port>,
 }
 
 impl Link for TenantLink {
@@ -100,6 +103,12 @@ impl Link for TenantLink {
             self.outbox.borrow_mut().push((self.tenant, Wish::Transmit(self.link)));
         }
         is_taken
+    }
+
+    fn listen(&self, to: &Listening) {
+        if let Some(port) = self.port.upgrade() {
+            port.listen(to);
+        }
     }
 }
 

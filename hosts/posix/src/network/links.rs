@@ -17,7 +17,7 @@ use crate::link::{
     Trace,
 };
 use abi::Instant;
-use hyper::{Clock, Frame, Link, LinkProperties};
+use hyper::{Clock, Frame, Link, LinkProperties, Listening};
 use slab::Slab;
 use std::cell::RefCell;
 use std::os::fd::OwnedFd;
@@ -49,7 +49,7 @@ struct LinkState {
     queue: Rc<RefCell<Queue>>,
     trace: Option<Trace>,
     /// The switch that it is plugged into.
-    port: Option<Port>,
+    port: Option<Rc<Port>>,
     properties: LinkProperties,
     kind: Kind,
     /// The descriptor to begin with, until the link works.
@@ -115,6 +115,8 @@ impl Network {
     /// Takes over the link of a tenant to be. Returns its index beside it.
     pub(crate) fn add_link(&mut self, tenant: usize, open: OpenLink) -> (usize, Rc<dyn Link>) {
         let OpenLink { name, properties, means, trace, port } = open;
+        let port = port.map(Rc::new);
+        let plugged = port.as_ref().map(Rc::downgrade).unwrap_or_default();
         let link = self.links.links.vacant_key();
         let (kind, unplugged) = match means {
             Means::Tap { descriptor, has_header } => {
@@ -130,6 +132,9 @@ impl Network {
             }
             Means::Card => (Kind::Card, None),
         };
+        if let Some(port) = &port {
+            port.listen(&Listening::Everything);
+        }
         let queue = Rc::<RefCell<Queue>>::default();
         self.links.links.insert(LinkState {
             tenant,
@@ -146,7 +151,8 @@ impl Network {
             has_complained: false,
             is_ending: false,
         });
-        let handle = TenantLink { tenant, link, properties, queue, outbox: self.outbox.clone() };
+        let outbox = self.outbox.clone();
+        let handle = TenantLink { tenant, link, properties, queue, outbox, port: plugged };
         (link, Rc::new(handle))
     }
 

@@ -5,7 +5,7 @@
 use super::mail::Outlet;
 use super::{Core, lock};
 use ::switch::{Counts, PortId, Vlan, retagged};
-use hyper::{ChecksumPlace, Cut, Frame};
+use hyper::{ChecksumPlace, Cut, Frame, Listening};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
@@ -41,6 +41,11 @@ impl Port {
             let form = &mut forms[usize::from(tag.is_some())];
             outlet.put(form.get_or_insert_with(|| with_tag(&frame, tag)).clone());
         }
+    }
+
+    /// Says what of frames to many is wanted here, if it is a card's.
+    pub(crate) fn listen(&self, to: &Listening) {
+        lock(&self.core).switch.listen(self.id, to);
     }
 }
 

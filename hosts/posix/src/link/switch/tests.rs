@@ -2,7 +2,7 @@
 
 use super::*;
 use bytes::Bytes;
-use hyper::{ChecksumPlace, Cut, Frame, LinkFamily};
+use hyper::{ChecksumPlace, Cut, Frame, LinkFamily, Listening};
 
 const ONE: [u8; 6] = [2, 0, 0, 0, 0, 1];
 const TWO: [u8; 6] = [2, 0, 0, 0, 0, 2];
@@ -12,9 +12,12 @@ fn vlan(number: u16) -> Vlan {
     Vlan::new(number).unwrap()
 }
 
+/// A card that hears everything.
 fn card(switch: &SharedSwitch, number: u16, mac: [u8; 6]) -> Result<OpenLink, String> {
     let card = switch.card(vlan(number), mac, LinkOptions::default());
-    card.map_err(|error| error.to_string())
+    let card = card.map_err(|error| error.to_string())?;
+    card.port.as_ref().unwrap().listen(&Listening::Everything);
+    Ok(card)
 }
 
 /// A frame that leaves all to its link.
