@@ -13,8 +13,8 @@
 
 use alloc::vec::Vec;
 use bytes::Bytes;
-
 use core::net::IpAddr;
+
 /// What a link is like. It does not change while the link is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkProperties {
@@ -108,7 +108,6 @@ pub enum LinkEvent<'a> {
     /// A link that had refused a frame takes some again.
     Room,
 }
-}
 
 /// What a service needs to hear of frames to many: as a network card's filter, but for topics, which
 /// groups of Ethernet do not tell apart.
@@ -137,6 +136,7 @@ pub enum LinkTopic {
     Datagrams(u16),
     /// What DHCP servers tell everybody of the client with this Ethernet address.
     Lease([u8; 6]),
+}
 
 /// One network card of one service.
 ///
@@ -154,8 +154,8 @@ pub trait Link {
     /// Sends a frame. Returns `false` if there is no room: the frame is dropped as if it were lost
     /// on the way, and [`LinkEvent::Room`] follows once it is worth trying again.
     fn send(&self, frame: Frame) -> bool;
-}
 
     /// Says what the service needs to hear of frames to many; until then it is everything. A link
     /// that can tell delivers nothing else, and does not wake the service for it. Most cannot.
     fn listen(&self, _to: &Listening) {}
+}
