@@ -30,6 +30,7 @@ impl FakeHost {
             streams: host.clone(),
             dirty: Account::default(),
             received: Account::default(),
+            fragments: Account::default(),
         }
     }
 

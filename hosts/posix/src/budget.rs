@@ -17,13 +17,16 @@ pub struct Budgets {
     pub dirty: SharedBudget,
     /// What arrived through stacks of services' own and cannot be handed out yet.
     pub received: SharedBudget,
+    /// Pieces of datagrams that such stacks wait for the rest of.
+    pub fragments: SharedBudget,
 }
 
 impl Budgets {
     /// Budgets of which nothing is taken.
     pub fn new(limits: &ProcessLimits) -> Self {
-        let [dirty, received] = [limits.dirty, limits.received].map(SharedBudget::new);
-        Self { dirty, received }
+        let divisions = [limits.dirty, limits.received, limits.fragments];
+        let [dirty, received, fragments] = divisions.map(SharedBudget::new);
+        Self { dirty, received, fragments }
     }
 }
 

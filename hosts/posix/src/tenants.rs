@@ -113,6 +113,7 @@ impl Tenants {
             streams: Rc::new(streams),
             dirty: self.budgets.dirty.open(),
             received: self.budgets.received.open(),
+            fragments: self.budgets.fragments.open(),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
         let account = DiskAccount::new(tenant);

@@ -44,6 +44,7 @@ impl World {
             streams: wire.clone(),
             dirty,
             received: Account::default(),
+            fragments: Account::default(),
         };
         let service = Service::new(host, config);
         Self { service, clock, log, wire, disk, next_stream: 0 }

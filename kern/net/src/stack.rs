@@ -27,7 +27,7 @@ use crate::udp::Sockets;
 use abi::Instant;
 use core::net::{IpAddr, Ipv6Addr};
 use core::time::Duration;
-use hyper::{Frame, LinkProperties, StreamEvent};
+use hyper::{Account, Frame, LinkProperties, StreamEvent};
 use smoltcp::wire::{EthernetProtocol, IpProtocol};
 
 /// The network of every link by itself.
@@ -200,6 +200,11 @@ impl Stack {
             EthernetProtocol::Unknown(_) => {}
         }
         self.ask_questions(now);
+    }
+
+    /// Counts what pieces of datagrams cost with this account from now on.
+    pub fn share_fragments(&mut self, account: Account) {
+        self.reassembly.share(account);
     }
 
     /// Takes a piece of a packet, and the packet if it is the last piece. What is sent to many is kept

@@ -48,7 +48,7 @@ impl Carrier {
                 let mut secret = [0; 16];
                 host.random.fill(&mut secret);
                 let mut station = Station::new(link, config, secret, now);
-                station.share_received(host.received.clone());
+                station.share_memory(host.received.clone(), host.fragments.clone());
                 Self::Own(Box::new(station))
             }
         }

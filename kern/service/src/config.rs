@@ -21,6 +21,8 @@ pub struct Host {
     pub dirty: Account,
     /// Memory for what clients of its own stack sent and cannot be handed out yet.
     pub received: Account,
+    /// Memory for pieces of datagrams that its own stack waits for the rest of.
+    pub fragments: Account,
 }
 
 /// Where the files come from.

@@ -40,6 +40,8 @@ pub struct ProcessLimits {
     pub dirty: Division,
     /// What arrived through stacks of their own out of order, or faster than it is taken.
     pub received: Division,
+    /// Pieces of datagrams that stacks of their own wait for the rest of.
+    pub fragments: Division,
 }
 
 /// Changed data that every service may have, whatever the others do: two blocks of the largest size.
@@ -48,11 +50,16 @@ const DIRTY_BYTES_LEAST: u64 = 128 << 10;
 /// What every service may keep of what arrived, whatever the others do: a first window's worth.
 const RECEIVED_BYTES_LEAST: u64 = 64 << 10;
 
+/// What every service may keep of such pieces, whatever the others do: a datagram of 32 KiB in small
+/// ones, the largest that NFS clients send.
+const FRAGMENTS_BYTES_LEAST: u64 = 48 << 10;
+
 impl Default for ProcessLimits {
     fn default() -> Self {
         Self {
             dirty: Division { total_bytes: 256 << 20, least_bytes: DIRTY_BYTES_LEAST },
             received: Division { total_bytes: 256 << 20, least_bytes: RECEIVED_BYTES_LEAST },
+            fragments: Division { total_bytes: 32 << 20, least_bytes: FRAGMENTS_BYTES_LEAST },
         }
     }
 }

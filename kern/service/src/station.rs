@@ -62,9 +62,10 @@ impl Station {
         Self { link, stack, known, contested, crowding, heard_at, closing_until }
     }
 
-    /// Counts memory with this account.
-    pub(crate) fn share_received(&mut self, account: Account) {
-        self.stack.share_received(account);
+    /// Counts memory with these accounts.
+    pub(crate) fn share_memory(&mut self, received: Account, fragments: Account) {
+        self.stack.share_received(received);
+        self.stack.share_fragments(fragments);
     }
 
     /// Lets clients in.

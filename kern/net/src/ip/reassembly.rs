@@ -3,10 +3,14 @@
 //! ```text
 //!  key: source, destination, protocol (IPv4), number ──► pieces in order ──► all there: the whole
 //! ```
-//! Pieces that overlap spoil the datagram, in both versions (RFC 5722); one that comes again
-//! exactly is passed over. A piece costs what it is long and an overhead, so that many small ones
-//! are no cheaper than their memory. When the pool is full, the source that holds the most of it
-//! loses its oldest datagram: a flood from one address spoils nobody else's.
+//! Pieces that overlap spoil the datagram, in both versions (RFC 5722), and those of it that come
+//! later are dropped; one that comes again exactly is passed over. A piece costs what it is long and
+//! an overhead, so that many small ones are no cheaper than their memory. When the pool is full, by
+//! its own bound or by the share that it has of what others take from too, the source that holds the
+//! most of it loses its oldest datagram: a flood from one address spoils nobody else's.
+
+#[cfg(test)]
+mod tests;
 
 use super::Arrived;
 use super::v6::FRAGMENT_HEADER_BYTES;
@@ -19,6 +23,7 @@ use abi::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::net::IpAddr;
+use hyper::{Account, Grant};
 use smoltcp::wire::IPV6_HEADER_LEN;
 
 /// The longest packet that an IPv4 header can tell, and the longest payload of IPv6's, in bytes.
@@ -119,16 +124,33 @@ struct Pieces {
     /// How long the payload is, once the last piece has told.
     length_bytes: Option<usize>,
     cost_bytes: usize,
+    /// Whether it can never be whole: what else comes of it is dropped.
+    is_spoilt: bool,
 }
 
 /// All datagrams that are being put together.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Reassembly {
     datagrams: BTreeMap<Key, Pieces>,
-    cost_bytes: usize,
+    /// What all of them cost, and with whom it is counted.
+    cost: Grant,
+    account: Account,
+}
+
+impl Default for Reassembly {
+    fn default() -> Self {
+        let account = Account::default();
+        Self { datagrams: BTreeMap::new(), cost: account.take_anyway(0), account }
+    }
 }
 
 impl Reassembly {
+    /// Counts what pieces cost with this account from now on.
+    pub(crate) fn share(&mut self, account: Account) {
+        self.cost = account.take_anyway(self.cost.bytes());
+        self.account = account;
+    }
+
     /// Takes a piece.
     pub(crate) fn take(
         &mut self,
@@ -141,24 +163,41 @@ impl Reassembly {
         let uncounted_bytes = if packet.source.is_ipv4() { 0 } else { UNCOUNTED_V6_BYTES };
         let headers_bytes = packet.header.len().saturating_sub(uncounted_bytes);
         if end_bytes + headers_bytes > DATAGRAM_BYTES_MAX {
-            self.forget(&key);
+            self.spoil(&key);
             return Outcome::TooLong;
         }
+        if self.datagrams.get(&key).is_some_and(|pieces| pieces.is_spoilt) {
+            return Outcome::Waiting;
+        }
         let cost_bytes = packet.payload.len() + FRAGMENT_OVERHEAD_BYTES;
-        self.make_room(&key, cost_bytes);
+        if !self.make_room(&key, cost_bytes) {
+            return Outcome::Waiting;
+        }
         let pieces = self.datagrams.entry(key).or_insert_with(|| Pieces::new(key, now));
+        pieces.cost_bytes += cost_bytes;
         match pieces.take(packet, fragment) {
-            Taken::Again => Outcome::Waiting,
-            Taken::Spoilt => {
-                self.forget(&key);
+            Taken::Kept => self.whole(&key),
+            Taken::Again => {
+                pieces.cost_bytes -= cost_bytes;
+                self.give_back(cost_bytes);
                 Outcome::Waiting
             }
-            Taken::Kept => {
-                pieces.cost_bytes += cost_bytes;
-                self.cost_bytes += cost_bytes;
-                self.whole(&key)
+            Taken::Spoilt => {
+                self.spoil(&key);
+                Outcome::Waiting
             }
         }
+    }
+
+    /// Keeps of a datagram only that it is spoilt, until its time is over.
+    fn spoil(&mut self, key: &Key) {
+        let Some(pieces) = self.datagrams.get_mut(key) else { return };
+        let cost_bytes = pieces.spoil();
+        self.give_back(cost_bytes);
+    }
+
+    fn give_back(&mut self, cost_bytes: usize) {
+        self.cost.set(self.cost.bytes() - cost_bytes as u64);
     }
 
     fn whole(&mut self, key: &Key) -> Outcome {
@@ -169,18 +208,23 @@ impl Reassembly {
 
     fn forget(&mut self, key: &Key) -> Option<Pieces> {
         let pieces = self.datagrams.remove(key)?;
-        self.cost_bytes -= pieces.cost_bytes;
+        self.give_back(pieces.cost_bytes);
         Some(pieces)
     }
 
-    /// Makes room for a piece, at the cost of who holds the most; its own datagram may be lost.
-    fn make_room(&mut self, key: &Key, cost_bytes: usize) {
-        while self.cost_bytes + cost_bytes > REASSEMBLY_BYTES_MAX
-            || self.datagrams.len() >= REASSEMBLIES_MAX && !self.datagrams.contains_key(key)
-        {
-            let Some(victim) = self.victim() else { return };
+    /// Makes room for a piece, at the cost of who holds the most; its own datagram may be lost. Says
+    /// whether there is room, and the piece is counted.
+    fn make_room(&mut self, key: &Key, cost_bytes: usize) -> bool {
+        while !self.has_place(key, cost_bytes) || !self.cost.grow(cost_bytes as u64) {
+            let Some(victim) = self.victim() else { return false };
             self.forget(&victim);
         }
+        true
+    }
+
+    fn has_place(&self, key: &Key, cost_bytes: usize) -> bool {
+        self.cost.bytes() as usize + cost_bytes <= REASSEMBLY_BYTES_MAX
+            && (self.datagrams.len() < REASSEMBLIES_MAX || self.datagrams.contains_key(key))
     }
 
     /// The oldest datagram of the source that holds the most. One look at each of a bounded number;
@@ -220,7 +264,7 @@ impl Reassembly {
 
     /// How many datagrams there are, and what they cost, in bytes.
     pub(crate) fn held(&self) -> (usize, usize) {
-        (self.datagrams.len(), self.cost_bytes)
+        (self.datagrams.len(), self.cost.bytes() as usize)
     }
 }
 
@@ -243,7 +287,16 @@ impl Pieces {
             here_bytes: 0,
             length_bytes: None,
             cost_bytes: 0,
+            is_spoilt: false,
         }
+    }
+
+    /// Leaves nothing but the place. Returns what that gives back, in bytes.
+    fn spoil(&mut self) -> usize {
+        let cost_bytes = self.cost_bytes.min(FRAGMENT_OVERHEAD_BYTES);
+        let before = core::mem::replace(&mut self.cost_bytes, cost_bytes);
+        (self.header, self.pieces, self.is_spoilt) = (Vec::new(), BTreeMap::new(), true);
+        before - cost_bytes
     }
 
     fn take(&mut self, packet: &Arrived<'_>, fragment: Fragment) -> Taken {
@@ -286,120 +339,5 @@ impl Pieces {
         let mut payload = Vec::with_capacity(self.here_bytes);
         self.pieces.into_values().for_each(|piece| payload.extend_from_slice(&piece));
         Whole { header: self.header, payload, protocol: self.protocol }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::vec;
-    use core::time::Duration;
-    use proptest::prelude::{Just, Strategy, any, prop, proptest};
-    use smoltcp::wire::IpProtocol;
-
-    const NOW: Instant = Instant(5_000_000_000);
-
-    fn packet(source: u8, payload: &[u8]) -> Arrived<'_> {
-        Arrived {
-            source: [10, 0, 0, source].into(),
-            destination: [10, 0, 0, 99].into(),
-            protocol: IpProtocol::Udp,
-            named_at: 9,
-            hop_limit: 64,
-            header: &[0x45; 20],
-            payload,
-            reach: Reach::Us,
-            ecn: 0,
-            is_checked: false,
-        }
-    }
-
-    fn take(
-        pool: &mut Reassembly,
-        source: u8,
-        id: u32,
-        at: usize,
-        last: bool,
-        payload: &[u8],
-    ) -> Outcome {
-        let arrived = packet(source, payload);
-        let fragment = Fragment { offset_bytes: at, is_last: last, id };
-        pool.take(Key::new(&arrived, id), &arrived, fragment, NOW)
-    }
-
-    fn pieces() -> impl Strategy<Value = (Vec<u8>, Vec<(usize, usize)>)> {
-        (1..1100_usize, 1..80_usize).prop_flat_map(|(length, eights)| {
-            let size = eights * 8;
-            let cuts: Vec<_> =
-                (0..length).step_by(size).map(|at| (at, (at + size).min(length))).collect();
-            let again = prop::collection::vec(prop::sample::select(cuts.clone()), 0..5);
-            let all = again.prop_map(move |again| [cuts.clone(), again].concat());
-            (
-                prop::collection::vec(any::<u8>(), length),
-                all.prop_flat_map(|all| Just(all).prop_shuffle()),
-            )
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_in_any_order_make_the_whole((payload, pieces) in pieces()) {
-            let mut pool = Reassembly::default();
-            let mut wholes = Vec::new();
-            for (start, end) in pieces {
-                let is_last = end == payload.len();
-                if let Outcome::Whole(whole) = take(&mut pool, 1, 7, start, is_last, &payload[start..end]) {
-                    wholes.push(whole);
-                }
-                if !wholes.is_empty() {
-                    break;
-                }
-            }
-            let whole = Whole { header: vec![0x45; 20], payload, protocol: 17 };
-            assert_eq!(wholes, [whole]);
-            assert_eq!(pool.held(), (0, 0));
-        }
-    }
-
-    #[test]
-    fn overlapping_pieces_spoil_the_datagram() {
-        let mut pool = Reassembly::default();
-        take(&mut pool, 1, 7, 0, false, &[1; 16]);
-        assert_eq!(take(&mut pool, 1, 7, 8, true, &[2; 16]), Outcome::Waiting);
-        assert_eq!(pool.held(), (0, 0));
-        take(&mut pool, 1, 8, 16, true, &[1; 8]);
-        take(&mut pool, 1, 8, 24, false, &[1; 8]);
-        assert_eq!(pool.held(), (0, 0), "behind the last one");
-        take(&mut pool, 1, 9, 0, false, &[]);
-        assert_eq!(pool.held(), (0, 0), "a piece of nothing");
-        assert_eq!(take(&mut pool, 1, 9, 65_528, true, &[1; 8]), Outcome::TooLong);
-    }
-
-    #[test]
-    fn a_flood_is_bounded_and_spoils_nobody_elses() {
-        let mut pool = Reassembly::default();
-        take(&mut pool, 1, 1, 0, false, &[1; 1400]);
-        for id in 0..10_000 {
-            take(&mut pool, 2, id, 0, false, &[0; 1400]);
-            take(&mut pool, 2, 77_777, 8 * (id as usize % 8000), false, &[0; 8]);
-            let (datagrams, bytes) = pool.held();
-            assert!(datagrams <= REASSEMBLIES_MAX && bytes <= REASSEMBLY_BYTES_MAX);
-        }
-        assert!(matches!(take(&mut pool, 1, 1, 1400, true, &[1; 100]), Outcome::Whole(_)));
-    }
-
-    #[test]
-    fn what_takes_too_long_is_given_up() {
-        let mut pool = Reassembly::default();
-        take(&mut pool, 1, 1, 0, false, &[5; 16]);
-        take(&mut pool, 2, 1, 16, true, &[5; 16]);
-        assert_eq!(pool.deadline(), Some(NOW + REASSEMBLY_V4));
-        assert_eq!(pool.next_given_up(NOW + Duration::from_secs(29)), None);
-        let first = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
-        let told = first.first_piece().map(|piece| (piece.header.len(), piece.payload));
-        assert_eq!(told, Some((20, &[5; 16][..])));
-        let second = pool.next_given_up(NOW + REASSEMBLY_V4).unwrap();
-        assert!(second.first_piece().is_none(), "without the first piece nobody is told");
-        assert_eq!((pool.next_given_up(NOW + REASSEMBLY_V4), pool.held()), (None, (0, 0)));
     }
 }

@@ -141,6 +141,7 @@ pub fn host(clock: Rc<StoppedClock>, network: Rc<Network>, log: Rc<Lines>) -> Ho
         streams: network,
         dirty: Account::default(),
         received: Account::default(),
+        fragments: Account::default(),
     }
 }
 

@@ -6,6 +6,9 @@ use crate::limits::{
     NEIGHBOURS_UNRESOLVED_MAX, QUESTIONS_PER_SECOND, REASSEMBLIES_MAX, REASSEMBLY_BYTES_MAX,
 };
 use crate::neighbours::Claim;
+use alloc::rc::Rc;
+use core::cell::Cell;
+use hyper::{Account, Budget, Division, Taken};
 use smoltcp::wire::{ArpOperation, ArpPacket, ArpRepr, EthernetAddress};
 
 const START: Instant = Instant(10_000_000_000);
@@ -121,4 +124,99 @@ fn fragments_and_frames_are_bounded() {
         let (datagrams, bytes) = host.stack.reassembly.held();
         assert!(datagrams <= REASSEMBLIES_MAX && bytes <= REASSEMBLY_BYTES_MAX);
     }
+}
+
+/// A budget that many stacks share, as a host keeps it.
+#[derive(Default)]
+struct Shared {
+    all_bytes: Cell<u64>,
+    holders: Cell<u64>,
+}
+
+/// The part of one of them.
+struct Part {
+    shared: Rc<Shared>,
+    held_bytes: Cell<u64>,
+}
+
+const DIVISION: Division = Division { total_bytes: 4 << 20, least_bytes: 4 << 10 };
+
+impl Part {
+    fn set(&self, bytes: u64) {
+        let before = self.held_bytes.replace(bytes);
+        self.shared.all_bytes.set(self.shared.all_bytes.get() + bytes - before);
+        let holders = self.shared.holders.get() + u64::from(bytes > 0);
+        self.shared.holders.set(holders - u64::from(before > 0));
+    }
+}
+
+impl Budget for Part {
+    fn share_bytes(&self) -> u64 {
+        let Shared { all_bytes, holders } = &*self.shared;
+        let taken = Taken { all_bytes: all_bytes.get(), holders: holders.get() };
+        DIVISION.share_bytes(taken, self.held_bytes.get())
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        let wanted = self.held_bytes.get() + bytes;
+        let is_within = wanted <= self.share_bytes();
+        if is_within {
+            self.set(wanted);
+        }
+        is_within
+    }
+
+    fn take_anyway(&self, bytes: u64) {
+        self.set(self.held_bytes.get() + bytes);
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.set(self.held_bytes.get() - bytes);
+    }
+}
+
+#[test]
+fn stacks_that_share_a_budget_are_flooded_within_it_and_none_is_starved() {
+    let shared = Rc::new(Shared::default());
+    let mut stranger = stranger();
+    let busy = address("10.0.0.2");
+    let mut pieces_of = |bytes: usize| -> Vec<Vec<u8>> {
+        let page = vec![Bytes::from(vec![7; bytes])];
+        stranger.stack.send_udp((busy, 9).into(), (own(), 2049).into(), page, START);
+        let frames = core::iter::from_fn(|| stranger.stack.next_frame(START));
+        frames.map(|frame| wire::check(&frame)).collect()
+    };
+    let mut hosts: Vec<_> = (0..100).map(|_| host().0).collect();
+    for host in &mut hosts {
+        let part = Part { shared: shared.clone(), held_bytes: Cell::new(0) };
+        host.stack.share_fragments(Account::new(Rc::new(part)));
+    }
+    let most_bytes = DIVISION.total_bytes;
+    for _ in 0..5 {
+        for host in &mut hosts {
+            let pieces = pieces_of(60_000);
+            for piece in &pieces[..pieces.len() - 1] {
+                host.stack.frame(piece, false, START, &mut |_| {});
+                assert!(shared.all_bytes.get() <= most_bytes);
+            }
+        }
+    }
+    let held: Vec<_> = hosts.iter().map(|host| host.stack.held().reassembly_bytes).collect();
+    assert_eq!(held.iter().sum::<usize>() as u64, shared.all_bytes.get());
+    assert!(shared.all_bytes.get() > most_bytes / 2, "it is used");
+    for host in &mut hosts {
+        let mut heard = Vec::new();
+        for piece in pieces_of(2000) {
+            host.stack.frame(&piece, false, START, &mut |event| {
+                if let StreamEvent::Datagram { bytes, .. } = event {
+                    heard.push(bytes.len());
+                }
+            });
+        }
+        assert_eq!(heard, [2000], "a small one finds room in every stack");
+    }
+    for host in &mut hosts {
+        host.stack.advance(START + Duration::from_secs(30), &mut |_| {});
+    }
+    assert_eq!((shared.all_bytes.get(), shared.holders.get()), (0, 0));
 }
