@@ -11,7 +11,7 @@ mod host;
 use crate::input::Input;
 use host::{FakeHost, REMOTE};
 use hyper::{StreamEvent, StreamId};
-use service::{Config, Limits, Network, Next, Service, Source, State};
+use service::{Config, Limits, Network, Next, Opening, Service, Source, State};
 use std::rc::Rc;
 use xdr::Writer;
 
@@ -66,6 +66,7 @@ impl World {
         let config = Config {
             name: "fuzz".into(),
             source: Source::Memory { size_bytes: FILE_SYSTEM_BYTES, id: 7 },
+            opening: Opening::AtOnce,
             exports: vec![nfs::Export::new("/").expect("a plain path")],
             limits: limits(),
             network: Network::Host { port: 2049 },

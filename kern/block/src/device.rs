@@ -51,9 +51,8 @@ impl Device {
         }
     }
 
-    /// Requests that have not completed.
-    #[cfg(test)]
-    pub(crate) fn pending_count(&self) -> usize {
+    /// Requests that have not completed: the disk is not to be given to another device before.
+    pub fn pending_count(&self) -> usize {
         self.pending.borrow().len()
     }
 

@@ -1,6 +1,7 @@
 //! What a disk was asked for, counted.
 
 use core::cell::Cell;
+use core::ops::AddAssign;
 use hyper::DiskOperation;
 
 /// Requests to a disk so far, whether or not they succeeded.
@@ -33,6 +34,16 @@ impl Traffic {
             DiskOperation::Discard { .. } => {}
         }
         self
+    }
+}
+
+impl AddAssign for Traffic {
+    fn add_assign(&mut self, other: Self) {
+        self.reads += other.reads;
+        self.read_bytes += other.read_bytes;
+        self.writes += other.writes;
+        self.written_bytes += other.written_bytes;
+        self.flushes += other.flushes;
     }
 }
 

@@ -10,6 +10,7 @@
 //! | [`Clock`] | monotonic and wall-clock time |
 //! | [`Random`] | unpredictable bytes |
 //! | [`Log`] | a line for the administrator |
+//! | [`Backing`] | a disk, opened when it is wanted |
 //! | [`Disk`] | sectors: read, write, flush, discard |
 //! | [`Link`] | frames: a network card of the service's own |
 //! | [`Streams`] | byte streams and datagrams carried by the host's own network stack |
@@ -19,6 +20,7 @@
 
 extern crate alloc;
 
+mod backing;
 mod budget;
 mod clock;
 mod disk;
@@ -28,6 +30,7 @@ mod random;
 mod streams;
 pub mod testkit;
 
+pub use backing::{AlwaysOpen, Backing};
 pub use budget::{Account, Budget, Division, Grant, Taken};
 pub use clock::Clock;
 pub use disk::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};

@@ -3,27 +3,53 @@
 use crate::exports::Exports;
 use crate::mount::MountList;
 use crate::ops::Request;
-use abi::Timestamp;
+use abi::{Errno, FileSystemId, Result, Timestamp};
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use rpc::Call;
-use vfs::{Caller, Mount, Tree};
+use vfs::{Caller, FileHandle, Mount, Tree, Vnode};
 
 /// The file server of one service: one file system, its exports, and who mounted them.
+///
+/// The file system may come and go; nothing that a client holds depends on it.
 pub struct Server {
-    pub(crate) tree: Rc<Tree>,
-    pub(crate) root: Rc<Mount>,
-    pub(crate) exports: Exports,
+    served: RefCell<Option<Served>>,
+    /// The identity of what is served, or was last.
+    file_system: Cell<FileSystemId>,
+    exports: RefCell<Rc<Exports>>,
     pub(crate) mounts: RefCell<MountList>,
     time: Cell<Timestamp>,
 }
 
+/// A file system in its place.
+struct Served {
+    tree: Rc<Tree>,
+    root: Rc<Mount>,
+}
+
 impl Server {
-    /// A server of the file system `root` in `tree`, whose paths `exports` name. It lives at the
-    /// epoch until [`Server::set_time`] is called.
-    pub fn new(tree: Rc<Tree>, root: Rc<Mount>, exports: Exports) -> Self {
-        let (mounts, time) = (RefCell::default(), Cell::default());
-        Self { tree, root, exports, mounts, time }
+    /// A server of no file system yet, which lets in whom `exports` names. It lives at the epoch
+    /// until [`Server::set_time`] is called.
+    pub fn new(exports: Exports) -> Self {
+        Self {
+            served: RefCell::default(),
+            file_system: Cell::new(FileSystemId(0)),
+            exports: RefCell::new(Rc::new(exports)),
+            mounts: RefCell::default(),
+            time: Cell::default(),
+        }
+    }
+
+    /// Serves the file system `root` in `tree` from now on.
+    pub fn open(&self, tree: Rc<Tree>, root: Rc<Mount>) {
+        self.file_system.set(root.id());
+        self.served.replace(Some(Served { tree, root }));
+    }
+
+    /// Lets go of the file system. Calls for its files are told to try again, so whoever closes it
+    /// keeps them waiting instead.
+    pub fn close(&self) {
+        self.served.replace(None);
     }
 
     /// Tells the time that operations leave behind in time stamps; once a turn is often enough,
@@ -38,13 +64,36 @@ impl Server {
     }
 
     /// What is exported.
-    pub fn exports(&self) -> &Exports {
-        &self.exports
+    pub fn exports(&self) -> Rc<Exports> {
+        self.exports.borrow().clone()
+    }
+
+    /// Calls that come from now on are judged by these.
+    pub fn set_exports(&self, exports: Exports) {
+        self.exports.replace(Rc::new(exports));
+    }
+
+    /// The file system that is served.
+    pub(crate) fn file_system(&self) -> FileSystemId {
+        self.file_system.get()
+    }
+
+    /// The file of a handle.
+    pub(crate) fn vnode(&self, handle: &FileHandle) -> Result<Vnode> {
+        let served = self.served.borrow();
+        served.as_ref().ok_or(Errno::TryAgain)?.tree.vnode(handle)
+    }
+
+    /// The root directory.
+    pub(crate) fn root(&self) -> Result<Vnode> {
+        let served = self.served.borrow();
+        let Served { tree, root } = served.as_ref().ok_or(Errno::TryAgain)?;
+        Ok(tree.root(root))
     }
 
     /// One call, seen with the eyes of the exports' rules.
     pub(crate) fn request<'a>(&'a self, call: &'a Call) -> Request<'a> {
-        let credentials = self.exports.rules().actor(call.credentials.as_ref());
+        let credentials = self.exports.borrow().rules().actor(call.credentials.as_ref());
         Request { server: self, call, caller: Caller { credentials, time: self.time() } }
     }
 }

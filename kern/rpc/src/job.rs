@@ -3,7 +3,7 @@
 use crate::message::{self, Framing, Refusal};
 use crate::origin::Origin;
 use crate::replies::Slot;
-use crate::{Call, Fault, Program};
+use crate::{Call, Fault, Program, portmap};
 use alloc::rc::Rc;
 use xdr::Writer;
 
@@ -53,6 +53,12 @@ impl Job {
     /// The call.
     pub fn call(&self) -> &Call {
         &self.call
+    }
+
+    /// Whether it asks for nothing but whether somebody is there, and where: portmap, and procedure
+    /// 0 of every program (RFC 5531 §12.1).
+    pub fn asks_nothing(&self) -> bool {
+        self.call.procedure == 0 || self.call.program == portmap::PROGRAM
     }
 
     /// Runs the call to its end. Borrows the job, so that a task holds it once: a future that

@@ -18,7 +18,8 @@ use core::future::ready;
 use core::net::IpAddr;
 use xdr::{Opaque, Writer, Xdr};
 
-const PROGRAM: u32 = 100_000;
+/// Portmap's number.
+pub(crate) const PROGRAM: u32 = 100_000;
 const VERSIONS: [u32; 3] = [2, 3, 4];
 const IPPROTO_TCP: u32 = 6;
 const IPPROTO_UDP: u32 = 17;

@@ -4,7 +4,7 @@ use crate::Limits;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use hyper::{Account, Clock, Disk, Link, Log, Random, Streams};
+use hyper::{Account, AlwaysOpen, Backing, Clock, Disk, Link, Log, Random, Streams};
 
 /// The hypercalls of the host that a service lives on.
 #[derive(Clone)]
@@ -29,8 +29,8 @@ pub struct Host {
 pub enum Source {
     /// A disk with a file system on it.
     Image {
-        /// The disk.
-        disk: Rc<dyn Disk>,
+        /// Where the disk comes from.
+        backing: Rc<dyn Backing>,
         /// How to use it.
         options: ImageOptions,
     },
@@ -42,6 +42,24 @@ pub enum Source {
         /// old handles look valid, so a host gives each new one a new one.
         id: u64,
     },
+}
+
+impl Source {
+    /// An image that is open already.
+    pub fn disk(disk: Rc<dyn Disk>, options: ImageOptions) -> Self {
+        Self::Image { backing: Rc::new(AlwaysOpen::new(disk)), options }
+    }
+}
+
+/// When a service opens what it serves for the first time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Opening {
+    /// At once, and clients are let in once that is done.
+    #[default]
+    AtOnce,
+    /// When the first client uses it. Whether it can be opened, and has what is exported, is not
+    /// known before.
+    WhenUsed,
 }
 
 /// How an image is used.
@@ -67,6 +85,8 @@ pub struct Config {
     pub name: String,
     /// Where the files come from.
     pub source: Source,
+    /// When that is opened.
+    pub opening: Opening,
     /// What clients may mount.
     pub exports: Vec<nfs::Export>,
     /// How much it may take.

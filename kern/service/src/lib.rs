@@ -14,14 +14,17 @@ mod config;
 mod crowding;
 mod farewell;
 mod filesystems;
+mod gate;
 mod limits;
 mod opening;
+mod rest;
 mod service;
 mod state;
 mod station;
 mod upkeep;
+mod volume;
 
-pub use config::{Config, Host, ImageOptions, Network, Source};
+pub use config::{Config, Host, ImageOptions, Network, Opening, Source};
 pub use ffs::layout::ByteOrder;
 pub use limits::{Limits, ProcessLimits};
 pub use service::Service;

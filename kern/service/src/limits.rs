@@ -17,6 +17,8 @@ pub struct Limits {
     pub dirty_bytes: u64,
     /// How long a change may stay in memory alone.
     pub save_age: Duration,
+    /// How long an image may be open without being used; `None` for ever.
+    pub rest_after: Option<Duration>,
     /// Polls of tasks in one turn.
     pub polls_per_turn: usize,
 }
@@ -28,6 +30,7 @@ impl Default for Limits {
             cache_bytes: 256 << 20,
             dirty_bytes: 32 << 20,
             save_age: Duration::from_secs(5),
+            rest_after: None,
             polls_per_turn: 2048,
         }
     }

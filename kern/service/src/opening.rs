@@ -7,32 +7,30 @@ use crate::upkeep;
 use abi::Errno;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use nfs::{Export, Exports, Server};
+use alloc::string::String;
+use nfs::{Export, Server};
 use vfs::{FileSystem, Tree};
 
-/// A service that can be let in on.
+/// A file system that `nfs` has in its hands.
 pub(crate) struct Opened {
-    pub(crate) server: Rc<Server>,
     pub(crate) file_system: Rc<dyn FileSystem>,
     pub(crate) description: Description,
     pub(crate) commits: Option<Commits>,
 }
 
-/// Mounts what `source` finds and makes sure that every export is there. An error is a sentence
-/// for the administrator.
+/// Mounts what `source` finds for `server`, and makes sure that every export is there. An error is a
+/// sentence for the administrator.
 pub(crate) async fn open(
     source: impl Future<Output = Result<Found, String>>,
-    exports: Vec<Export>,
+    server: Rc<Server>,
 ) -> Result<Opened, String> {
-    let exports = Exports::new(exports).map_err(|error| error.to_string())?;
     let found = source.await?;
     let Found { file_system, commits, .. } = found;
     let tree = Rc::new(Tree::default());
     let mount = tree
         .mount(file_system.clone())
         .map_err(|errno| format!("cannot mount the {} file system: {errno}", found.format))?;
+    let exports = server.exports();
     let description = Description {
         format: found.format,
         byte_order: found.byte_order,
@@ -40,10 +38,13 @@ pub(crate) async fn open(
         read_only: found.read_only,
         exports: exports.list().iter().map(Export::path_text).collect(),
     };
-    let server = Rc::new(Server::new(tree, mount, exports));
-    match server.broken_export().await {
-        None => Ok(Opened { server, file_system, description, commits }),
-        Some((export, errno)) => Err(abandon(&*file_system, broken(export, errno)).await),
+    server.open(tree, mount);
+    match server.broken_export(&exports).await {
+        None => Ok(Opened { file_system, description, commits }),
+        Some((export, errno)) => {
+            server.close();
+            Err(abandon(&*file_system, broken(export, errno)).await)
+        }
     }
 }
 
@@ -55,6 +56,7 @@ async fn abandon(file_system: &dyn FileSystem, reason: String) -> String {
     }
 }
 
-fn broken(export: &Export, errno: Errno) -> String {
+/// Says why an export cannot be.
+pub(crate) fn broken(export: &Export, errno: Errno) -> String {
     format!("cannot export {}: {errno}; name a directory that is there", export.path_text())
 }

@@ -1,22 +1,19 @@
 //! The instance and its turn.
 
 use crate::carrier::{self, Carrier};
-use crate::farewell::{Commits, Farewell};
-use crate::filesystems::{self, Found};
-use crate::opening::{self, Opened};
+use crate::farewell::Farewell;
+use crate::gate::Gate;
+use crate::rest::Rest;
 use crate::station::Fate;
-use crate::upkeep::Upkeep;
-use crate::{Config, Host, Limits, Next, Source, State};
+use crate::volume::{News, Volume};
+use crate::{Config, Description, Host, Next, Opening, State};
 use abi::Instant;
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use block::Device;
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use core::net::IpAddr;
-use core::pin::Pin;
 use core::time::Duration;
 use hyper::{Level, LinkEvent, StreamEvent};
 use task::{Executor, Timers};
@@ -30,12 +27,6 @@ const SPARE_CALLS: usize = 4;
 /// How long the memory of a busy time is kept for the next.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
-/// What opening came to, once it has ended.
-type Outcome = Rc<Cell<Option<Result<Opened, String>>>>;
-
-/// The search for something to serve.
-type Search = Pin<Box<dyn Future<Output = Result<Found, String>>>>;
-
 /// One isolated server. Everything it knows hangs here; nothing lives in a static.
 pub struct Service {
     host: Host,
@@ -44,17 +35,22 @@ pub struct Service {
     save_age: Duration,
     state: State,
     stopping: bool,
+    paused: bool,
     tasks: Executor,
     timers: Rc<Timers>,
     rpc: rpc::Server,
     carrier: Carrier,
+    /// Whether clients were let in.
+    lets_in: bool,
     /// Replies of calls that have ended during this turn.
     replies: Rc<RefCell<Vec<rpc::Reply>>>,
-    disk: Option<Rc<Device>>,
-    opening: Outcome,
-    nfs: Option<Rc<nfs::Server>>,
-    upkeep: Option<Upkeep>,
-    commits: Option<Commits>,
+    nfs: Rc<nfs::Server>,
+    volume: Volume,
+    /// Where calls wait for it.
+    gate: Rc<Gate>,
+    rest: Rest,
+    /// Whether it was said what the service did.
+    has_left: bool,
     /// The time of this turn.
     now: Instant,
     /// When the memory of a busy time is given back, if there is any.
@@ -62,36 +58,46 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service on `host`. Opening, which mounts what it serves, is its first task: it answers
-    /// once that is done.
+    /// A service on `host`. What it serves is opened by the first turn and answers once that is done,
+    /// or else, with [`Opening::WhenUsed`], at the first call.
     pub fn new(host: Host, config: Config) -> Self {
-        let Config { name, source, exports, limits, network } = config;
+        let Config { name, source, opening, exports, limits, network } = config;
+        let name: Rc<str> = name.as_str().into();
         let mut secret = [0; 16];
         host.random.fill(&mut secret);
         let now = host.clock.now();
+        let (exports, refused) = match nfs::Exports::new(exports) {
+            Ok(exports) => (exports, None),
+            Err(error) => (nfs::Exports::default(), Some(State::Failed(error.to_string()))),
+        };
+        let nfs = Rc::new(nfs::Server::new(exports));
         let mut service = Self {
-            name: name.as_str().into(),
             polls_per_turn: limits.polls_per_turn,
             save_age: limits.save_age,
-            state: State::Mounting,
+            state: State::Resting,
             stopping: false,
+            paused: false,
             tasks: Executor::new(limits.rpc.calls_max + OWN_TASKS),
             timers: Rc::new(Timers::new(now)),
             rpc: rpc::Server::new(limits.rpc.clone(), secret),
             carrier: Carrier::new(network, &host, now),
+            lets_in: false,
             replies: Rc::default(),
-            disk: None,
-            opening: Rc::default(),
-            nfs: None,
-            upkeep: None,
-            commits: None,
+            rest: Rest::new(limits.rest_after, now),
+            volume: Volume::new(source, host.clone(), name.clone(), limits, nfs.clone()),
+            gate: Rc::default(),
+            has_left: false,
+            nfs,
             now,
             trim_at: None,
+            name,
             host,
         };
-        let found = service.search(source, &name, &limits);
-        let outcome = service.opening.clone();
-        service.spawn(async move { outcome.set(Some(opening::open(found, exports).await)) });
+        match (refused, opening) {
+            (Some(failed), _) => service.state = failed,
+            (None, Opening::AtOnce) => service.open(),
+            (None, Opening::WhenUsed) => service.let_in(),
+        }
         service
     }
 
@@ -110,12 +116,11 @@ impl Service {
     pub fn turn(&mut self) -> Next {
         self.tell_time();
         self.carrier.advance(self.now, &mut self.rpc);
-        if let Some(disk) = &self.disk {
-            disk.collect();
-        }
+        self.volume.collect();
         self.start_calls();
+        self.follow_volume();
         let polls = self.tasks.run(self.polls_per_turn);
-        self.finish_opening();
+        self.follow_volume();
         self.take_replies();
         self.keep_up();
         self.send();
@@ -135,6 +140,7 @@ impl Service {
     /// state [`State::Failed`].
     pub fn stop(&mut self) {
         self.stopping = true;
+        self.paused = false;
         self.rpc.close();
         self.carrier.shut();
     }
@@ -149,11 +155,32 @@ impl Service {
 
     /// Whether only goodbyes are left to say.
     fn has_finished(&self) -> bool {
-        let is_closed = match &self.upkeep {
-            Some(upkeep) => upkeep.is_closed(),
-            None => self.state != State::Mounting,
-        };
-        self.stopping && self.rpc.is_idle() && is_closed
+        self.stopping && self.rpc.is_idle() && self.volume.is_closed()
+    }
+
+    /// Closes the image as soon as that can be, and does not wait for [`crate::Limits::rest_after`]:
+    /// a host does so to whom it has not used for longest when it can have no more images open. A
+    /// service that is being used, or serves memory, stays as it is.
+    pub fn rest(&mut self) {
+        if self.volume.can_rest() {
+            self.rest.ask();
+        }
+    }
+
+    /// Starts no more calls until [`Service::resume`]. Those at work go on, connections stay, and
+    /// what arrives waits, within the limits.
+    pub fn pause(&mut self) {
+        self.paused = !self.stopping;
+    }
+
+    /// Goes on at the next turn.
+    pub fn resume(&mut self) {
+        self.paused = false;
+    }
+
+    /// Whether calls wait because of [`Service::pause`].
+    pub fn is_paused(&self) -> bool {
+        self.paused
     }
 
     /// What RPC has counted.
@@ -171,38 +198,47 @@ impl Service {
         self.rpc.connection_count()
     }
 
-    fn search(&mut self, source: Source, name: &str, limits: &Limits) -> Search {
-        match source {
-            Source::Memory { size_bytes, id } => {
-                let found = filesystems::memory(&self.host, size_bytes, id);
-                Box::pin(async { Ok(found) })
-            }
-            Source::Image { disk, options } => {
-                let device = Device::new(disk);
-                self.disk = Some(device.clone());
-                Box::pin(filesystems::image(device, options, name, &self.host, limits))
+    /// Opens what is served.
+    fn open(&mut self) {
+        self.state = State::Mounting;
+        self.volume.open();
+    }
+
+    /// Takes calls, and lets clients in, once.
+    fn let_in(&mut self) {
+        if !self.lets_in && !self.stopping {
+            self.lets_in = true;
+            self.rpc.open(nfs::programs(&self.nfs), self.carrier.ports());
+            self.carrier.open();
+        }
+    }
+
+    /// Gets on with opening and closing what is served.
+    fn follow_volume(&mut self) {
+        if self.gate.is_wanted() && self.state == State::Resting {
+            self.open();
+        }
+        while let Some(news) = self.volume.news() {
+            match news {
+                News::Found(mounting) => self.spawn(mounting),
+                News::Opened(description) => self.serve(description),
+                News::Closed(Ok(())) => self.state = State::Resting,
+                News::Closed(Err(errno)) => {
+                    let reason =
+                        format!("the file system cannot be left in order: {errno}; check it");
+                    self.state = State::Failed(reason);
+                }
+                News::Failed(reason) => self.state = State::Failed(reason),
             }
         }
     }
 
-    /// Once opening has ended: takes calls, or never will.
-    fn finish_opening(&mut self) {
-        let Some(outcome) = self.opening.take() else { return };
-        self.state = match outcome {
-            Err(reason) => State::Failed(reason),
-            Ok(opened) => {
-                if !self.stopping {
-                    self.rpc.open(nfs::programs(&opened.server), self.carrier.ports());
-                    self.carrier.open();
-                }
-                self.nfs = Some(opened.server);
-                self.commits = opened.commits;
-                let log = self.host.log.clone();
-                self.upkeep = Some(Upkeep::new(opened.file_system, log, self.name.clone()));
-                self.tell_time();
-                State::Serving(opened.description)
-            }
-        };
+    /// Answers calls for files from now on.
+    fn serve(&mut self, description: Description) {
+        self.let_in();
+        self.gate.open();
+        self.rest.used(self.now);
+        self.state = State::Serving(description);
     }
 
     fn tell_time(&mut self) {
@@ -210,16 +246,20 @@ impl Service {
         self.now = self.host.clock.now();
         self.timers.advance(self.now);
         self.rpc.set_time(self.now, wall);
-        if let Some(nfs) = &self.nfs {
-            nfs.set_time(wall);
-        }
+        self.nfs.set_time(wall);
     }
 
     /// One task a call, for as many as the limits allow.
     fn start_calls(&mut self) {
-        while let Some(job) = self.rpc.next_call() {
+        while !self.paused
+            && let Some(job) = self.rpc.next_call()
+        {
             let replies = self.replies.clone();
+            let visit = (!job.asks_nothing()).then(|| self.gate.announce());
             self.spawn(async move {
+                if let Some(visit) = &visit {
+                    visit.enter().await;
+                }
                 let answered = job.run().await;
                 replies.borrow_mut().push(job.reply(answered));
             });
@@ -230,32 +270,48 @@ impl Service {
         self.tasks.spawn(task).expect("there is a slot for every call that RPC takes");
     }
 
-    /// Sees to what is unsaved; and to the end, once no call is at work.
+    /// Sees to what is unsaved, and closes what nobody uses; at the end, once no call is at work.
     fn keep_up(&mut self) {
-        let Some(upkeep) = &self.upkeep else { return };
-        let calls_at_work = self.tasks.task_count() - upkeep.task_count();
-        if self.stopping && calls_at_work == 0 && !self.rpc.has_calls() && upkeep.can_close() {
-            self.spawn(upkeep.close());
-        } else if upkeep.needs_saving() {
-            self.spawn(upkeep.save(self.timers.sleep(self.save_age)));
+        if self.gate.take_used() {
+            self.rest.used(self.now);
         }
-        let Some(closed) = upkeep.take_outcome() else { return };
-        self.take_leave();
-        if let Err(errno) = closed {
-            let reason = format!("the file system cannot be left in order: {errno}; check it");
-            self.state = State::Failed(reason);
+        if let Some(upkeep) = self.volume.upkeep() {
+            if upkeep.can_close() && (self.is_to_end() || self.is_to_rest(upkeep.is_unsaved())) {
+                self.gate.shut();
+                self.spawn(upkeep.close());
+            } else if upkeep.needs_saving() {
+                self.spawn(upkeep.save(self.timers.sleep(self.save_age)));
+            }
+        }
+        if self.stopping && self.volume.is_closed() && !self.gate.is_wanted() {
+            self.take_leave();
         }
     }
 
-    /// Says what was done, once the file system is closed.
-    fn take_leave(&self) {
+    /// Whether what is served is to be closed for good.
+    fn is_to_end(&self) -> bool {
+        self.stopping && !self.gate.is_wanted() && !self.rpc.has_calls()
+    }
+
+    /// Whether it is to be closed until somebody uses it.
+    fn is_to_rest(&self, is_unsaved: bool) -> bool {
+        let is_in_use = self.gate.is_wanted() || !self.volume.can_rest();
+        !is_in_use && self.rest.is_due(is_unsaved, self.now)
+    }
+
+    /// Says what was done, once, if there was anything.
+    fn take_leave(&mut self) {
+        if self.has_left || self.volume.openings() == 0 {
+            return;
+        }
+        self.has_left = true;
         let counters = self.rpc.counters();
         let farewell = Farewell {
             calls: counters.calls,
             procedures: self.rpc.procedures(),
             connections: counters.connections,
-            traffic: self.disk.as_ref().map(|disk| disk.traffic()),
-            commits: self.commits.as_ref().map(|commits| commits()),
+            traffic: self.volume.traffic(),
+            commits: self.volume.commits(),
         };
         let line = format_args!("{}: {farewell}", self.name);
         self.host.log.log(Level::Information, "service", line);
@@ -279,9 +335,10 @@ impl Service {
     /// Says in the log by which addresses it can be reached, by which no more, and which somebody
     /// else has. Neighbours alone know those of the link itself.
     fn tell_addresses(&mut self) {
-        let State::Serving(description) = &self.state else { return };
-        let export = description.exports.first().map_or("/", String::as_str);
-        let (name, log) = (&self.name, &self.host.log);
+        if !self.lets_in {
+            return;
+        }
+        let Self { name, nfs, host: Host { log, .. }, .. } = self;
         self.carrier.tell_addresses(|address, fate| {
             let (level, line) = match (fate, address) {
                 (Fate::Contested, _) => (
@@ -295,7 +352,9 @@ impl Service {
                     (Level::Information, format!("{address} is no longer its address"))
                 }
                 (Fate::Gained, _) => {
-                    let place = mounted_from(address, export);
+                    let exports = nfs.exports();
+                    let export = exports.list().first().map_or("/".into(), nfs::Export::path_text);
+                    let place = mounted_from(address, &export);
                     let line = format!("{address} is its address: mount -t nfs {place} /mnt");
                     (Level::Information, line)
                 }
@@ -329,11 +388,25 @@ impl Service {
     }
 
     fn next(&self) -> Next {
-        if self.tasks.is_ready() || self.rpc.has_calls() {
+        if self.tasks.is_ready() || (!self.paused && self.rpc.has_calls()) {
             return Next::Again;
         }
-        let own = [self.rpc.deadline(), self.carrier.deadline(), self.trim_at, self.timers.next()];
+        let own = [
+            self.rpc.deadline(),
+            self.carrier.deadline(),
+            self.trim_at,
+            self.timers.next(),
+            self.rest_deadline(),
+        ];
         own.into_iter().flatten().min().map_or(Next::Idle, Next::At)
+    }
+
+    /// When what is served is to be closed, if nobody uses it. What keeps it open until later ends in
+    /// a turn anyway.
+    fn rest_deadline(&self) -> Option<Instant> {
+        let upkeep = self.volume.upkeep().filter(|_| self.volume.can_rest())?;
+        let is_busy = self.gate.is_wanted() || upkeep.task_count() > 0 || upkeep.is_unsaved();
+        self.rest.deadline().filter(|_| !is_busy)
     }
 }
 

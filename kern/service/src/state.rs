@@ -10,6 +10,8 @@ use ffs::layout::ByteOrder;
 pub enum State {
     /// Its file system is being mounted; calls wait.
     Mounting,
+    /// Its file system is not mounted, and the first call will have it mounted. Clients are let in.
+    Resting,
     /// It answers.
     Serving(Description),
     /// It will never answer; the sentence tells the administrator why.

@@ -60,8 +60,12 @@ impl Upkeep {
 
     /// Whether there is something to save, and nobody yet who will.
     pub(crate) fn needs_saving(&self) -> bool {
-        let writable = self.file_system.writable();
-        self.phase.get() == Phase::Idle && writable.is_some_and(WritableFileSystem::is_unsaved)
+        self.phase.get() == Phase::Idle && self.is_unsaved()
+    }
+
+    /// Whether there is something to save.
+    pub(crate) fn is_unsaved(&self) -> bool {
+        self.file_system.writable().is_some_and(WritableFileSystem::is_unsaved)
     }
 
     /// Saves what there is once it is of age.
@@ -94,12 +98,7 @@ impl Upkeep {
         })
     }
 
-    /// Whether closing has ended, well or not.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.phase.get() == Phase::Closed
-    }
-
-    /// What closing came to, once.
+    /// What closing came to, once it has ended.
     pub(crate) fn take_outcome(&self) -> Option<Result<()>> {
         self.outcome.take()
     }

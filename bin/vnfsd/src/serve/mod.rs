@@ -30,7 +30,7 @@ use anyhow::{Context, Result};
 use network::Network;
 use posix::{Backend, Budgets, ServiceId, ServiceSpec, Uplink, Worker, WorkerOptions};
 use ready::Announcement;
-use service::{Config, ImageOptions, Limits, ProcessLimits};
+use service::{Config, ImageOptions, Limits, Opening, ProcessLimits};
 use source::Source;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -107,7 +107,8 @@ fn specs(
     let spec = ServiceSpec::service(name.clone(), listen, move |site| {
         let exports = exports.list().to_vec();
         let source = source.attach(site, use_of_image);
-        Ok(Config { name, source, exports, limits, network: network::of_service(site, identity)? })
+        let (opening, network) = (Opening::AtOnce, network::of_service(site, identity)?);
+        Ok(Config { name, source, opening, exports, limits, network })
     });
     (ServiceSpec { link, ..spec }, uplinks.unwrap_or_default())
 }

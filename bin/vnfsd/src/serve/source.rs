@@ -64,7 +64,7 @@ impl Source {
     /// The same for a service, on its worker's thread.
     pub fn attach(self, site: &Site, options: ImageOptions) -> service::Source {
         match self {
-            Self::Image(image) => service::Source::Image { disk: site.attach(image), options },
+            Self::Image(image) => service::Source::disk(site.attach(image), options),
             Self::Memory(size_bytes) => {
                 service::Source::Memory { size_bytes, id: site.host.random.next_u64() }
             }

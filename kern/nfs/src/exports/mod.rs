@@ -59,8 +59,8 @@ impl Export {
     }
 }
 
-/// All exports of a service, ordered by path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// All exports of a service, ordered by path; none by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
     list: Vec<Export>,
     rules: Rules,

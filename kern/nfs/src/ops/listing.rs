@@ -93,7 +93,7 @@ impl Request<'_> {
     pub(crate) async fn identify(&self, directory: &Vnode, inode: InodeNo) -> Option<Object> {
         let file = directory.mount().file_system().identify(inode).await.ok()?;
         let handle = FileHandle { file_system: self.file_system(), file };
-        let vnode = self.server.tree.vnode(&handle).ok()?;
+        let vnode = self.server.vnode(&handle).ok()?;
         let attributes = vnode.attributes().await.ok()?;
         Some(Object { handle: handle.to_bytes(), attributes: Some(attributes) })
     }

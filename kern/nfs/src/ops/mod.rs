@@ -69,7 +69,7 @@ impl Object {
 impl Request<'_> {
     /// The file system that is served.
     pub(crate) fn file_system(&self) -> FileSystemId {
-        self.server.root.id()
+        self.server.file_system()
     }
 
     /// Most bytes of file data that this call may carry or be answered with.
@@ -83,7 +83,7 @@ impl Request<'_> {
     }
 
     fn is_read_only(&self) -> bool {
-        self.server.exports.rules().read_only
+        self.server.exports().rules().read_only
     }
 
     fn vnode(&self, handle: &[u8]) -> Result<Vnode> {
@@ -91,7 +91,7 @@ impl Request<'_> {
         if handle.file_system != self.file_system() {
             return Err(Errno::Stale);
         }
-        self.server.tree.vnode(&handle)
+        self.server.vnode(&handle)
     }
 
     /// Does `work` on the file of a handle; if it cannot be begun, reports the file's attributes

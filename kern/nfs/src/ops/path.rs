@@ -7,7 +7,7 @@
 
 use super::Request;
 use crate::Server;
-use crate::exports::{Export, components, tidy};
+use crate::exports::{Export, Exports, components, tidy};
 use abi::{Credentials, Errno, FileType, Result};
 use alloc::vec::Vec;
 use vfs::{Caller, FileHandle, Name, Vnode};
@@ -20,7 +20,8 @@ impl Request<'_> {
     /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
     /// else as a lookup.
     pub(crate) async fn mount(&self, path: &[u8]) -> Result<FileHandle> {
-        let (export, below) = self.server.exports.find(path).ok_or(Errno::AccessDenied)?;
+        let exports = self.server.exports();
+        let (export, below) = exports.find(path).ok_or(Errno::AccessDenied)?;
         let exported = self.server.export_root(export).await?;
         let directory = walk(exported, below, &self.caller).await?;
         Ok(directory.handle())
@@ -34,9 +35,10 @@ pub(crate) fn requested(path: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Server {
-    /// The first export that cannot be mounted, and why: to be asked before announcing a service.
-    pub async fn broken_export(&self) -> Option<(&Export, Errno)> {
-        for export in self.exports.list() {
+    /// The first of these exports that cannot be mounted, and why: to be asked before they are
+    /// announced.
+    pub async fn broken_export<'a>(&self, exports: &'a Exports) -> Option<(&'a Export, Errno)> {
+        for export in exports.list() {
             if let Err(errno) = self.export_root(export).await {
                 return Some((export, errno));
             }
@@ -46,7 +48,7 @@ impl Server {
 
     async fn export_root(&self, export: &Export) -> Result<Vnode> {
         let superuser = Caller { credentials: Credentials::ROOT, time: self.time() };
-        walk(self.tree.root(&self.root), export.path(), &superuser).await
+        walk(self.root()?, export.path(), &superuser).await
     }
 }
 

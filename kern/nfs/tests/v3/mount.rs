@@ -148,7 +148,8 @@ fn a_path_is_no_longer_than_the_protocol_allows() {
 fn a_broken_export_is_known_before_it_is_announced() {
     let broken = |exports: &[&str]| {
         let world = world_with_tree(exports);
-        let found = task::drive(world.server.broken_export(), || ());
+        let exports = world.server.exports();
+        let found = task::drive(world.server.broken_export(&exports), || ());
         found.map(|(export, errno)| (export.path_text(), errno))
     };
     assert_eq!(broken(&["/", "/home/closed/inner"]), None);

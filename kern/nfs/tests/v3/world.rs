@@ -177,7 +177,9 @@ fn serve(file_system: Rc<dyn FileSystem>, exports: &[&str]) -> Rc<Server> {
     let exports = exports.iter().map(|export| export.parse().unwrap()).collect();
     let tree = Rc::new(Tree::default());
     let mount = tree.mount(file_system).unwrap();
-    Rc::new(Server::new(tree, mount, Exports::new(exports).unwrap()))
+    let server = Server::new(Exports::new(exports).unwrap());
+    server.open(tree, mount);
+    Rc::new(server)
 }
 
 pub fn packed(value: &impl Pack) -> Vec<u8> {

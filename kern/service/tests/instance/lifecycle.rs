@@ -51,8 +51,7 @@ impl Disk for SlowDisk {
 
 fn failure(disk: SlowDisk) -> String {
     let disk = Rc::new(disk);
-    let mut world =
-        World::new(config(Source::Image { disk: disk.clone(), options: ImageOptions::default() }));
+    let mut world = World::new(config(Source::disk(disk.clone(), ImageOptions::default())));
     for _ in 0..10 {
         assert_eq!(world.service.turn(), Next::Idle);
         disk.complete_all();
@@ -77,7 +76,7 @@ fn memory_is_described() {
 #[test]
 fn calls_that_come_before_the_mount_wait_for_it() {
     let disk = Rc::new(SlowDisk::default());
-    let mut world = World::new(config(Source::Image { disk, options: ImageOptions::default() }));
+    let mut world = World::new(config(Source::disk(disk, ImageOptions::default())));
     world.receive(&null(1));
     assert_eq!(world.service.turn(), Next::Idle);
     assert_eq!(world.service.state(), &State::Mounting);

@@ -129,7 +129,7 @@ impl Disk for SilentDisk {
 #[test]
 fn nobody_is_let_in_before_there_is_something_to_serve() {
     let options = ImageOptions::default();
-    let mut lan = Lan::of(Source::Image { disk: Rc::new(SilentDisk), options });
+    let mut lan = Lan::of(Source::disk(Rc::new(SilentDisk), options));
     assert_eq!(lan.service.state(), &State::Mounting);
     let stream = lan.try_connect(HOSTS[0], 2049);
     lan.until(|lan| lan.client.streams.contains_key(&stream));

@@ -83,7 +83,7 @@ impl Disk for ImageDisk {
 /// A service of that disk, ready.
 fn served(disk: &Rc<ImageDisk>, read_only: bool) -> World {
     let options = ImageOptions { read_only, ..ImageOptions::default() };
-    let source = Source::Image { disk: disk.clone(), options };
+    let source = Source::disk(disk.clone(), options);
     let mut config = config(source);
     config.exports = vec!["/:all_squash,anonuid=0,anongid=0".parse().expect("an export")];
     let mut world = World::new(config);
@@ -199,7 +199,7 @@ fn a_disk_that_fails_is_told_once() {
 #[test]
 fn an_export_that_is_missing_leaves_the_image_as_it_was() {
     let disk = ImageDisk::new();
-    let source = Source::Image { disk: disk.clone(), options: ImageOptions::default() };
+    let source = Source::disk(disk.clone(), ImageOptions::default());
     let mut config = config(source);
     config.exports = vec!["/missing".parse().expect("an export")];
     let mut world = World::new(config);

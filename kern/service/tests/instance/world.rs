@@ -5,7 +5,7 @@ use crate::rpc_client::{self, Reply};
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
 use hyper::{Account, Clock, DatagramPeer, Level, Log, Random, StreamEvent, StreamId, Streams};
-use service::{Config, Host, Limits, Next, Service, Source};
+use service::{Config, Host, Limits, Next, Opening, Service, Source};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::net::SocketAddr;
@@ -127,6 +127,7 @@ pub fn config(source: Source) -> Config {
     Config {
         name: "test".into(),
         source,
+        opening: Opening::AtOnce,
         exports: vec![root],
         limits,
         network: service::Network::Host { port: 2049 },

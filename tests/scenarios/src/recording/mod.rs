@@ -12,7 +12,7 @@ use crate::rpc;
 use abi::FileSystemId;
 use hyper::StreamId;
 use nfs::v3::Status;
-use service::{Config, ImageOptions, Limits, Network, Source, State};
+use service::{Config, ImageOptions, Limits, Network, Opening, Source, State};
 use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -172,12 +172,13 @@ impl<'a> Run<'a> {
                     disk.garble_discarded();
                 }
                 let options = ImageOptions { discard, ..ImageOptions::default() };
-                (Source::Image { disk: disk.clone(), options }, Some(disk))
+                (Source::disk(disk.clone(), options), Some(disk))
             }
         };
         let config = Config {
             name: "simulated".to_owned(),
             source,
+            opening: Opening::AtOnce,
             exports: vec!["/:no_root_squash".parse().expect("an export")],
             limits: Limits { cache_bytes: settings.cache_bytes, ..Limits::default() },
             network: Network::Host { port: 2049 },

@@ -1,0 +1,214 @@
+//! What is served, whether or not it is open at the moment.
+//!
+//! ```text
+//!            wanted             a disk               mounted
+//!    Closed ────────► Fetching ─────────► Mounting ──────────► Open
+//!      ▲                  └─── no disk ───────┴── no files ──► (why)
+//!      └─────────────── closed in order, and the disk is quiet ──┘
+//! ```
+//! While it is closed there is no disk, no page and no mount. A file system in memory is opened
+//! once, and closed with its service.
+
+use crate::config::Source;
+use crate::farewell::Commits;
+use crate::filesystems;
+use crate::opening::{self, Opened};
+use crate::upkeep::{Chore, Upkeep};
+use crate::{Description, Host, Limits};
+use abi::Errno;
+use alloc::boxed::Box;
+use alloc::rc::Rc;
+use alloc::string::String;
+use block::{Device, Traffic};
+use core::cell::Cell;
+
+/// What mounting came to, once it has ended.
+type Outcome = Rc<Cell<Option<Result<Opened, String>>>>;
+
+/// See the top of the file.
+pub(crate) struct Volume {
+    source: Source,
+    host: Host,
+    /// The service's name.
+    name: Rc<str>,
+    limits: Limits,
+    server: Rc<nfs::Server>,
+    stage: Stage,
+    /// How often it was opened.
+    openings: u64,
+    /// What disks were asked for before the present one.
+    past_traffic: Traffic,
+    /// Commits of file systems before the present one; `None` if they make none.
+    past_commits: Option<u64>,
+}
+
+enum Stage {
+    Closed,
+    Fetching,
+    Mounting { device: Option<Rc<Device>>, outcome: Outcome },
+    Open(Open),
+}
+
+/// A file system that is mounted.
+struct Open {
+    /// The disk below it, if it has one.
+    device: Option<Rc<Device>>,
+    upkeep: Upkeep,
+    commits: Option<Commits>,
+}
+
+/// What became of it.
+pub(crate) enum News {
+    /// A file system is to be looked for: a task.
+    Found(Chore),
+    /// It is open.
+    Opened(Description),
+    /// It is closed; an error if it could not be left in order.
+    Closed(Result<(), Errno>),
+    /// It cannot be opened; why, for the administrator.
+    Failed(String),
+}
+
+impl Volume {
+    /// Closed. `server` is told of the file system while it is open.
+    pub(crate) fn new(
+        source: Source,
+        host: Host,
+        name: Rc<str>,
+        limits: Limits,
+        server: Rc<nfs::Server>,
+    ) -> Self {
+        let (stage, openings) = (Stage::Closed, 0);
+        let (past_traffic, past_commits) = (Traffic::default(), None);
+        Self { source, host, name, limits, server, stage, openings, past_traffic, past_commits }
+    }
+
+    /// Begins to open it, if it is closed.
+    pub(crate) fn open(&mut self) {
+        if !self.is_closed() {
+            return;
+        }
+        self.stage = Stage::Fetching;
+        if let Source::Image { backing, .. } = &self.source {
+            backing.open();
+        }
+    }
+
+    /// Whether nothing of it is open, or about to be.
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
+    }
+
+    /// Whether it may be closed and opened again.
+    pub(crate) fn can_rest(&self) -> bool {
+        matches!((&self.stage, &self.source), (Stage::Open(_), Source::Image { .. }))
+    }
+
+    /// What sees to it while it is open.
+    pub(crate) fn upkeep(&self) -> Option<&Upkeep> {
+        let Stage::Open(open) = &self.stage else { return None };
+        Some(&open.upkeep)
+    }
+
+    /// Collects what its disk has completed.
+    pub(crate) fn collect(&self) {
+        if let Some(device) = self.device() {
+            device.collect();
+        }
+    }
+
+    /// The next thing that became of it. To be asked until there is none, before and after tasks
+    /// have run.
+    pub(crate) fn news(&mut self) -> Option<News> {
+        match &self.stage {
+            Stage::Closed => None,
+            Stage::Fetching => self.fetched(),
+            Stage::Mounting { outcome, .. } => {
+                let outcome = outcome.take()?;
+                Some(self.mounted(outcome))
+            }
+            Stage::Open(Open { device, upkeep, .. }) => {
+                let is_quiet = device.as_ref().is_none_or(|device| device.pending_count() == 0);
+                let closed = if is_quiet { upkeep.take_outcome()? } else { return None };
+                self.let_go();
+                Some(News::Closed(closed))
+            }
+        }
+    }
+
+    /// What disks were asked for so far; `None` if there was none.
+    pub(crate) fn traffic(&self) -> Option<Traffic> {
+        let mut traffic = self.past_traffic;
+        traffic += self.device().map(|device| device.traffic()).unwrap_or_default();
+        matches!(self.source, Source::Image { .. }).then_some(traffic)
+    }
+
+    /// How many compound transactions were made durable; `None` if no file system makes any.
+    pub(crate) fn commits(&self) -> Option<u64> {
+        let Stage::Open(Open { commits: Some(commits), .. }) = &self.stage else {
+            return self.past_commits;
+        };
+        Some(self.past_commits.unwrap_or(0) + commits())
+    }
+
+    /// How often it was opened.
+    pub(crate) fn openings(&self) -> u64 {
+        self.openings
+    }
+
+    fn device(&self) -> Option<&Rc<Device>> {
+        match &self.stage {
+            Stage::Closed | Stage::Fetching => None,
+            Stage::Mounting { device, .. } | Stage::Open(Open { device, .. }) => device.as_ref(),
+        }
+    }
+
+    fn fetched(&mut self) -> Option<News> {
+        let outcome = Outcome::default();
+        let (sets, server) = (outcome.clone(), self.server.clone());
+        let (device, chore): (_, Chore) = match &self.source {
+            &Source::Memory { size_bytes, id } => {
+                let found = filesystems::memory(&self.host, size_bytes, id);
+                let opening = opening::open(async { Ok(found) }, server);
+                (None, Box::pin(async move { sets.set(Some(opening.await)) }))
+            }
+            Source::Image { backing, options } => {
+                let device = match backing.opened()? {
+                    Ok(disk) => Device::new(disk),
+                    Err(reason) => return Some(self.fail(reason)),
+                };
+                let (options, name) = (*options, &self.name);
+                let found =
+                    filesystems::image(device.clone(), options, name, &self.host, &self.limits);
+                let opening = opening::open(found, server);
+                (Some(device), Box::pin(async move { sets.set(Some(opening.await)) }))
+            }
+        };
+        self.stage = Stage::Mounting { device, outcome };
+        Some(News::Found(chore))
+    }
+
+    fn mounted(&mut self, outcome: Result<Opened, String>) -> News {
+        let Opened { file_system, description, commits } = match outcome {
+            Ok(opened) => opened,
+            Err(reason) => return self.fail(reason),
+        };
+        let device = self.device().cloned();
+        let upkeep = Upkeep::new(file_system, self.host.log.clone(), self.name.clone());
+        self.stage = Stage::Open(Open { device, upkeep, commits });
+        self.openings += 1;
+        News::Opened(description)
+    }
+
+    fn fail(&mut self, reason: String) -> News {
+        self.let_go();
+        News::Failed(reason)
+    }
+
+    fn let_go(&mut self) {
+        self.past_traffic = self.traffic().unwrap_or_default();
+        self.past_commits = self.commits();
+        self.server.close();
+        self.stage = Stage::Closed;
+    }
+}
