@@ -8,12 +8,12 @@
 //! ```
 //! Payload is never copied: a checksum that the link does not fill in is summed where bytes lie.
 
-use crate::checksum::Sum;
 use crate::limits::{FRAMES_QUEUED_BYTES_MAX, FRAMES_QUEUED_MAX};
 use alloc::collections::VecDeque;
 use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use checksum::Sum;
 use core::net::IpAddr;
 use hyper::{ChecksumPlace, Cut, Frame, LinkOffload};
 use smoltcp::wire::{

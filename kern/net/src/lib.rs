@@ -9,7 +9,6 @@
 extern crate alloc;
 
 mod address;
-mod checksum;
 mod config;
 mod ethernet;
 mod frame;

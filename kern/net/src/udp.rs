@@ -3,7 +3,6 @@
 //! A socket is a port of all our addresses. Checksums are verified unless the link did; none at all
 //! is allowed in IPv4 only.
 
-use crate::checksum::Sum;
 use crate::ethernet::Reach;
 use crate::frame::{Draft, pieces_bytes};
 use crate::ip::{Arrived, Problem};
@@ -13,6 +12,7 @@ use abi::Instant;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use bytes::Bytes;
+use checksum::Sum;
 use core::net::SocketAddr;
 use hyper::{DatagramPeer, StreamEvent};
 use smoltcp::wire::{IpProtocol, UDP_HEADER_LEN, UdpPacket};

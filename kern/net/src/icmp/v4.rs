@@ -3,7 +3,6 @@
 //! Redirects are not believed; whoever is on the link could take our traffic with them.
 
 use super::{HEADER_BYTES, Quote, head};
-use crate::checksum;
 use crate::ethernet::Reach;
 use crate::ip::Arrived;
 use crate::stack::Stack;

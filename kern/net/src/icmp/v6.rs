@@ -2,12 +2,12 @@
 
 use super::{HEADER_BYTES, Quote, head};
 use crate::address::is_link_local;
-use crate::checksum::Sum;
 use crate::ip::Arrived;
 use crate::limits::PATH_MTU_V6_BYTES_MIN;
 use crate::neighbours::ndp::HOP_LIMIT;
 use crate::stack::Stack;
 use abi::Instant;
+use checksum::Sum;
 use smoltcp::wire::{
     IPV6_HEADER_LEN, Icmpv6Message, Icmpv6Packet, IpProtocol, Ipv6Packet, NdiscRepr,
 };

@@ -6,7 +6,6 @@
 //! reported: RFC 3376 §6.)
 
 use crate::address::solicited_group;
-use crate::checksum::Sum;
 use crate::frame::Draft;
 use crate::ip::Arrived;
 use crate::luck::Luck;
@@ -14,6 +13,7 @@ use crate::stack::Stack;
 use abi::Instant;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
+use checksum::Sum;
 use core::net::Ipv6Addr;
 use core::time::Duration;
 use smoltcp::phy::ChecksumCapabilities;

@@ -16,7 +16,6 @@ mod endpoint;
 mod ready;
 mod transmit;
 
-use crate::checksum::Sum;
 use crate::ethernet::Reach;
 use crate::ip::Arrived;
 use crate::limits::RECEIVED_BYTES_MAX;
@@ -31,6 +30,7 @@ use crate::tcp::table::numbers::Pair;
 use crate::tcp::table::{Table, Verdict};
 use abi::Instant;
 pub use carry::Conversation;
+use checksum::Sum;
 use core::net::{IpAddr, SocketAddr};
 pub use crowd::Displaced;
 use endpoint::{Endpoint, Stage};

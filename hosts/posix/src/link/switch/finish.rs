@@ -4,6 +4,7 @@
 //! identification, sequence number and checksums; FIN and PSH stay with the last, CWR with the
 //! first. The frame may be anybody's: what does not add up is lost.
 
+use checksum::Sum;
 use hyper::{ChecksumPlace, Cut, Frame, LinkFamily};
 
 /// The least payload of segments, in bytes: no link wants less (IPv4's least MTU is 68), and a frame
@@ -51,7 +52,7 @@ pub(crate) fn finished(frame: &Frame, sink: &mut dyn FnMut(Frame)) {
 fn fill_in(bytes: &mut [u8], place: ChecksumPlace) -> Option<()> {
     let start = usize::from(place.start_bytes);
     let field = start + usize::from(place.offset_bytes);
-    let sum = !folded(sum(bytes.get(start..)?));
+    let sum = checksum::of(bytes.get(start..)?);
     // All zeros would say that there is none, where UDP may do without (RFC 768).
     let sum = if sum == 0 { 0xffff } else { sum };
     bytes.get_mut(field..field + 2)?.copy_from_slice(&sum.to_be_bytes());
@@ -113,12 +114,12 @@ impl<'a> Large<'a> {
         let first = if index == 0 { 0 } else { CWR };
         bytes[tcp + FLAGS] &= !(first | if is_last { 0 } else { FIN_PSH });
         // The pseudo header's sum stands there, with the large frame's length in it.
-        let pseudo = u64::from(u16::from_be_bytes(self.array(tcp + CHECKSUM)));
-        let was = !((self.bytes.len() - tcp) as u16);
-        let pseudo = folded(pseudo + u64::from(was) + (bytes.len() - tcp) as u64);
-        put(&mut bytes, tcp + CHECKSUM, pseudo);
-        let sum = !folded(sum(&bytes[tcp..]));
-        put(&mut bytes, tcp + CHECKSUM, sum);
+        let [was, is] = [self.bytes.len(), bytes.len()].map(|length| (length - tcp) as u16);
+        let mut sum = Sum::default();
+        sum.add(&(!was).to_be_bytes());
+        sum.add(&is.to_be_bytes());
+        sum.add(&bytes[tcp..]);
+        put(&mut bytes, tcp + CHECKSUM, sum.checksum());
         bytes
     }
 
@@ -128,7 +129,7 @@ impl<'a> Large<'a> {
         let identification = u16::from_be_bytes(self.array(ip + 4)).wrapping_add(index as u16);
         put(bytes, ip + 4, identification);
         put(bytes, ip + 10, 0);
-        let sum = !folded(sum(&bytes[ip..self.tcp]));
+        let sum = checksum::of(&bytes[ip..self.tcp]);
         put(bytes, ip + 10, sum);
     }
 
@@ -140,20 +141,6 @@ impl<'a> Large<'a> {
 
 fn put(bytes: &mut [u8], at: usize, value: u16) {
     bytes[at..at + 2].copy_from_slice(&value.to_be_bytes());
-}
-
-/// RFC 1071: the sum of all words, to be folded.
-fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<2>();
-    let sum: u64 = words.iter().map(|word| u64::from(u16::from_be_bytes(*word))).sum();
-    sum + rest.first().map_or(0, |&last| u64::from(last) << 8)
-}
-
-fn folded(mut sum: u64) -> u16 {
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    sum as u16
 }
 
 #[cfg(test)]
@@ -203,7 +190,11 @@ mod tests {
             LinkFamily::V4 => &bytes[ip + 12..ip + 20],
             LinkFamily::V6 => &bytes[ip + 8..ip + 40],
         };
-        folded(sum(addresses) + 6 + length as u64)
+        let mut sum = Sum::default();
+        sum.add(addresses);
+        sum.add(&[0, 6]);
+        sum.add(&(length as u16).to_be_bytes());
+        sum.plain()
     }
 
     fn all(frame: &Frame) -> Vec<Vec<u8>> {
@@ -224,7 +215,10 @@ mod tests {
             for (index, segment) in segments.iter().enumerate() {
                 let tcp = &segment[place..];
                 let pseudo = pseudo_sum(segment, family, tcp.len());
-                assert_eq!(folded(sum(tcp) + u64::from(pseudo)), 0xffff, "TCP's checksum");
+                let mut sum = Sum::default();
+                sum.add(&pseudo.to_be_bytes());
+                sum.add(tcp);
+                assert_eq!(sum.checksum(), 0, "TCP's checksum");
                 let sequence = u32::from_be_bytes(tcp[4..8].try_into().unwrap());
                 assert_eq!(sequence, 0xffff_fff0u32.wrapping_add(index as u32 * 1000));
                 assert_eq!(tcp[FLAGS], [0x90, 0x10, 0x10, 0x19][index]);
@@ -232,7 +226,7 @@ mod tests {
                 let ip = if tagged { 18 } else { 14 };
                 let bytes = segment.len() - ip;
                 if family == LinkFamily::V4 {
-                    assert_eq!(folded(sum(&segment[ip..place])), 0xffff, "IP's checksum");
+                    assert_eq!(checksum::of(&segment[ip..place]), 0, "IP's checksum");
                     assert_eq!(segment[ip + 2..ip + 4], (bytes as u16).to_be_bytes());
                     let number = 0xffffu16.wrapping_add(index as u16);
                     assert_eq!(segment[ip + 4..ip + 6], number.to_be_bytes());

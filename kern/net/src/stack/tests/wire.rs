@@ -1,8 +1,8 @@
 //! Hosts on a wire in virtual time, each frame of which a stranger's parser checks.
 
 use super::*;
-use crate::checksum::{self, Sum};
 use crate::frame::Draft;
+use checksum::Sum;
 use hyper::StreamId;
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
