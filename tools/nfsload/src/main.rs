@@ -2,6 +2,7 @@
 
 mod dataset;
 mod engine;
+mod fleet;
 mod flows;
 mod grow;
 mod hist;
@@ -33,6 +34,8 @@ usage: nfsload bench   [target options] [--workloads LIST|all|read] [--shapes 1x
        nfsload startup [target options] [--repeat 5] [--idle-secs 1] -- COMMAND...
        nfsload scale   [target options] [--steps 1,100,1000] [--touch]
        nfsload grow    [target options] [--names 100000] [--step 1000] [--repeat 1]
+       nfsload fleet   [target options] --count N [--by port|address] [--mark make|check]
+                       ask each of N services once, on ports or addresses that follow each other
        nfsload limits  [--dir DIR] [--secs 1] [--tap]
 
 target options, for one server:
@@ -181,6 +184,7 @@ fn main() -> ExitCode {
             "startup" => a.only(&["repeat", "idle-secs"]).and_then(|()| startup(&a)),
             "scale" => a.only(&["steps", "touch"]).and_then(|()| scale(&a)),
             "grow" => a.only(&["names", "step", "repeat"]).and_then(|()| grow(&a)),
+            "fleet" => a.only(&["count", "by", "mark"]).and_then(|()| ask_fleet(&a)),
             "limits" => a.only(&["dir", "secs", "tap"]).and_then(|()| {
                 let dir = PathBuf::from(a.get("dir", "."));
                 println!(
@@ -596,6 +600,27 @@ fn grow(a: &Args) -> Result<bool> {
     };
     let grown = grow::run(&t, growth, |line| println!("{line}"));
     grown.map(|()| true).map_err(|e| format!("{}: {e}", t.name))
+}
+
+/// Asks many services once each.
+fn ask_fleet(a: &Args) -> Result<bool> {
+    let t = a.targets()?.remove(0);
+    let step = match a.get("by", "port") {
+        "port" => fleet::Step::Port,
+        "address" => fleet::Step::Address,
+        other => return Err(format!("--by: {other:?} is neither port nor address")),
+    };
+    let mark = match a.get("mark", "") {
+        "" => None,
+        "make" => Some(fleet::Mark::Make),
+        "check" => Some(fleet::Mark::Check),
+        other => return Err(format!("--mark: {other:?} is neither make nor check")),
+    };
+    let first = t.addr(t.nfs_port).map_err(|e| e.to_string())?;
+    let (line, clean) =
+        fleet::run(&t, fleet::Fleet { first, count: a.num("count", "1")?, step, mark });
+    println!("{line}");
+    Ok(clean)
 }
 
 fn raise_fd_limit() {
