@@ -4,6 +4,7 @@
 //!  host ── LinkEvent::Received ──► service           bytes are lent for the call
 //!  host ◄── Link::send(Frame) ──── service           head made for this frame, payload shared
 //!  host ── LinkEvent::Room ──────► service           after a refused frame: try again
+//!  host ── LinkEvent::Gone ──────► service           the last word
 //!  host ◄── Link::listen(Listening) ─ service        what of frames to many it needs to hear
 //! ```
 //! What the card can do for the service is a property of it ([`LinkOffload`]): sum up, and cut a
@@ -107,6 +108,9 @@ pub enum LinkEvent<'a> {
     },
     /// A link that had refused a frame takes some again.
     Room,
+    /// Nothing crosses the link any more, for good: what is sent is lost, and nobody can be told
+    /// goodbye.
+    Gone,
 }
 
 /// What a service needs to hear of frames to many: as a network card's filter, but for topics, which

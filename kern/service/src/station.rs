@@ -46,6 +46,8 @@ pub(crate) struct Station {
     heard_at: Option<Instant>,
     /// Everybody was said goodbye to, and may answer until then.
     closing_until: Option<Instant>,
+    /// The link has no other end any more.
+    is_cut: bool,
 }
 
 impl Station {
@@ -58,8 +60,8 @@ impl Station {
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
         let (known, contested, crowding) = Default::default();
-        let (heard_at, closing_until) = (None, None);
-        Self { link, stack, known, contested, crowding, heard_at, closing_until }
+        let (heard_at, closing_until, is_cut) = (None, None, false);
+        Self { link, stack, known, contested, crowding, heard_at, closing_until, is_cut }
     }
 
     /// Counts memory with these accounts.
@@ -79,9 +81,15 @@ impl Station {
 
     /// Takes what happened on the link. All that is told between two turns happened at one time.
     pub(crate) fn event(&mut self, event: LinkEvent<'_>, clock: &dyn Clock, sink: Sink<'_>) {
-        let LinkEvent::Received { bytes, checked } = event else { return };
         let now = *self.heard_at.get_or_insert_with(|| clock.now());
-        self.stack.frame(bytes, checked, now, sink);
+        match event {
+            LinkEvent::Received { bytes, checked } => self.stack.frame(bytes, checked, now, sink),
+            LinkEvent::Room => {}
+            LinkEvent::Gone => {
+                self.is_cut = true;
+                self.abort_all(now, sink);
+            }
+        }
     }
 
     /// Does what is due by now.
@@ -91,7 +99,7 @@ impl Station {
             self.stack.advance(now, sink);
         }
         if self.closing_until.is_some_and(|until| until <= now) {
-            self.abort_silent(now, sink);
+            self.abort_all(now, sink);
         }
     }
 
@@ -129,16 +137,17 @@ impl Station {
         }
     }
 
-    /// Resets connections to who does not say goodbye: left alone they would not end by themselves
-    /// when nobody is here any more.
-    fn abort_silent(&mut self, now: Instant, sink: Sink<'_>) {
+    /// Resets connections to who does not say goodbye, or cannot: left alone they would not end by
+    /// themselves when nobody is here any more.
+    fn abort_all(&mut self, now: Instant, sink: Sink<'_>) {
         let streams: Vec<StreamId> = self.stack.streams().collect();
         streams.into_iter().for_each(|stream| self.stack.abort(stream, now, sink));
     }
 
-    /// Whether every client has said goodbye, and heard ours, or was given up.
+    /// Whether every client has said goodbye, and heard ours, or was given up, as all are when the
+    /// link is gone.
     pub(crate) fn is_over(&self) -> bool {
-        self.stack.connection_count() == 0 && self.stack.held().frames == 0
+        self.is_cut || (self.stack.connection_count() == 0 && self.stack.held().frames == 0)
     }
 
     /// Sends what there is while the link has room.

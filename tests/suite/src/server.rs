@@ -43,7 +43,7 @@ impl Backend {
     }
 }
 
-/// A server that did not start.
+/// A server that did not start, or could not go on.
 #[derive(Debug)]
 pub struct Refusal {
     /// Its exit code; `None` if it was ended by a signal.
@@ -150,7 +150,11 @@ impl Server {
         }
     }
 
-    fn refusal(mut self) -> Refusal {
+    /// What it says when it ends by itself, for which it is waited.
+    ///
+    /// # Panics
+    /// If it has been stopped.
+    pub fn refusal(mut self) -> Refusal {
         let mut child = self.child.take().expect("it has not been stopped");
         let status = process::wait(&mut child, PATIENCE);
         if status.is_none() {

@@ -84,8 +84,16 @@ fn a_tap_is_kept_over_a_restart() {
     let server = manager.start(&format!("{hand_over}{environment}"));
     assert_eq!(manager.told().0, "READY=1\n", "it has it, and need not give it again");
     manager.list();
-    drop(server);
-    drop(tap);
+    server.stop(Signal::TERM);
+    assert_eq!(manager.told().0, "STOPPING=1\n");
+
+    manager.network.ip("link del dev vnfs0");
+    let server = manager.start(&format!("{hand_over}{environment}"));
+    assert_eq!(manager.told().0, "FDSTOREREMOVE=1\nFDNAME=tap-vnfs0\n", "its interface is gone");
+    let (stored, another) = manager.told();
+    assert_eq!(stored, "FDSTORE=1\nFDNAME=tap-vnfs0\n");
+    assert_eq!(manager.told().0, "READY=1\n");
+    drop((server, tap, another));
     let ip = find("ip").expect("the scenario asked for it");
     let left = text(manager.network.command(ip).args(["-o", "link"]));
     assert!(!left.contains("vnfs0"), "nobody keeps it: {left}");

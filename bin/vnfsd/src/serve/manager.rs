@@ -21,6 +21,11 @@ pub fn keep(name: &str, descriptor: BorrowedFd<'_>) {
     complain(sd_notify::notify_with_fds(&states, &[descriptor]));
 }
 
+/// Lets go of what was given into keeping under this name.
+pub fn give_up(name: &str) {
+    complain(sd_notify::notify(&[NotifyState::FdStoreRemove, NotifyState::FdName(name)]));
+}
+
 /// The descriptor that was given into keeping under this name.
 pub fn kept(name: &str) -> Option<RawFd> {
     match sd_notify::listen_fds_with_names() {

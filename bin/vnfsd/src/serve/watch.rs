@@ -27,7 +27,7 @@ impl Watch<'_> {
     /// # Errors
     /// Why somebody could not go on.
     pub fn until_the_end(mut self) -> Result<()> {
-        let mut is_over = false;
+        let (mut is_over, mut failure) = (false, None);
         for Report { service, progress } in self.reports {
             match progress {
                 Progress::Serving { description, addresses } if service == self.service => {
@@ -35,6 +35,13 @@ impl Watch<'_> {
                     manager::tell_ready();
                 }
                 Progress::Serving { .. } => {}
+                Progress::Failed(reason) if self.uplinks.remove(&service) => {
+                    if self.uplinks.is_empty() {
+                        // Nobody reaches the service any more.
+                        self.worker.stop(self.service)?;
+                        failure = Some(reason);
+                    }
+                }
                 Progress::Failed(reason) => bail!("{}: {reason}", self.announcement.source),
                 Progress::Stopped if service == self.service => {
                     is_over = true;
@@ -43,7 +50,7 @@ impl Watch<'_> {
                 Progress::Stopped => drop(self.uplinks.remove(&service)),
             }
             if is_over && self.uplinks.is_empty() {
-                return Ok(());
+                return failure.map_or(Ok(()), |why| bail!("{}: {why}", self.announcement.source));
             }
         }
         bail!("{}: the worker ended without a word", self.announcement.source)

@@ -3,7 +3,7 @@
 use super::{Tenants, wake};
 use crate::driver::SocketKey;
 use crate::report::Progress;
-use crate::slot::{broken, guarded};
+use crate::slot::{Stage, broken, guarded};
 use hyper::{Frame, LinkEvent};
 use std::io;
 
@@ -12,6 +12,34 @@ impl Tenants {
     pub(super) fn frame(&mut self, key: SocketKey, bytes: &[u8]) {
         if let Some((tenant, bytes, checked)) = self.network.frame(key, bytes) {
             self.tell_link(tenant, LinkEvent::Received { bytes, checked });
+        }
+    }
+
+    /// Receiving frames of a tap has ended.
+    pub(super) fn frames_ended(&mut self, key: SocketKey, result: io::Result<()>) {
+        if let Some((tenant, reason)) = self.network.frames_ended(key, result) {
+            self.link_gone(tenant, reason);
+        }
+    }
+
+    /// A tenant without its link leaves, with its things in order and without goodbyes that nobody
+    /// hears.
+    fn link_gone(&mut self, index: usize, reason: String) {
+        self.tell_link(index, LinkEvent::Gone);
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        if slot.stage != Stage::Stopping {
+            tracing::warn!(service = slot.name, "{reason}");
+            slot.lost = Some(reason);
+            let id = slot.id;
+            self.stop(id);
+        }
+    }
+
+    /// A tenant that stops alone on its switch has nobody to say goodbye to.
+    pub(super) fn stop_link(&mut self, index: usize) {
+        let link = self.slots.get(index).and_then(|slot| slot.link);
+        if link.is_some_and(|link| self.network.is_alone(link)) {
+            self.tell_link(index, LinkEvent::Gone);
         }
     }
 

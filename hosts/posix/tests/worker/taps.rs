@@ -1,11 +1,11 @@
 //! Taps, with the kernel's own stack at the other end.
 
 use crate::card::{open, serve, stop};
-use crate::harness::{PATIENCE, pattern, with_every_backend};
+use crate::harness::{Home, PATIENCE, pattern, with_every_backend};
 use crate::namespace::{inside, ip};
 use crate::packets::{Flow, ICMP, ICMP_V6, TCP, UDP, here_we_are, read};
 use hyper::{Link, LinkEvent, LinkFamily};
-use posix::{LinkOptions, OpenLink};
+use posix::{LinkOptions, OpenLink, Progress, ServiceId};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
@@ -214,6 +214,14 @@ fn an_inherited_descriptor_is_checked_to_be_a_tap() {
     });
 }
 
+/// A tenant ends by itself when its tap does, and is told why.
+fn assert_gone(home: &Home, service: ServiceId) {
+    let report = home.report();
+    let Progress::Failed(reason) = report.progress else { panic!("{report:?}") };
+    assert_eq!(report.service, service);
+    assert!(reason.contains("tap:vt0: the tap is gone") && reason.contains("make it again"));
+}
+
 #[test]
 fn an_interface_that_is_down_loses_frames_and_one_that_goes_ends_the_link() {
     inside("taps::an_interface_that_is_down_loses_frames_and_one_that_goes_ends_the_link", || {
@@ -228,7 +236,7 @@ fn an_interface_that_is_down_loses_frames_and_one_that_goes_ends_the_link() {
             ip("link set dev vt0 up");
             ping(server);
             ip("link del dev vt0");
-            stop(home, service);
+            assert_gone(home, service);
         });
     });
 }

@@ -5,6 +5,7 @@
 mod addresses;
 mod datagrams;
 mod found;
+mod gone;
 mod restart;
 mod taps;
 mod unix;

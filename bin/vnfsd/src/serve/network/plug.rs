@@ -3,7 +3,7 @@
 use crate::address::Mac;
 use crate::cli;
 use crate::serve::manager;
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use posix::{LinkOptions, LinkSpec, OpenLink, SharedSwitch, Uplink, Vlan};
 
 /// A link, and the uplinks of the switch that it may be on.
@@ -24,15 +24,21 @@ pub fn plug_in(spec: &LinkSpec, asked: &cli::Network, mac: Mac) -> Result<Plugge
 }
 
 /// Takes over a tap that was kept while the service was restarted, or attaches to one and has it
-/// kept.
+/// kept. One whose interface was deleted is of no use to anybody.
 fn open_tap(name: &str, options: LinkOptions) -> Result<OpenLink> {
     let label = format!("tap-{name}");
-    if let Some(number) = manager::kept(&label) {
-        return Ok(OpenLink::open(&LinkSpec::TapDescriptor(number), options)?);
-    }
+    let Some(number) = manager::kept(&label) else { return attach_to_tap(name, &label, options) };
+    OpenLink::open(&LinkSpec::TapDescriptor(number), options.clone()).or_else(|of_kept| {
+        manager::give_up(&label);
+        let attached = attach_to_tap(name, &label, options);
+        attached.with_context(|| format!("the tap that was kept: {of_kept}; and anew"))
+    })
+}
+
+fn attach_to_tap(name: &str, label: &str, options: LinkOptions) -> Result<OpenLink> {
     let link = OpenLink::open(&LinkSpec::Tap(name.to_owned()), options)?;
     if let Some(tap) = link.tap() {
-        manager::keep(&label, tap);
+        manager::keep(label, tap);
     }
     Ok(link)
 }

@@ -47,6 +47,7 @@ struct Core {
     switch: Switch,
     /// What is plugged in, by the port's number.
     plugged: Vec<Option<Plugged>>,
+    plugged_count: usize,
     egresses: Vec<Egress>,
 }
 
@@ -70,7 +71,8 @@ impl SharedSwitch {
         let mut secret = [0; 16];
         HostRandom.fill(&mut secret);
         let switch = Switch::new(Limits::default(), secret);
-        let core = Core { switch, plugged: Vec::new(), egresses: Vec::new() };
+        let (plugged, egresses) = Default::default();
+        let core = Core { switch, plugged, plugged_count: 0, egresses };
         let mtu_bytes = mtu_bytes.unwrap_or(MTU_BYTES_USUAL);
         Ok(Self { name: name.into(), mtu_bytes, core: Arc::new(Mutex::new(core)) })
     }
@@ -171,12 +173,14 @@ impl Core {
             self.plugged.resize_with(id.0 + 1, || None);
         }
         self.plugged[id.0] = Some(plugged);
+        self.plugged_count += 1;
         Ok(id)
     }
 
     fn unplug(&mut self, id: PortId) {
         self.switch.remove(id);
         self.plugged[id.0] = None;
+        self.plugged_count -= 1;
     }
 
     fn plugged_in(&self) -> Vec<(Plugged, Counts)> {
@@ -189,7 +193,7 @@ impl Core {
 
     /// Where a frame goes that came by `from`: nowhere, for reasons that the switch counts.
     fn ways(&mut self, from: PortId, head: &[u8]) -> Vec<Way> {
-        let Self { switch, plugged, egresses } = self;
+        let Self { switch, plugged, egresses, .. } = self;
         let decided = switch.forward(from, head, HostClock.now(), egresses);
         let way = |egress: &Egress| {
             let plugged = plugged.get(egress.port.0)?.as_ref()?;

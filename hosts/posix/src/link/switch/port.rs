@@ -31,6 +31,11 @@ pub struct PortStatus {
 }
 
 impl Port {
+    /// Whether nobody else is on the switch.
+    pub(crate) fn is_alone(&self) -> bool {
+        lock(&self.core).plugged_count == 1
+    }
+
     /// A frame comes by this port.
     pub(crate) fn send(&self, frame: Frame) {
         let ways = lock(&self.core).ways(self.id, &frame.head);

@@ -25,6 +25,12 @@ impl Network {
         self.links.mailroom.take()
     }
 
+    /// Whether a link is a card on a switch that nobody else is on.
+    pub(crate) fn is_alone(&self, link: usize) -> bool {
+        let state = self.links.links.get(link).filter(|state| matches!(state.kind, Kind::Card));
+        state.and_then(|state| state.port.as_ref()).is_some_and(|port| port.is_alone())
+    }
+
     /// Takes the frames that wait for a link. Those for its tenant are returned; others leave
     /// through the link.
     pub(crate) fn collect(&mut self, link: usize) -> Option<(usize, Vec<Arc<Frame>>)> {

@@ -1,6 +1,7 @@
 //! Frames of taps: one descriptor for as long as the service lives.
 
-use super::Kind;
+use super::{Kind, LinkState};
+use crate::connection::is_transient;
 use crate::driver::SocketKey;
 use crate::link::{VNET_HEADER_BYTES, arrived, complete, frame_of};
 use crate::network::{Network, Socket};
@@ -27,17 +28,22 @@ impl Network {
         Some((state.tenant, frame, checked))
     }
 
-    /// Receiving frames of a tap has ended.
-    pub(crate) fn frames_ended(&mut self, key: SocketKey, result: io::Result<()>) {
-        let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return };
+    /// Receiving frames of a tap has ended. Returns whose link is gone with it, and the sentence for
+    /// the administrator.
+    pub(crate) fn frames_ended(
+        &mut self,
+        key: SocketKey,
+        result: io::Result<()>,
+    ) -> Option<(usize, String)> {
+        let Some(Socket::Link(plug)) = self.sockets.get_mut(key.0) else { return None };
         plug.received();
-        if let Err(error) = result
-            && !plug.is_ending()
-        {
-            plug.end(true);
-            self.complain(key, &format!("the tap is gone, and nothing crosses it: {error}"));
-        }
         self.dirty.push(key);
+        let error = result.err().filter(|error| !plug.is_ending() && !is_transient(error))?;
+        plug.end(true);
+        let LinkState { tenant, name, .. } = self.link_at(key)?;
+        let reason =
+            format!("{name}: the tap is gone ({error}): make it again, and start this again");
+        Some((*tenant, reason))
     }
 
     /// A frame was written to a tap, or is lost.
