@@ -17,8 +17,8 @@ use bytes::Bytes;
 use hyper::{Link, LinkEvent, StreamEvent, StreamId};
 use net::{AddressSource, Config, Prefix, Stack};
 use posix::{
-    Backend, Budgets, CONNECTIONS_MAX, LinkOptions, OpenLink, Progress, Report, ServiceId,
-    ServiceSpec, Site, Tenant, Worker, WorkerOptions,
+    Backend, Budgets, CONNECTIONS_MAX, LinkOptions, OpenLink, Pool, PoolOptions, Progress, Report,
+    ServiceId, ServiceSpec, Site, Tenant,
 };
 use service::{Description, Host, Next, State};
 use std::collections::HashMap;
@@ -183,15 +183,15 @@ fn main() {
     let ends = words.get(2).map_or(0, |text| text.parse().expect("a number of stacks"));
     let [link, address, ..] = &words[..] else { panic!("see the top of this file") };
     let (sender, reports) = channel();
-    let options = WorkerOptions {
-        name: "worker".into(),
+    let options = PoolOptions {
+        workers: 1,
         backend: Backend::Uring,
         reports: sender,
         budgets: Budgets::default(),
     };
-    let worker = Worker::spawn(options).expect("the backend is there");
+    let pool = Pool::spawn(options).expect("the backend is there");
     let add = |number: u64, spec| {
-        worker.add(ServiceId(number), spec).expect("the worker lives");
+        pool.add(ServiceId(number), spec).expect("the worker lives");
         serving(&reports);
     };
     match link.as_str() {

@@ -9,9 +9,7 @@
 
 use bytes::Bytes;
 use hyper::StreamEvent;
-use posix::{
-    Backend, Budgets, Progress, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions,
-};
+use posix::{Backend, Budgets, Pool, PoolOptions, Progress, ServiceId, ServiceSpec, Site, Tenant};
 use rustix::time::{ClockId, clock_gettime};
 use service::{Description, Host, Next, State};
 use std::io::{Read, Write};
@@ -71,7 +69,7 @@ fn main() {
     let numbers: Vec<usize> = numbers.iter().map(|text| text.parse().expect("a number")).collect();
     let [connections, depth, messages] = numbers[..] else { panic!("see the top of this file") };
     let counts = Arc::new(Counts::default());
-    let (worker, address) = serve(backend, counts.clone());
+    let (pool, address) = serve(backend, counts.clone());
     let before = counts.processor_ns.load(Relaxed);
     let connect = |_| TcpStream::connect(address).expect("the worker listens");
     let mut clients: Vec<_> = (0..connections).map(connect).collect();
@@ -81,18 +79,13 @@ fn main() {
     let (spent, turns) = (spent_ns as f64 / 1e3, counts.turns.load(Relaxed) as f64);
     let done = (rounds * connections * depth) as f64;
     println!("{:.3} µs and {:.3} turns per message", spent / done, turns / done);
-    worker.join().expect("the worker ends");
+    pool.join().expect("the worker ends");
 }
 
-fn serve(backend: Backend, counts: Arc<Counts>) -> (Worker, SocketAddr) {
+fn serve(backend: Backend, counts: Arc<Counts>) -> (Pool, SocketAddr) {
     let (sender, reports) = channel();
-    let options = WorkerOptions {
-        name: "worker".into(),
-        backend,
-        reports: sender,
-        budgets: Budgets::default(),
-    };
-    let worker = Worker::spawn(options).expect("the backend is there");
+    let options = PoolOptions { workers: 1, backend, reports: sender, budgets: Budgets::default() };
+    let pool = Pool::spawn(options).expect("the backend is there");
     let spec = ServiceSpec {
         name: "echo".into(),
         listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
@@ -100,9 +93,9 @@ fn serve(backend: Backend, counts: Arc<Counts>) -> (Worker, SocketAddr) {
         connections_max: posix::CONNECTIONS_MAX,
         make: Box::new(|site| Ok(Box::new(echo(site, counts)))),
     };
-    worker.add(ServiceId(0), spec).expect("the worker lives");
+    pool.add(ServiceId(0), spec).expect("the worker lives");
     match reports.recv().expect("the worker reports").progress {
-        Progress::Serving { addresses, .. } => (worker, addresses[0]),
+        Progress::Serving { addresses, .. } => (pool, addresses[0]),
         other => panic!("{other:?}"),
     }
 }

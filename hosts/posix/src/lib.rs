@@ -1,12 +1,13 @@
 //! The hypercalls on a POSIX host.
 //!
-//! A [`Worker`] is one thread that drives any number of services: it waits for the kernel, tells
-//! each service what happened, turns those that have reason to be turned, and enters the kernel
-//! once for all they began. Programs without a service use a [`SyncDisk`].
+//! A [`Pool`] has workers: threads that each drive any number of services. A worker waits for the
+//! kernel, tells each service what happened, turns those that have reason to be turned, and enters
+//! the kernel once for all they began. Programs without a service use a [`SyncDisk`].
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `worker` | the thread and its handle |
+//! | `pool`, `command`, `report` | the workers, who is where, and what is said to and by them |
+//! | `worker` | one of the threads |
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
 //! | `network` | sockets, whose they are, and what to do with them next |
 //! | `connection`, `door` | the life of one connection, of one address |
@@ -24,6 +25,7 @@
 
 mod budget;
 mod clock;
+mod command;
 mod connection;
 mod disk;
 mod door;
@@ -37,6 +39,7 @@ mod log;
 mod message;
 mod network;
 mod patience;
+mod pool;
 mod random;
 mod report;
 mod slot;
@@ -59,9 +62,9 @@ pub use image::{Access, Image, ImageError};
 pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink, PortStatus, SharedSwitch};
 pub use listen::await_free;
 pub use log::HostLog;
+pub use pool::{Pool, PoolOptions, WorkerGone, WorkerStatus};
 pub use random::HostRandom;
 pub use report::{Progress, Report, ServiceId};
 pub use sync_disk::SyncDisk;
 pub use tenant::{CONNECTIONS_MAX, MakeTenant, ServiceSpec, Site, Tenant};
 pub use uplink::Uplink;
-pub use worker::{Worker, WorkerGone, WorkerOptions};

@@ -1,9 +1,12 @@
 //! What a worker tells the control thread of its services.
 
+use crate::pool::Roster;
 use service::Description;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
-/// The control thread's name for a service: unique among the services of one worker.
+/// The control thread's name for a service: unique among the services of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ServiceId(pub u64);
 
@@ -31,4 +34,25 @@ pub enum Progress {
     Failed(String),
     /// It was stopped.
     Stopped,
+}
+
+/// A worker's way to the control thread.
+pub(crate) struct Reporter {
+    reports: Sender<Report>,
+    roster: Arc<Roster>,
+}
+
+impl Reporter {
+    pub(crate) fn new(reports: Sender<Report>, roster: Arc<Roster>) -> Self {
+        Self { reports, roster }
+    }
+
+    /// Tells how far a service has come. With its last report its number is free again.
+    pub(crate) fn tell(&self, service: ServiceId, progress: Progress) {
+        if matches!(progress, Progress::Failed(_) | Progress::Stopped) {
+            self.roster.forget(service);
+        }
+        // Nobody listens any more: then nobody needs to know.
+        let _ = self.reports.send(Report { service, progress });
+    }
 }

@@ -7,7 +7,7 @@ use crate::report::{Progress, ServiceId};
 use crate::tenant::{Site, Tenant};
 use abi::Instant;
 use hyper::{Clock, StreamId};
-use service::{Next, State};
+use service::{Description, Next, State};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -28,8 +28,6 @@ pub(crate) struct Slot {
     pub(crate) stage: Stage,
     pub(crate) site: Site,
     pub(crate) doors: Vec<SocketKey>,
-    /// The index of its link.
-    pub(crate) link: Option<usize>,
     /// In the list of those to be turned.
     pub(crate) runnable: bool,
     /// When it wishes to be turned, and for when a timer is set: not later than that.
@@ -41,8 +39,6 @@ pub(crate) struct Slot {
     completed_before: u64,
     /// Open streams whose clients have said their last.
     pub(crate) half_closed: BTreeSet<StreamId>,
-    /// Why it has to go, if its link is gone.
-    pub(crate) lost: Option<String>,
     /// What to report when its last socket is gone and its last disk operation has ended.
     pub(crate) outcome: Option<Progress>,
 }
@@ -50,7 +46,7 @@ pub(crate) struct Slot {
 /// What a turn brought to light.
 pub(crate) enum News {
     None,
-    Serves,
+    Serves(Description),
     Failed(String),
     Stopped,
 }
@@ -64,14 +60,12 @@ impl Slot {
             stage: Stage::Starting,
             site,
             doors: Vec::new(),
-            link: None,
             runnable: false,
             wanted: None,
             armed: None,
             deadline: None,
             completed_before: 0,
             half_closed: BTreeSet::new(),
-            lost: None,
             outcome: None,
         }
     }
@@ -80,12 +74,6 @@ impl Slot {
     pub(crate) fn be_patient_until(&mut self, deadline: Instant) {
         self.completed_before = self.site.account.completed.get();
         self.deadline = Some(deadline);
-    }
-
-    /// What there is to report of a tenant that has ended.
-    pub(crate) fn ending(&mut self) -> Progress {
-        let lost = || self.lost.take().map(Progress::Failed);
-        self.outcome.take().or_else(lost).unwrap_or(Progress::Stopped)
     }
 
     /// Whether it has got on with its disks since patience began, or waits for one.
@@ -103,7 +91,7 @@ impl Slot {
 pub(crate) fn news(stage: Stage, tenant: &dyn Tenant) -> News {
     match (stage, tenant.state()) {
         (_, State::Failed(reason)) => News::Failed(reason.clone()),
-        (Stage::Starting, State::Serving(_)) => News::Serves,
+        (Stage::Starting, State::Serving(description)) => News::Serves(description.clone()),
         (Stage::Stopping, _) if tenant.is_stopped() => News::Stopped,
         _ => News::None,
     }
@@ -123,8 +111,20 @@ pub(crate) fn guarded<T>(call: impl FnOnce() -> T) -> Result<T, String> {
     // What the call leaves behind half-changed is the tenant's own, which is dropped then.
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
         let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        text.unwrap_or_else(|| {
+            // Dropping what nobody knows might break in its turn.
+            std::mem::forget(panic);
+            "for a reason of no words".to_owned()
+        })
     })
+}
+
+/// Lets go of what is a tenant's, whose destructors may be as broken as the rest of it.
+pub(crate) fn drop_guarded<T>(own: T) {
+    if let Err(panic) = guarded(|| drop(own)) {
+        tracing::error!("what was ended broke once more: {panic}");
+    }
 }
 
 /// The sentence for the administrator.

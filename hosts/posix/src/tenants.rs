@@ -15,23 +15,25 @@ use crate::listen;
 use crate::log::HostLog;
 use crate::network::Network;
 use crate::random::HostRandom;
-use crate::report::{Progress, Report, ServiceId};
-use crate::slot::{News, Slot, Stage, broken, guarded, is_quiet, news};
+use crate::report::{Progress, Reporter, ServiceId};
+use crate::slot::{News, Slot, Stage, broken, drop_guarded, guarded, is_quiet, news};
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
 use abi::Instant;
 use hyper::{Clock, StreamEvent, StreamId};
-use service::{Host, Next, State};
+use service::{Host, Next};
 use slab::Slab;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
-use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// How long the clients of a tenant that is asked to stop may take, and how long the tenant may
 /// spend without its disks: while those get on with its work, it is given more.
 const STOP_MAX: Duration = Duration::from_secs(5);
+
+/// Tenants asked to leave between two turns, when all are.
+const STOPS_PER_TURN_MAX: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
@@ -43,6 +45,10 @@ enum Timer {
 pub(crate) struct Tenants {
     slots: Slab<Slot>,
     indexes: BTreeMap<ServiceId, usize>,
+    /// One that is being made.
+    arriving: Option<ServiceId>,
+    /// Those to be asked to leave.
+    unwanted: VecDeque<ServiceId>,
     runnable: Vec<usize>,
     turning: Vec<usize>,
     /// Tenants that have ended, and perhaps have nothing left.
@@ -52,16 +58,18 @@ pub(crate) struct Tenants {
     timers: Timers<Timer>,
     network: Network,
     disks: Disks,
-    reports: Sender<Report>,
+    reports: Reporter,
     budgets: Budgets,
 }
 
 impl Tenants {
     /// Of the calling thread, which `waker` wakes.
-    pub(crate) fn new(reports: Sender<Report>, budgets: Budgets, waker: Waker) -> Self {
+    pub(crate) fn new(reports: Reporter, budgets: Budgets, waker: Waker) -> Self {
         Self {
             slots: Slab::new(),
             indexes: BTreeMap::new(),
+            arriving: None,
+            unwanted: VecDeque::new(),
             runnable: Vec::new(),
             turning: Vec::new(),
             leaving: Vec::new(),
@@ -80,7 +88,7 @@ impl Tenants {
 
     /// How long the worker may wait for events.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.runnable.is_empty() || self.network.has_mail() {
+        if !self.runnable.is_empty() || !self.unwanted.is_empty() || self.network.has_mail() {
             return Some(Duration::ZERO);
         }
         let next = [self.timers.next(), self.network.next_deadline()].into_iter().flatten().min();
@@ -89,16 +97,15 @@ impl Tenants {
 
     /// Moves a tenant in. What goes wrong is reported.
     pub(crate) fn add(&mut self, id: ServiceId, spec: ServiceSpec) {
-        if self.indexes.contains_key(&id) {
-            return tracing::error!("{}: another service has its number, {}", spec.name, id.0);
-        }
+        self.arriving = Some(id);
         match self.make(id, spec) {
             Ok(index) => {
                 self.indexes.insert(id, index);
                 wake(&mut self.slots, &mut self.runnable, index);
             }
-            Err(reason) => self.report(id, Progress::Failed(reason)),
+            Err(reason) => self.reports.tell(id, Progress::Failed(reason)),
         }
+        self.arriving = None;
     }
 
     fn make(&mut self, id: ServiceId, spec: ServiceSpec) -> Result<usize, String> {
@@ -124,7 +131,6 @@ impl Tenants {
             made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
         card.into_iter().for_each(|card| self.network.start_link(card));
         let mut slot = Slot::new(id, name, made, site);
-        slot.link = card;
         for door in doors {
             slot.doors.extend(self.network.add(tenant, door, connections_max));
         }
@@ -141,7 +147,6 @@ impl Tenants {
         slot.stage = Stage::Stopping;
         let stopped = guarded(|| tenant.stop());
         self.network.shut(&slot.doors);
-        self.stop_link(index);
         self.set_stop_deadline(index);
         wake(&mut self.slots, &mut self.runnable, index);
         if let Err(panic) = stopped {
@@ -149,19 +154,28 @@ impl Tenants {
         }
     }
 
-    /// Asks every tenant to leave.
+    /// Asks every tenant to leave, a few at a time.
     pub(crate) fn stop_all(&mut self) {
-        let ids: Vec<_> = self.indexes.keys().copied().collect();
-        ids.into_iter().for_each(|id| self.stop(id));
+        self.unwanted = self.indexes.keys().copied().collect();
     }
 
-    /// Gives every tenant up: the driver is beyond use.
-    pub(crate) fn abandon(&mut self, reason: &str) {
-        for slot in self.slots.drain() {
-            let report = Report { service: slot.id, progress: Progress::Failed(reason.into()) };
-            // Nobody listens any more: then nobody needs to know.
-            let _ = self.reports.send(report);
+    fn stop_some(&mut self) {
+        let count = self.unwanted.len().min(STOPS_PER_TURN_MAX);
+        for id in self.unwanted.drain(..count).collect::<Vec<_>>() {
+            self.stop(id);
         }
+    }
+
+    /// Gives every tenant up: their worker has died.
+    pub(crate) fn abandon(self, reason: &str) {
+        let Self { slots, arriving, network, disks, reports, .. } = self;
+        let mut ids: Vec<_> = slots.iter().map(|(_, slot)| slot.id).collect();
+        ids.extend(arriving);
+        for slot in slots {
+            drop_guarded(slot);
+        }
+        drop_guarded((network, disks));
+        ids.into_iter().for_each(|id| reports.tell(id, Progress::Failed(reason.to_owned())));
     }
 
     /// Takes what the driver says.
@@ -177,7 +191,7 @@ impl Tenants {
                 self.network.link_accepted(listener, result, more);
             }
             Event::Frame { link, bytes } => self.frame(link, bytes),
-            Event::FramesEnded { link, result } => self.frames_ended(link, result),
+            Event::FramesEnded { link, result } => self.network.frames_ended(link, result),
             Event::FrameSent { link, result, pieces } => {
                 self.network.frame_sent(link, result, &pieces);
             }
@@ -219,6 +233,7 @@ impl Tenants {
 
     /// Acts on deadlines that have been reached.
     pub(crate) fn advance(&mut self) {
+        self.stop_some();
         if self.timers.next().is_none() && self.network.next_deadline().is_none() {
             return;
         }
@@ -330,29 +345,18 @@ impl Tenants {
         match news {
             News::None => {}
             News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
-            News::Stopped => self.end_stopped(index, false),
-            News::Serves => {
+            News::Stopped => self.end(index, Progress::Stopped, false),
+            News::Serves(description) => {
                 let Some(slot) = self.slots.get_mut(index) else { return };
                 slot.stage = Stage::Serving;
                 if let Err(error) = self.network.open(&slot.doors) {
                     let reason = format!("clients cannot be let in: {error}");
                     return self.end(index, Progress::Failed(reason), true);
                 }
-                let Some(State::Serving(description)) = slot.tenant.as_ref().map(|t| t.state())
-                else {
-                    return;
-                };
-                let (description, addresses) = (description.clone(), slot.site.addresses.clone());
-                let id = slot.id;
-                self.report(id, Progress::Serving { description, addresses });
+                let addresses = slot.site.addresses.clone();
+                self.reports.tell(slot.id, Progress::Serving { description, addresses });
             }
         }
-    }
-
-    /// Ends a tenant that was asked to leave.
-    fn end_stopped(&mut self, index: usize, at_once: bool) {
-        let Some(outcome) = self.slots.get_mut(index).map(Slot::ending) else { return };
-        self.end(index, outcome, at_once);
     }
 
     /// Ends a tenant; its sockets follow, at once or once what was sent has left.
@@ -363,9 +367,7 @@ impl Tenants {
         }
         let tenant = slot.tenant.take();
         slot.outcome = Some(outcome);
-        if let Err(panic) = guarded(|| drop(tenant)) {
-            tracing::error!("a service that was ended broke once more: {panic}");
-        }
+        drop_guarded(tenant);
         self.set_stop_deadline(index);
         self.network.end(index, at_once);
     }
@@ -393,7 +395,8 @@ impl Tenants {
             return self.be_patient(index);
         }
         tracing::warn!(service = slot.name, "takes too long to stop: its clients are cut off");
-        self.end_stopped(index, true);
+        let outcome = slot.outcome.take().unwrap_or(Progress::Stopped);
+        self.end(index, outcome, true);
     }
 
     fn turn_due(&mut self, index: usize, now: Instant) {
@@ -444,12 +447,7 @@ impl Tenants {
         self.timers.change(Timer::Turn(index), slot.armed, None);
         self.timers.change(Timer::Stop(index), slot.deadline, None);
         self.indexes.remove(&slot.id);
-        self.report(slot.id, outcome);
-    }
-
-    fn report(&self, service: ServiceId, progress: Progress) {
-        // Nobody listens any more: then nobody needs to know.
-        let _ = self.reports.send(Report { service, progress });
+        self.reports.tell(slot.id, outcome);
     }
 }
 

@@ -6,182 +6,200 @@
 //!      └─── flush: all they began goes to the driver, which submits it with the next wait
 //! ```
 //!
-//! The thread never blocks but in that wait.
+//! The thread never blocks but in that wait. When it dies, by a defect of its own or because its
+//! driver is beyond use, its services end with it, and a worker with a new driver takes its place.
 
 use crate::budget::Budgets;
 use crate::clock::HostClock;
-use crate::driver::{self, Backend, Driver, Event, Waker};
-use crate::report::{Report, ServiceId};
+use crate::command::Command;
+use crate::driver::{self, Backend, Driver, Event};
+use crate::pool::Roster;
+use crate::report::{Progress, Report, Reporter};
+use crate::slot::guarded;
 use crate::spare::SpareMemory;
-use crate::tenant::ServiceSpec;
 use crate::tenants::Tenants;
 use hyper::Clock;
-use std::fmt;
+use rustix::time::{ClockId, clock_gettime};
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
-use std::thread::{Builder, JoinHandle};
+use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
 /// Commands taken between two turns: tenants that serve already go on meanwhile.
 const COMMANDS_PER_TURN_MAX: usize = 16;
 
-/// How to run a worker.
-pub struct WorkerOptions {
-    /// The thread's name.
-    pub name: String,
-    /// Its way to the kernel.
-    pub backend: Backend,
-    /// Where it reports to.
-    pub reports: Sender<Report>,
-    /// What its services share with those of the process's other workers.
-    pub budgets: Budgets,
+/// How long the place of a dead worker stays empty: what killed it may kill the next one too.
+const RESTART_AFTER: Duration = Duration::from_millis(100);
+
+/// How often a worker at work says how much it does.
+const LOAD_TOLD_EVERY: Duration = Duration::from_millis(10);
+
+/// What a worker is for, whoever fills the place.
+pub(crate) struct Post {
+    pub(crate) worker: usize,
+    pub(crate) backend: Backend,
+    pub(crate) inbox: Receiver<Command>,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) reports: Sender<Report>,
+    pub(crate) budgets: Budgets,
+    /// It was asked to leave.
+    pub(crate) leaves: bool,
 }
 
-enum Command {
-    Add(ServiceId, Box<ServiceSpec>),
-    Stop(ServiceId),
+/// Starts a worker's thread. Returns it with the name of its driver.
+///
+/// # Errors
+/// If the thread cannot be started or the backend is not to be had here.
+pub(crate) fn spawn(mut post: Post) -> io::Result<(JoinHandle<()>, &'static str)> {
+    let (opened, open) = channel();
+    // The driver is made where it is used: its ring takes submissions of one thread only.
+    let live = move || match driver::open(post.backend) {
+        Ok((driver, name)) => {
+            // The spawner waits for this.
+            let _ = opened.send(Ok(name));
+            post.fill(driver);
+        }
+        Err(error) => drop(opened.send(Err(error))),
+    };
+    let thread = Builder::new().name("vnfsd-worker".into()).spawn(live)?;
+    let gone = |_| io::Error::other("the worker's thread ended as it began");
+    Ok((thread, open.recv().map_err(gone)??))
 }
 
-/// The control thread's end of a worker. Dropping it stops the worker's services and lets the
-/// thread end by itself.
-pub struct Worker {
-    commands: Option<Sender<Command>>,
-    waker: Waker,
-    backend: &'static str,
-    thread: Option<JoinHandle<()>>,
+/// Why a worker's life is over.
+enum End {
+    /// It was asked to leave, and all its tenants have.
+    Left,
+    /// It cannot go on.
+    Died(String),
 }
 
-/// The worker's thread has ended before its time; the log says why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerGone;
-
-impl fmt::Display for WorkerGone {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the worker has ended; see the log for the reason, and restart")
-    }
-}
-
-impl std::error::Error for WorkerGone {}
-
-impl Worker {
-    /// Starts a worker.
-    ///
-    /// # Errors
-    /// If the thread cannot be started or the backend is not to be had here.
-    pub fn spawn(options: WorkerOptions) -> io::Result<Self> {
-        let WorkerOptions { name, backend, reports, budgets } = options;
-        let (commands, inbox) = channel();
-        let (opened, open) = channel();
-        // The driver is made where it is used: its ring takes submissions of one thread only.
-        let thread = Builder::new().name(name).spawn(move || match driver::open(backend) {
-            Ok((driver, name)) => {
-                // The spawner waits for this.
-                let _ = opened.send(Ok((driver.waker(), name)));
-                let tenants = Tenants::new(reports, budgets, driver.waker());
-                run(driver, &inbox, tenants);
-            }
-            Err(error) => drop(opened.send(Err(error))),
-        })?;
-        let gone = |_| io::Error::other("the worker's thread ended as it began");
-        let (waker, backend) = open.recv().map_err(gone)??;
-        Ok(Self { commands: Some(commands), waker, backend, thread: Some(thread) })
-    }
-
-    /// The name of the driver in use: `io_uring` or `poll`.
-    pub fn backend(&self) -> &'static str {
-        self.backend
-    }
-
-    /// Adds a service. Whatever becomes of it is reported.
-    ///
-    /// # Errors
-    /// [`WorkerGone`].
-    pub fn add(&self, service: ServiceId, spec: ServiceSpec) -> Result<(), WorkerGone> {
-        self.command(Command::Add(service, Box::new(spec)))
-    }
-
-    /// Stops a service: nothing new is taken, and replies in progress are sent; after five seconds
-    /// at most its clients are gone, and so is the service unless it still works on its disks, as
-    /// one that leaves a file system in order may for long.
-    ///
-    /// # Errors
-    /// [`WorkerGone`].
-    pub fn stop(&self, service: ServiceId) -> Result<(), WorkerGone> {
-        self.command(Command::Stop(service))
-    }
-
-    /// Stops every service and waits for the thread's end.
-    ///
-    /// # Errors
-    /// [`WorkerGone`] if it ended by a panic.
-    pub fn join(mut self) -> Result<(), WorkerGone> {
-        self.hang_up();
-        self.thread.take().map_or(Ok(()), JoinHandle::join).map_err(|_| WorkerGone)
-    }
-
-    fn command(&self, command: Command) -> Result<(), WorkerGone> {
-        let commands = self.commands.as_ref().ok_or(WorkerGone)?;
-        commands.send(command).map_err(|_| WorkerGone)?;
-        (self.waker)();
-        Ok(())
-    }
-
-    fn hang_up(&mut self) {
-        self.commands = None;
-        (self.waker)();
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.hang_up();
-    }
-}
-
-/// What the control thread has left to say.
+/// What other threads have left to say.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Inbox {
     Empty,
     More,
-    /// Nothing ever again: it has hung up.
+    /// The worker is to leave.
     Closed,
 }
 
-fn run(mut driver: Box<dyn Driver>, commands: &Receiver<Command>, mut tenants: Tenants) {
-    let (mut inbox, mut spare) = (Inbox::Empty, SpareMemory::default());
-    while inbox != Inbox::Closed || !tenants.is_empty() {
-        let timeout = if inbox == Inbox::More { Some(Duration::ZERO) } else { tenants.timeout() };
-        let (timeout, mut happened) = (spare.timeout(timeout), false);
-        let mut sink = |event: Event<'_>| {
-            happened = true;
-            tenants.event(event);
-        };
-        if let Err(error) = driver.wait(timeout, &mut sink) {
-            tracing::error!("a worker cannot go on: {error}");
-            return tenants.abandon("its worker cannot go on; see the log");
+impl Post {
+    /// Lives, again and again, until asked to leave.
+    fn fill(&mut self, driver: Box<dyn Driver>) {
+        let mut next = Some(driver);
+        while let Some(driver) = next {
+            next = match self.live(driver) {
+                End::Left => None,
+                End::Died(_) if self.leaves => None,
+                End::Died(reason) => self.successor(&reason),
+            };
         }
-        spare.waited(happened, || HostClock.now());
-        if inbox != Inbox::Closed {
-            inbox = take_commands(commands, &mut tenants);
-        }
-        tenants.advance();
-        tenants.turn();
-        tenants.flush(&mut *driver);
     }
-}
 
-/// Obeys the control thread, for a while.
-fn take_commands(commands: &Receiver<Command>, tenants: &mut Tenants) -> Inbox {
-    for _ in 0..COMMANDS_PER_TURN_MAX {
-        match commands.try_recv() {
-            Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
-            Ok(Command::Stop(service)) => tenants.stop(service),
-            Err(TryRecvError::Empty) => return Inbox::Empty,
-            Err(TryRecvError::Disconnected) => {
-                tenants.stop_all();
-                return Inbox::Closed;
+    /// One life.
+    fn live(&mut self, mut driver: Box<dyn Driver>) -> End {
+        let waker = driver.waker();
+        self.roster.set_waker(self.worker, Some(waker.clone()));
+        let mut tenants = Tenants::new(self.reporter(), self.budgets.clone(), waker);
+        let end = guarded(|| self.run(&mut *driver, &mut tenants));
+        let end = end.unwrap_or_else(|panic| End::Died(format!("it broke: {panic}")));
+        self.roster.set_waker(self.worker, None);
+        if let End::Died(reason) = &end {
+            // What is under way ends with the driver, and lets go of its images.
+            let ended = guarded(|| drop(driver));
+            tenants.abandon(&format!("its worker died: {reason}"));
+            ended.unwrap_or_else(|panic| tracing::error!("a worker's driver broke: {panic}"));
+        }
+        end
+    }
+
+    /// A driver for the one that takes a dead worker's place; none if that is asked to leave before
+    /// there is one.
+    fn successor(&mut self, reason: &str) -> Option<Box<dyn Driver>> {
+        tracing::error!("a worker died, and another takes its place: {reason}");
+        while !self.leaves {
+            sleep(RESTART_AFTER);
+            match driver::open(self.backend) {
+                Ok((driver, _)) => return Some(driver),
+                Err(error) => self.turn_away(&error.to_string()),
+            }
+        }
+        None
+    }
+
+    /// Answers commands while there is no worker to obey them.
+    fn turn_away(&mut self, reason: &str) {
+        tracing::error!("no worker takes a dead one's place for now: {reason}");
+        while let Ok(command) = self.inbox.try_recv() {
+            match command {
+                Command::Add(service, _) => {
+                    let reason = format!("no worker is there to take it: {reason}");
+                    self.reporter().tell(service, Progress::Failed(reason));
+                }
+                Command::Leave => self.leaves = true,
+                Command::Stop(_) | Command::StopAll => {}
             }
         }
     }
-    Inbox::More
+
+    fn reporter(&self) -> Reporter {
+        Reporter::new(self.reports.clone(), self.roster.clone())
+    }
+
+    fn run(&mut self, driver: &mut dyn Driver, tenants: &mut Tenants) -> End {
+        // Commands may have come while nobody could be woken.
+        let (mut inbox, mut spare) = (Inbox::More, SpareMemory::default());
+        let mut load_told_at = HostClock.now();
+        while inbox != Inbox::Closed || !tenants.is_empty() {
+            let timeout =
+                if inbox == Inbox::More { Some(Duration::ZERO) } else { tenants.timeout() };
+            let (timeout, mut happened) = (spare.timeout(timeout), false);
+            let mut sink = |event: Event<'_>| {
+                happened = true;
+                tenants.event(event);
+            };
+            if let Err(error) = driver.wait(timeout, &mut sink) {
+                return End::Died(format!("its driver is beyond use: {error}"));
+            }
+            let now = HostClock.now();
+            spare.waited(happened, || now);
+            if inbox != Inbox::Closed {
+                inbox = self.take_commands(tenants);
+            }
+            tenants.advance();
+            tenants.turn();
+            tenants.flush(driver);
+            if now.since(load_told_at) >= LOAD_TOLD_EVERY {
+                load_told_at = now;
+                self.roster.load(self.worker).tell(processor_ns());
+            }
+        }
+        End::Left
+    }
+
+    /// Obeys other threads, for a while.
+    fn take_commands(&mut self, tenants: &mut Tenants) -> Inbox {
+        for _ in 0..COMMANDS_PER_TURN_MAX {
+            match self.inbox.try_recv() {
+                Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
+                Ok(Command::Stop(service)) => tenants.stop(service),
+                Ok(Command::StopAll) => tenants.stop_all(),
+                Err(TryRecvError::Empty) => return Inbox::Empty,
+                Ok(Command::Leave) | Err(TryRecvError::Disconnected) => {
+                    self.leaves = true;
+                    tenants.stop_all();
+                    return Inbox::Closed;
+                }
+            }
+        }
+        Inbox::More
+    }
+}
+
+/// Processor time of this thread, in nanoseconds.
+fn processor_ns() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    seconds.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
 }

@@ -2,9 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use hyper::StreamEvent;
-use posix::{
-    Backend, Budgets, Report, ServiceId, ServiceSpec, Site, Tenant, Worker, WorkerOptions,
-};
+use posix::{Backend, Budgets, Pool, PoolOptions, Report, ServiceId, ServiceSpec, Site, Tenant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use service::{Description, Host, Next, State};
 use std::fs::File;
@@ -66,13 +64,8 @@ fn accepting_rests_without_descriptors_and_goes_on_with_them() {
 
 fn run_out_and_recover(backend: Backend) {
     let (sender, reports) = channel::<Report>();
-    let options = WorkerOptions {
-        name: "test-worker".into(),
-        backend,
-        reports: sender,
-        budgets: Budgets::default(),
-    };
-    let worker = Worker::spawn(options).unwrap();
+    let options = PoolOptions { workers: 1, backend, reports: sender, budgets: Budgets::default() };
+    let pool = Pool::spawn(options).unwrap();
     let spec = ServiceSpec {
         name: "test".into(),
         listen: vec!["127.0.0.1:0".parse().unwrap()],
@@ -80,7 +73,7 @@ fn run_out_and_recover(backend: Backend) {
         connections_max: posix::CONNECTIONS_MAX,
         make: Box::new(echo),
     };
-    worker.add(ServiceId(1), spec).unwrap();
+    pool.add(ServiceId(1), spec).unwrap();
     let posix::Progress::Serving { addresses, .. } = reports.recv().unwrap().progress else {
         panic!("it serves");
     };
@@ -105,7 +98,7 @@ fn run_out_and_recover(backend: Backend) {
     let mut answer = [0; 4];
     outside.set_read_timeout(Some(PATIENCE)).unwrap();
     outside.read_exact(&mut answer).expect("let in once there is room, its question not lost");
-    worker.join().unwrap();
+    pool.join().unwrap();
 }
 
 fn echoes(client: &mut TcpStream, patience: Duration) -> bool {

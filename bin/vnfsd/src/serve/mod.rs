@@ -28,7 +28,7 @@ mod watch;
 use crate::cli;
 use anyhow::{Context, Result};
 use network::Network;
-use posix::{Backend, Budgets, ServiceId, ServiceSpec, Uplink, Worker, WorkerOptions};
+use posix::{Backend, Budgets, Pool, PoolOptions, ServiceId, ServiceSpec, Uplink};
 use ready::Announcement;
 use service::{Config, ImageOptions, Limits, Opening, ProcessLimits};
 use source::Source;
@@ -51,27 +51,27 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     descriptors::raise_limit();
     posix::await_free(&network.listen);
     let (reporter, reports) = channel();
-    let worker = WorkerOptions {
-        name: "worker".to_owned(),
+    let pool = PoolOptions {
+        workers: 1,
         backend: backend(options.backend),
         reports: reporter,
         budgets: Budgets::new(&ProcessLimits::default().at_least_for(&limits(options))),
     };
-    let worker = Worker::spawn(worker).context("the worker cannot be started")?;
-    tracing::debug!("sockets and disks through {}", worker.backend());
+    let pool = Pool::spawn(pool).context("the worker cannot be started")?;
+    tracing::debug!("sockets and disks through {}", pool.backend());
     let (spec, uplinks) = specs(name, options, source, exports, network);
-    let uplinks = add_uplinks(&worker, uplinks)?;
-    worker.add(SERVICE, spec)?;
-    let worker = Arc::new(worker);
-    signals::stop_on_signal(worker.clone(), SERVICE)?;
-    let (worker, reports, announcement) = (&*worker, &reports, &announcement);
-    Watch { worker, reports, service: SERVICE, uplinks, announcement }.until_the_end()
+    let uplinks = add_uplinks(&pool, uplinks)?;
+    pool.add(SERVICE, spec)?;
+    let pool = Arc::new(pool);
+    signals::stop_on_signal(pool.clone(), SERVICE)?;
+    let (pool, reports, announcement) = (&*pool, &reports, &announcement);
+    Watch { pool, reports, service: SERVICE, uplinks, announcement }.until_the_end()
 }
 
 /// Adds what carries frames between a switch and the world.
-fn add_uplinks(worker: &Worker, uplinks: Vec<Uplink>) -> Result<BTreeSet<ServiceId>> {
+fn add_uplinks(pool: &Pool, uplinks: Vec<Uplink>) -> Result<BTreeSet<ServiceId>> {
     let ids = (SERVICE.0 + 1..).map(ServiceId);
-    let add = |(id, uplink)| worker.add(id, ServiceSpec::uplink(uplink)).map(|()| id);
+    let add = |(id, uplink)| pool.add(id, ServiceSpec::uplink(uplink)).map(|()| id);
     Ok(ids.zip(uplinks).map(add).collect::<Result<_, _>>()?)
 }
 

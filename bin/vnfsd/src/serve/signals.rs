@@ -5,7 +5,7 @@
 
 use super::manager;
 use anyhow::{Context, Result};
-use posix::{ServiceId, Worker};
+use posix::{Pool, ServiceId};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
@@ -20,14 +20,14 @@ const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 const ECHO: Duration = Duration::from_secs(1);
 
 /// From now on the first of these signals stops `service`.
-pub fn stop_on_signal(worker: Arc<Worker>, service: ServiceId) -> Result<()> {
+pub fn stop_on_signal(pool: Arc<Pool>, service: ServiceId) -> Result<()> {
     let mut signals = Signals::new(ENDING).context("signals cannot be listened to")?;
     let wait = move || {
         if signals.forever().next().is_some() {
             tracing::info!("stopping; another signal in a second or later ends at once");
             manager::tell_stopping();
             // A worker that has gone has said why.
-            let _ = worker.stop(service);
+            let _ = pool.stop(service);
             sleep(ECHO);
             end_on_signal();
         }

@@ -3,14 +3,14 @@
 use super::manager;
 use super::ready::Announcement;
 use anyhow::{Result, bail};
-use posix::{Progress, Report, ServiceId, Worker};
+use posix::{Pool, Progress, Report, ServiceId};
 use std::collections::BTreeSet;
 use std::sync::mpsc::Receiver;
 
-/// A worker with one service, and perhaps uplinks of the switch that it is on.
+/// A pool with one service, and perhaps uplinks of the switch that it is on.
 pub struct Watch<'a> {
-    /// The worker.
-    pub worker: &'a Worker,
+    /// Its worker.
+    pub pool: &'a Pool,
     /// What it reports.
     pub reports: &'a Receiver<Report>,
     /// The service.
@@ -38,14 +38,14 @@ impl Watch<'_> {
                 Progress::Failed(reason) if self.uplinks.remove(&service) => {
                     if self.uplinks.is_empty() {
                         // Nobody reaches the service any more.
-                        self.worker.stop(self.service)?;
+                        self.pool.stop(self.service)?;
                         failure = Some(reason);
                     }
                 }
                 Progress::Failed(reason) => bail!("{}: {reason}", self.announcement.source),
                 Progress::Stopped if service == self.service => {
                     is_over = true;
-                    self.uplinks.iter().try_for_each(|&uplink| self.worker.stop(uplink))?;
+                    self.uplinks.iter().try_for_each(|&uplink| self.pool.stop(uplink))?;
                 }
                 Progress::Stopped => drop(self.uplinks.remove(&service)),
             }

@@ -80,7 +80,7 @@ pub fn serve(
 
 /// Stops it and waits for its end.
 pub fn stop(home: &Home, service: ServiceId) {
-    home.worker.stop(service).unwrap();
+    home.pool.stop(service).unwrap();
     let progress = home.report().progress;
     assert_eq!(progress, Progress::Stopped);
 }

@@ -66,7 +66,7 @@ fn a_workers_disk_keeps_the_contract() {
             });
             let disk = RemoteDisk { geometry, requests, completions };
             check_disk(&disk, &mut || thread::sleep(PERIOD));
-            home.worker.stop(home.last()).unwrap();
+            home.pool.stop(home.last()).unwrap();
             home.report();
         });
     });

@@ -59,7 +59,7 @@ fn run_on(home: &Home, image: Image, requests: Vec<DiskRequest>) -> Vec<DiskComp
         })
     });
     let completions = (0..count).map(|_| completions.recv_timeout(PATIENCE).unwrap()).collect();
-    home.worker.stop(home.last()).unwrap();
+    home.pool.stop(home.last()).unwrap();
     home.report();
     completions
 }

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use hyper::{Clock, StreamEvent};
 use posix::{
-    Backend, Budgets, HostClock, Progress, Report, ServiceId, ServiceSpec, Site, Tenant, Worker,
-    WorkerOptions,
+    Backend, Budgets, HostClock, Pool, PoolOptions, Progress, Report, ServiceId, ServiceSpec, Site,
+    Tenant,
 };
 use service::{Description, Host, Next, State};
 use std::cell::Cell;
@@ -21,13 +21,13 @@ pub fn with_every_backend(test: impl Fn(&Home)) {
     for backend in [system, Backend::Poll] {
         let home = Home::new(backend);
         test(&home);
-        home.worker.join().unwrap();
+        home.pool.join().unwrap();
     }
 }
 
 /// A worker and its reports.
 pub struct Home {
-    pub worker: Worker,
+    pub pool: Pool,
     pub budgets: Budgets,
     reports: Receiver<Report>,
     services: Cell<u64>,
@@ -35,16 +35,16 @@ pub struct Home {
 
 impl Home {
     pub fn new(backend: Backend) -> Self {
+        Self::of(backend, 1)
+    }
+
+    /// Of so many workers.
+    pub fn of(backend: Backend, workers: usize) -> Self {
         let (sender, reports) = channel();
         let budgets = Budgets::default();
-        let options = WorkerOptions {
-            name: "test-worker".into(),
-            backend,
-            reports: sender,
-            budgets: budgets.clone(),
-        };
-        let worker = Worker::spawn(options).unwrap();
-        Self { worker, budgets, reports, services: Cell::new(0) }
+        let options = PoolOptions { workers, backend, reports: sender, budgets: budgets.clone() };
+        let pool = Pool::spawn(options).unwrap();
+        Self { pool, budgets, reports, services: Cell::new(0) }
     }
 
     /// Adds a service on a loopback port and waits until it serves there.
@@ -73,12 +73,17 @@ impl Home {
 
     pub fn add(&self, spec: ServiceSpec) -> ServiceId {
         let id = ServiceId(self.services.replace(self.services.get() + 1));
-        self.worker.add(id, spec).unwrap();
+        self.pool.add(id, spec).unwrap();
         id
     }
 
     pub fn report(&self) -> Report {
         self.reports.recv_timeout(PATIENCE).expect("the worker reports in time")
+    }
+
+    /// Whether nothing is reported for a moment.
+    pub fn quiet(&self) -> bool {
+        self.reports.recv_timeout(Duration::from_millis(50)).is_err()
     }
 
     /// The service added last.

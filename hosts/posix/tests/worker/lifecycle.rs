@@ -47,7 +47,7 @@ fn a_stopped_service_sends_its_replies_and_leaves_nothing_behind() {
         let (mut client, _idle) = (connect(address), connect(address));
         client.write_all(b"much").unwrap();
         client.read_exact(&mut [0; 1000]).unwrap();
-        home.worker.stop(home.last()).unwrap();
+        home.pool.stop(home.last()).unwrap();
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).unwrap();
         assert_eq!(rest.len(), (8 << 20) - 1000);
@@ -72,7 +72,7 @@ fn a_tenant_moves_out_once_its_disk_operations_have_ended() {
                 disk: site.attach(image),
                 actor: Actor::echo(site),
             });
-            home.worker.stop(home.last()).unwrap();
+            home.pool.stop(home.last()).unwrap();
             assert_eq!(home.report().progress, Progress::Stopped);
         }
     });
@@ -127,11 +127,11 @@ fn a_tenant_at_work_on_its_disk_is_given_time_to_stop() {
     });
     let mut client = connect(address);
     let started = Instant::now();
-    home.worker.stop(home.last()).unwrap();
+    home.pool.stop(home.last()).unwrap();
     assert_eq!(home.report().progress, Progress::Stopped);
     assert!(started.elapsed() >= LEAVING);
     assert!(matches!(client.read(&mut [0; 1]), Ok(0) | Err(_)), "its clients are cut off");
-    home.worker.join().unwrap();
+    home.pool.join().unwrap();
 }
 
 /// A tenant that writes for a while before it says that it has stopped.
@@ -182,7 +182,7 @@ fn a_client_that_takes_nothing_cannot_keep_a_service_from_stopping() {
         client.write_all(b"much").unwrap();
         client.read_exact(&mut [0; 1]).unwrap();
         let started = Instant::now();
-        home.worker.stop(home.last()).unwrap();
+        home.pool.stop(home.last()).unwrap();
         assert_eq!(home.report().progress, Progress::Stopped);
         assert!(started.elapsed() < Duration::from_secs(10));
     });

@@ -14,6 +14,7 @@ mod links;
 mod namespace;
 #[cfg(target_os = "linux")]
 mod packets;
+mod pool;
 mod streams;
 #[cfg(target_os = "linux")]
 mod switches;

@@ -139,7 +139,7 @@ fn services_of_two_workers_talk_and_nothing_is_summed_up_or_cut() {
         stop(&there, answerer);
         stop(&here, uplink);
         assert_eq!(switch.ports(), []);
-        [here, there].into_iter().for_each(|home| home.worker.join().unwrap());
+        [here, there].into_iter().for_each(|home| home.pool.join().unwrap());
     }
 }
 
@@ -227,7 +227,7 @@ fn one_who_is_sent_too_much_loses_it_and_the_neighbours_are_answered() {
     assert_eq!((lost(Some(OUR_MAC)), lost(None)), (0, 0));
     stop(&here, flooder);
     [buried, victim, uplink].into_iter().for_each(|service| stop(&there, service));
-    [here, there].into_iter().for_each(|home| home.worker.join().unwrap());
+    [here, there].into_iter().for_each(|home| home.pool.join().unwrap());
 }
 
 #[test]

@@ -1,0 +1,165 @@
+//! Workers, and which of them turns which service.
+//!
+//! ```text
+//!                        ┌── roster: who is where, who is how busy
+//!  control ── Pool ──────┼──► worker 0: driver, tenants
+//!             add, stop  ├──► worker 1
+//!      ▲                 └──► ...
+//!      └──── reports ────────────┘
+//! ```
+//! | file | what it is |
+//! |---|---|
+//! | `roster` | which worker has which service; the way to send either a command |
+//! | `load` | how busy a worker is, and which one a new service goes to |
+//!
+//! Never: a service on two workers, or a command that waits for a worker.
+
+mod load;
+mod roster;
+
+use crate::budget::Budgets;
+use crate::command::Command;
+use crate::driver::Backend;
+use crate::report::{Report, ServiceId};
+use crate::tenant::ServiceSpec;
+use crate::worker::{self, Post};
+use roster::Placed;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{JoinHandle, available_parallelism};
+
+pub use roster::WorkerStatus;
+
+pub(crate) use roster::Roster;
+
+/// How to run a pool.
+pub struct PoolOptions {
+    /// How many workers; none is one for each processor.
+    pub workers: usize,
+    /// Their way to the kernel.
+    pub backend: Backend,
+    /// Where they report to.
+    pub reports: Sender<Report>,
+    /// What all services share.
+    pub budgets: Budgets,
+}
+
+impl PoolOptions {
+    /// A worker for each processor, which take the best way to the kernel and usual budgets.
+    pub fn new(reports: Sender<Report>) -> Self {
+        Self { workers: 0, backend: Backend::Auto, reports, budgets: Budgets::default() }
+    }
+}
+
+/// The control thread's end of its workers. Dropping it stops all services and lets the threads
+/// end by themselves.
+pub struct Pool {
+    roster: Arc<Roster>,
+    backend: &'static str,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A worker's thread has ended before its time; the log says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerGone;
+
+impl fmt::Display for WorkerGone {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the worker has ended; see the log for the reason, and restart")
+    }
+}
+
+impl std::error::Error for WorkerGone {}
+
+impl Pool {
+    /// Starts the workers.
+    ///
+    /// # Errors
+    /// If a thread cannot be started or the backend is not to be had here.
+    pub fn spawn(options: PoolOptions) -> io::Result<Self> {
+        let PoolOptions { workers, backend, reports, budgets } = options;
+        let count =
+            if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from) };
+        let (commands, inboxes): (Vec<_>, Vec<_>) = (0..count).map(|_| channel()).unzip();
+        let roster = Arc::new(Roster::new(commands));
+        let mut pool = Self { roster: roster.clone(), backend: "", threads: Vec::new() };
+        for (worker, inbox) in inboxes.into_iter().enumerate() {
+            let (roster, reports, budgets) = (roster.clone(), reports.clone(), budgets.clone());
+            let post = Post { worker, backend, inbox, roster, reports, budgets, leaves: false };
+            let (thread, backend) = worker::spawn(post)?;
+            pool.threads.push(thread);
+            pool.backend = backend;
+        }
+        Ok(pool)
+    }
+
+    /// The name of the driver in use: `io_uring` or `poll`.
+    pub fn backend(&self) -> &'static str {
+        self.backend
+    }
+
+    /// Adds a service, where there is most to spare. Whatever becomes of it is reported.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn add(&self, service: ServiceId, spec: ServiceSpec) -> Result<(), WorkerGone> {
+        let name = spec.name.clone();
+        match self.roster.place(service, Command::Add(service, Box::new(spec))) {
+            Placed::Taken => Ok(()),
+            Placed::Gone => Err(WorkerGone),
+            Placed::NumberTaken => {
+                tracing::error!("{name}: another service has its number, {}", service.0);
+                Ok(())
+            }
+        }
+    }
+
+    /// Stops a service: nothing new is taken, and replies in progress are sent; after five seconds
+    /// at most its clients are gone, and so is the service unless it still works on its disks, as
+    /// one that leaves a file system in order may for long. One that has ended is let be.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn stop(&self, service: ServiceId) -> Result<(), WorkerGone> {
+        self.roster.command(service, Command::Stop(service)).map_err(|()| WorkerGone)
+    }
+
+    /// Stops every service, a few at a time on each worker; [`Pool::service_count`] tells how far
+    /// that has come.
+    pub fn stop_all(&self) {
+        self.roster.command_all(|| Command::StopAll);
+    }
+
+    /// Services that have not ended.
+    pub fn service_count(&self) -> usize {
+        self.roster.service_count()
+    }
+
+    /// How the workers are, one after another.
+    pub fn workers(&self) -> Vec<WorkerStatus> {
+        self.roster.status()
+    }
+
+    /// Stops every service and waits for the threads' end.
+    ///
+    /// # Errors
+    /// [`WorkerGone`] if one ended by a panic.
+    pub fn join(mut self) -> Result<(), WorkerGone> {
+        self.hang_up();
+        let ended = self.threads.drain(..).map(JoinHandle::join);
+        let outcomes: Vec<_> = ended.collect();
+        outcomes.into_iter().try_for_each(|outcome| outcome.map_err(|_| WorkerGone))
+    }
+
+    fn hang_up(&self) {
+        self.roster.command_all(|| Command::Leave);
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.hang_up();
+    }
+}

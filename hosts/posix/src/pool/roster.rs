@@ -1,0 +1,158 @@
+//! Which worker has which service, and how busy each is: where control thread and workers meet.
+//!
+//! One lock, held for a look-up and a message at most. Whoever sends a command for a service does so
+//! under it, so that commands follow a service wherever it goes, in their order.
+
+use super::load::{Load, Samples};
+use crate::clock::HostClock;
+use crate::command::Command;
+use crate::driver::Waker;
+use crate::report::ServiceId;
+use hyper::Clock;
+use std::collections::BTreeMap;
+use std::sync::mpsc::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// See the module's text.
+pub(crate) struct Roster {
+    desks: Vec<Desk>,
+    places: Mutex<Places>,
+}
+
+/// How one worker is reached.
+struct Desk {
+    commands: Sender<Command>,
+    /// None while it has no driver to be woken from.
+    waker: Mutex<Option<Waker>>,
+    load: Load,
+}
+
+struct Places {
+    workers: BTreeMap<ServiceId, usize>,
+    /// Services of each worker.
+    counts: Vec<usize>,
+    samples: Samples,
+}
+
+/// A worker as the control thread sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerStatus {
+    /// Services that it has, those that are ending included.
+    pub services: usize,
+    /// How much of its time it was at work lately.
+    pub busy_permille: u64,
+    /// Processor time of its thread so far, in nanoseconds.
+    pub processor_ns: u64,
+}
+
+impl Roster {
+    /// Of workers that are reached so.
+    pub(crate) fn new(commands: Vec<Sender<Command>>) -> Self {
+        let (counts, samples) = (vec![0; commands.len()], Samples::new(commands.len()));
+        let desk = |commands| Desk { commands, waker: Mutex::default(), load: Load::default() };
+        let desks = commands.into_iter().map(desk).collect();
+        let places = Places { workers: BTreeMap::new(), counts, samples };
+        Self { desks, places: Mutex::new(places) }
+    }
+
+    /// A worker can be woken so, or cannot for a while.
+    pub(crate) fn set_waker(&self, worker: usize, waker: Option<Waker>) {
+        *locked(&self.desks[worker].waker) = waker;
+    }
+
+    /// A worker's own account of what it does.
+    pub(crate) fn load(&self, worker: usize) -> &Load {
+        &self.desks[worker].load
+    }
+
+    /// Places a new service where there is most to spare, and sends its worker what `command` makes.
+    /// Says whether a worker took it; one that has its number already is no new one.
+    pub(crate) fn place(&self, service: ServiceId, command: Command) -> Placed {
+        let mut places = locked(&self.places);
+        if places.workers.contains_key(&service) {
+            return Placed::NumberTaken;
+        }
+        self.refresh(&mut places);
+        let worker = places.samples.least(&places.counts);
+        if self.desks[worker].commands.send(command).is_err() {
+            return Placed::Gone;
+        }
+        places.workers.insert(service, worker);
+        places.counts[worker] += 1;
+        drop(places);
+        self.wake(worker);
+        Placed::Taken
+    }
+
+    /// Sends a command to the worker of a service; to nobody if that has ended. Fails if the worker
+    /// is gone.
+    pub(crate) fn command(&self, service: ServiceId, command: Command) -> Result<(), ()> {
+        let places = locked(&self.places);
+        let Some(&worker) = places.workers.get(&service) else { return Ok(()) };
+        let sent = self.desks[worker].commands.send(command);
+        drop(places);
+        self.wake(worker);
+        sent.map_err(drop)
+    }
+
+    /// Sends every worker a command.
+    pub(crate) fn command_all(&self, command: impl Fn() -> Command) {
+        for (worker, desk) in self.desks.iter().enumerate() {
+            // One that is gone has nothing left to be told.
+            let _ = desk.commands.send(command());
+            self.wake(worker);
+        }
+    }
+
+    /// A service has ended.
+    pub(crate) fn forget(&self, service: ServiceId) {
+        let mut places = locked(&self.places);
+        if let Some(worker) = places.workers.remove(&service) {
+            places.counts[worker] -= 1;
+        }
+    }
+
+    /// How many services there are.
+    pub(crate) fn service_count(&self) -> usize {
+        locked(&self.places).workers.len()
+    }
+
+    /// The workers, one after another.
+    pub(crate) fn status(&self) -> Vec<WorkerStatus> {
+        let mut places = locked(&self.places);
+        self.refresh(&mut places);
+        let status = |(worker, desk): (usize, &Desk)| WorkerStatus {
+            services: places.counts[worker],
+            busy_permille: places.samples.busy_permille(worker),
+            processor_ns: desk.load.processor_ns(),
+        };
+        self.desks.iter().enumerate().map(status).collect()
+    }
+
+    fn refresh(&self, places: &mut Places) {
+        let processor_ns = self.desks.iter().map(|desk| desk.load.processor_ns());
+        places.samples.refresh(HostClock.now(), processor_ns);
+    }
+
+    fn wake(&self, worker: usize) {
+        let waker = locked(&self.desks[worker].waker).clone();
+        if let Some(wake) = waker {
+            wake();
+        }
+    }
+}
+
+/// What became of a service that was to be placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Placed {
+    Taken,
+    /// Another service has its number.
+    NumberTaken,
+    /// The worker's thread has ended.
+    Gone,
+}
+
+/// What a thread that panicked left behind is as good as before: nothing is changed in two steps.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
