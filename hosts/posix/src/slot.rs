@@ -28,6 +28,8 @@ pub(crate) struct Slot {
     pub(crate) stage: Stage,
     pub(crate) site: Site,
     pub(crate) doors: Vec<SocketKey>,
+    /// The index of its link.
+    pub(crate) link: Option<usize>,
     /// In the list of those to be turned.
     pub(crate) runnable: bool,
     /// When it wishes to be turned, and for when a timer is set: not later than that.
@@ -39,6 +41,8 @@ pub(crate) struct Slot {
     completed_before: u64,
     /// Open streams whose clients have said their last.
     pub(crate) half_closed: BTreeSet<StreamId>,
+    /// Why it has to go, if its link is gone.
+    pub(crate) lost: Option<String>,
     /// What to report when its last socket is gone and its last disk operation has ended.
     pub(crate) outcome: Option<Progress>,
 }
@@ -60,12 +64,14 @@ impl Slot {
             stage: Stage::Starting,
             site,
             doors: Vec::new(),
+            link: None,
             runnable: false,
             wanted: None,
             armed: None,
             deadline: None,
             completed_before: 0,
             half_closed: BTreeSet::new(),
+            lost: None,
             outcome: None,
         }
     }
@@ -74,6 +80,12 @@ impl Slot {
     pub(crate) fn be_patient_until(&mut self, deadline: Instant) {
         self.completed_before = self.site.account.completed.get();
         self.deadline = Some(deadline);
+    }
+
+    /// What there is to report of a tenant that has ended.
+    pub(crate) fn ending(&mut self) -> Progress {
+        let lost = || self.lost.take().map(Progress::Failed);
+        self.outcome.take().or_else(lost).unwrap_or(Progress::Stopped)
     }
 
     /// Whether it has got on with its disks since patience began, or waits for one.

@@ -131,6 +131,7 @@ impl Tenants {
             made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
         card.into_iter().for_each(|card| self.network.start_link(card));
         let mut slot = Slot::new(id, name, made, site);
+        slot.link = card;
         for door in doors {
             slot.doors.extend(self.network.add(tenant, door, connections_max));
         }
@@ -147,6 +148,7 @@ impl Tenants {
         slot.stage = Stage::Stopping;
         let stopped = guarded(|| tenant.stop());
         self.network.shut(&slot.doors);
+        self.stop_link(index);
         self.set_stop_deadline(index);
         wake(&mut self.slots, &mut self.runnable, index);
         if let Err(panic) = stopped {
@@ -191,7 +193,7 @@ impl Tenants {
                 self.network.link_accepted(listener, result, more);
             }
             Event::Frame { link, bytes } => self.frame(link, bytes),
-            Event::FramesEnded { link, result } => self.network.frames_ended(link, result),
+            Event::FramesEnded { link, result } => self.frames_ended(link, result),
             Event::FrameSent { link, result, pieces } => {
                 self.network.frame_sent(link, result, &pieces);
             }
@@ -345,7 +347,7 @@ impl Tenants {
         match news {
             News::None => {}
             News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
-            News::Stopped => self.end(index, Progress::Stopped, false),
+            News::Stopped => self.end_stopped(index, false),
             News::Serves(description) => {
                 let Some(slot) = self.slots.get_mut(index) else { return };
                 slot.stage = Stage::Serving;
@@ -357,6 +359,12 @@ impl Tenants {
                 self.reports.tell(slot.id, Progress::Serving { description, addresses });
             }
         }
+    }
+
+    /// Ends a tenant that was asked to leave.
+    fn end_stopped(&mut self, index: usize, at_once: bool) {
+        let Some(outcome) = self.slots.get_mut(index).map(Slot::ending) else { return };
+        self.end(index, outcome, at_once);
     }
 
     /// Ends a tenant; its sockets follow, at once or once what was sent has left.
@@ -395,8 +403,7 @@ impl Tenants {
             return self.be_patient(index);
         }
         tracing::warn!(service = slot.name, "takes too long to stop: its clients are cut off");
-        let outcome = slot.outcome.take().unwrap_or(Progress::Stopped);
-        self.end(index, outcome, true);
+        self.end_stopped(index, true);
     }
 
     fn turn_due(&mut self, index: usize, now: Instant) {
