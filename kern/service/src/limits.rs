@@ -5,6 +5,8 @@ use hyper::Division;
 
 /// How long clients of the service's own stack may take to say goodbye once all replies have arrived.
 pub(crate) const GOODBYE_MAX: Duration = Duration::from_secs(1);
+/// How long the server of a lease may take to be found on the link, when its address is given back.
+pub(crate) const RETURN_MAX: Duration = Duration::from_secs(1);
 
 /// The limits of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]

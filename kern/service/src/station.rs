@@ -10,7 +10,7 @@
 //! tells of room by an event, which is a reason to turn the service.
 
 use crate::crowding::Crowding;
-use crate::limits::GOODBYE_MAX;
+use crate::limits::{GOODBYE_MAX, RETURN_MAX};
 use abi::Instant;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -34,6 +34,19 @@ pub(crate) enum Fate {
     Contested,
 }
 
+/// How far a service that stops has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    /// It stays.
+    Not,
+    /// Everybody was said goodbye to, and may answer until then.
+    Goodbye { until: Instant },
+    /// A lent address is given back to its server, which may be looked for until then.
+    Return { until: Instant },
+    /// There is nothing more to say.
+    Gone,
+}
+
 /// See the top of the file.
 pub(crate) struct Station {
     link: Rc<dyn Link>,
@@ -44,8 +57,7 @@ pub(crate) struct Station {
     crowding: Crowding,
     /// When the events since the last turn began to be told.
     heard_at: Option<Instant>,
-    /// Everybody was said goodbye to, and may answer until then.
-    closing_until: Option<Instant>,
+    leaving: Leaving,
     /// The link has no other end any more.
     is_cut: bool,
 }
@@ -60,8 +72,8 @@ impl Station {
     ) -> Self {
         let stack = Stack::new(config, &link.properties(), secret, now);
         let (known, contested, crowding) = Default::default();
-        let (heard_at, closing_until, is_cut) = (None, None, false);
-        Self { link, stack, known, contested, crowding, heard_at, closing_until, is_cut }
+        let (heard_at, leaving, is_cut) = (None, Leaving::Not, false);
+        Self { link, stack, known, contested, crowding, heard_at, leaving, is_cut }
     }
 
     /// Counts memory with these accounts.
@@ -98,8 +110,10 @@ impl Station {
         if self.stack.deadline().is_some_and(|deadline| deadline <= now) {
             self.stack.advance(now, sink);
         }
-        if self.closing_until.is_some_and(|until| until <= now) {
-            self.abort_all(now, sink);
+        match self.leaving {
+            Leaving::Goodbye { until } if until <= now => self.abort_all(now, sink),
+            Leaving::Return { until } if until <= now => self.leaving = Leaving::Gone,
+            _ => {}
         }
     }
 
@@ -128,12 +142,18 @@ impl Station {
         self.stack.stop_listening();
     }
 
-    /// Says goodbye to every client, once.
+    /// Says goodbye to every client, once; and when none is left, gives back what was lent.
     pub(crate) fn close(&mut self, now: Instant, sink: Sink<'_>) {
-        if self.closing_until.is_none() {
-            self.closing_until = Some(now + GOODBYE_MAX);
+        if self.leaving == Leaving::Not {
+            self.leaving = Leaving::Goodbye { until: now + GOODBYE_MAX };
             let streams: Vec<StreamId> = self.stack.streams().collect();
             streams.into_iter().for_each(|stream| self.hang_up(stream, now, sink));
+        }
+        if matches!(self.leaving, Leaving::Goodbye { .. }) && self.stack.connection_count() == 0 {
+            self.leaving = match self.stack.release(now) {
+                true => Leaving::Return { until: now + RETURN_MAX },
+                false => Leaving::Gone,
+            };
         }
     }
 
@@ -145,9 +165,15 @@ impl Station {
     }
 
     /// Whether every client has said goodbye, and heard ours, or was given up, as all are when the
-    /// link is gone.
+    /// link is gone; and what was lent is given back.
     pub(crate) fn is_over(&self) -> bool {
-        self.is_cut || (self.stack.connection_count() == 0 && self.stack.held().frames == 0)
+        let held = self.stack.held();
+        let has_left = match self.leaving {
+            Leaving::Not | Leaving::Goodbye { .. } => false,
+            Leaving::Return { .. } => held.frames_waiting == 0,
+            Leaving::Gone => true,
+        };
+        self.is_cut || has_left && held.frames == 0
     }
 
     /// Sends what there is while the link has room.
@@ -183,8 +209,12 @@ impl Station {
 
     /// When [`Station::advance`] wants to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let goodbye = self.closing_until.filter(|_| self.stack.connection_count() > 0);
+        let leaving = match self.leaving {
+            Leaving::Goodbye { until } => Some(until).filter(|_| self.stack.connection_count() > 0),
+            Leaving::Return { until } => Some(until),
+            Leaving::Not | Leaving::Gone => None,
+        };
         let crowding = self.crowding.deadline(self.stack.displaced());
-        [self.stack.deadline(), goodbye, crowding].into_iter().flatten().min()
+        [self.stack.deadline(), leaving, crowding].into_iter().flatten().min()
     }
 }

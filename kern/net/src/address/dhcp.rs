@@ -8,7 +8,14 @@
 //!                                                           └────────── ack ────────────┘
 //! ```
 //! A message that is not answered is sent again, after 4, 8, 16 … 64 seconds, less up to one
-//! (RFC 2131 §4.1).
+//! (RFC 2131 §4.1); one for more time, after half of what is left of it, a minute at least (§4.4.5).
+//! More time is asked for a little before T1, so that a fleet that began at once does not renew at
+//! once.
+//!
+//! Left out: the wait of one to ten seconds before the first message (§4.4.1), for offices whose
+//! machines come back after a power cut: a service has to answer soon after it starts, and what
+//! collides comes apart when it is sent again. And INIT-REBOOT (§4.4.2): nothing remembers the address
+//! between two lives, and servers know a client by its MAC.
 
 use super::Prefix;
 use crate::luck::Luck;
@@ -22,8 +29,12 @@ const REQUESTS_MAX: u32 = 4;
 /// The first time to wait for an answer, and the longest.
 const ANSWER_MIN: Duration = Duration::from_secs(4);
 const ANSWER_DOUBLINGS_MAX: u32 = 4;
-/// The shortest loan that is believed, and the shortest time between renewals (RFC 2131 §4.4.5).
+/// The shortest loan that is believed.
 const LEASE_MIN: Duration = Duration::from_secs(60);
+/// The shortest time between two requests for more time (RFC 2131 §4.4.5).
+const RENEWAL_MIN: Duration = Duration::from_secs(60);
+/// By which part of its time, at most, T1 comes earlier.
+const RENEWAL_FUZZ: u32 = 16;
 /// After an address that somebody else has (RFC 2131 §3.1).
 const AFTER_DECLINE: Duration = Duration::from_secs(10);
 
@@ -164,11 +175,11 @@ impl Client {
             }
             (State::Requesting { address, .. }, DhcpMessageType::Ack) => {
                 let lease = lease(answer, now).filter(|lease| lease.address == address)?;
-                Some(self.bind(lease, None))
+                Some(self.bind(lease, None, now, luck))
             }
             (State::Renewing(old) | State::Rebinding(old), DhcpMessageType::Ack) => {
                 let lease = lease(answer, now).filter(|lease| lease.address == old.address)?;
-                Some(self.bind(lease, Some(old)))
+                Some(self.bind(lease, Some(old), now, luck))
             }
             (State::Requesting { .. }, DhcpMessageType::Nak) => {
                 self.wait(AFTER_DECLINE, now);
@@ -184,10 +195,7 @@ impl Client {
 
     /// Somebody else has what was lent to us.
     pub(crate) fn decline(&mut self, now: Instant) -> Option<Action> {
-        let (State::Bound(lease) | State::Renewing(lease) | State::Rebinding(lease)) = self.state
-        else {
-            return None;
-        };
+        let lease = self.lease()?;
         let message = Message {
             own: None,
             requested: Some(lease.address),
@@ -199,12 +207,37 @@ impl Client {
         Some(Action::Send(message))
     }
 
+    /// What is lent to us, if something is.
+    pub(crate) fn lease(&self) -> Option<Lease> {
+        match self.state {
+            State::Bound(lease) | State::Renewing(lease) | State::Rebinding(lease) => Some(lease),
+            State::Waiting | State::Selecting | State::Requesting { .. } => None,
+        }
+    }
+
+    /// What gives that back, as the last thing that a client says (RFC 2131 §4.4.6).
+    pub(crate) fn release(mut self, now: Instant, luck: &mut Luck) -> Option<Message> {
+        let lease = self.lease()?;
+        (self.transaction, self.since) = (luck.draw() as u32, now);
+        let server = Some(lease.server);
+        let message = self.message(DhcpMessageType::Release, now);
+        Some(Message { server, to_server: server, ..message })
+    }
+
     fn wait(&mut self, time: Duration, now: Instant) {
         (self.state, self.due) = (State::Waiting, now + time);
     }
 
-    fn bind(&mut self, lease: Lease, before: Option<Lease>) -> Action {
-        (self.state, self.due) = (State::Bound(lease), lease.renew);
+    fn bind(
+        &mut self,
+        lease: Lease,
+        before: Option<Lease>,
+        now: Instant,
+        luck: &mut Luck,
+    ) -> Action {
+        let time = lease.renew.since(now);
+        let renew = now + (time - luck.draw_below(time / RENEWAL_FUZZ));
+        (self.state, self.due) = (State::Bound(lease), renew);
         Action::Take { lease, before }
     }
 
@@ -218,15 +251,15 @@ impl Client {
     }
 
     fn send(&mut self, now: Instant, luck: &mut Luck) -> Action {
-        let wait = ANSWER_MIN * (1 << self.sent.min(ANSWER_DOUBLINGS_MAX));
-        let wait = wait.saturating_sub(luck.draw_below(Duration::from_secs(1)));
-        self.sent += 1;
-        let next = now + wait;
         self.due = match self.state {
-            State::Renewing(lease) => next.min(lease.rebind),
-            State::Rebinding(lease) => next.min(lease.until),
-            _ => next,
+            State::Renewing(lease) => half_way(now, lease.rebind),
+            State::Rebinding(lease) => half_way(now, lease.until),
+            _ => {
+                let wait = ANSWER_MIN * (1 << self.sent.min(ANSWER_DOUBLINGS_MAX));
+                now + wait.saturating_sub(luck.draw_below(Duration::from_secs(1)))
+            }
         };
+        self.sent += 1;
         let kind = match self.state {
             State::Waiting | State::Selecting => DhcpMessageType::Discover,
             _ => DhcpMessageType::Request,
@@ -246,6 +279,11 @@ impl Client {
         let seconds = u16::try_from(now.since(self.since).as_secs()).unwrap_or(u16::MAX);
         Message { kind, transaction: self.transaction, seconds, own, requested, server, to_server }
     }
+}
+
+/// When to ask once more for time that is over at `end`.
+fn half_way(now: Instant, end: Instant) -> Instant {
+    (now + (end.since(now) / 2).max(RENEWAL_MIN)).min(end)
 }
 
 /// What an acknowledgement lends; its times put in order if they are not.

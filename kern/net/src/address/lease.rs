@@ -48,6 +48,19 @@ impl Stack {
         self.act(action, now);
     }
 
+    /// Gives a lent address back. That is the last thing to be said from it: who calls this lets
+    /// what waits leave ([`Stack::held`]), and then drops the stack. Says whether there was one.
+    pub fn release(&mut self, now: Instant) -> bool {
+        let is_used = |client: &Client| {
+            client.lease().is_some_and(|lease| self.addresses.is_ours(lease.address.into()))
+        };
+        let client = self.dhcp.take().filter(is_used);
+        let message = client.and_then(|client| client.release(now, &mut self.luck));
+        message.iter().for_each(|message| self.send_dhcp(message, now));
+        self.ask_questions(now);
+        message.is_some()
+    }
+
     fn act(&mut self, action: Option<Action>, now: Instant) {
         match action {
             Some(Action::Send(message)) => self.send_dhcp(&message, now),
