@@ -16,6 +16,7 @@ mod icmp;
 mod ip;
 mod limiter;
 pub mod limits;
+mod listening;
 mod luck;
 mod neighbours;
 mod stack;

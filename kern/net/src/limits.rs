@@ -28,6 +28,9 @@ pub const NEIGHBOUR_BUSY: Duration = Duration::from_secs(60);
 /// How long a neighbour is remembered that nobody talks to.
 pub const NEIGHBOUR_IDLE: Duration = Duration::from_secs(600);
 
+/// Neighbours of which the link is told; with more of them we listen to everything.
+pub const NEIGHBOURS_LISTENED_TO_MAX: usize = 128;
+
 /// Addresses of our own, of both families.
 pub const ADDRESSES_MAX: usize = 16;
 /// Gateways, configured and announced.

@@ -58,6 +58,8 @@ pub struct Stack {
     /// The search for routers, if we listen to them.
     pub(crate) solicitation: Option<Solicitation>,
     pub(crate) listener: Listener,
+    /// What the link was told that we listen to, as a number ([`Stack::listening_news`]).
+    pub(crate) listened: Option<u64>,
     /// Packets sent, for their numbers.
     pub(crate) packets: u32,
     /// Where stable addresses come from.
@@ -118,6 +120,7 @@ impl Stack {
             dhcp: None,
             solicitation: None,
             listener: Listener::default(),
+            listened: None,
             packets: 0,
             stable: config.stable_secret.map(Luck::new),
             detects_duplicates: config.detects_duplicates,

@@ -33,6 +33,11 @@ impl Sockets {
         self.0.contains_key(&port)
     }
 
+    /// All ports.
+    pub(crate) fn ports(&self) -> impl ExactSizeIterator<Item = u16> {
+        self.0.keys().copied()
+    }
+
     fn port(&self, socket: u32) -> Option<u16> {
         self.0.iter().find(|(_, open)| **open == socket).map(|(port, _)| *port)
     }

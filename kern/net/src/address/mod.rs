@@ -100,7 +100,10 @@ pub(crate) enum Conflict {
 
 /// All of them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Addresses(Vec<Own>);
+pub(crate) struct Addresses {
+    all: Vec<Own>,
+    changes: u64,
+}
 
 impl Addresses {
     /// Adds one, or says anew how long it lasts. With `probes`, it is asked for first, after a
@@ -113,27 +116,29 @@ impl Addresses {
         until: Option<Instant>,
         now: Instant,
     ) -> bool {
-        if let Some(own) = self.0.iter_mut().find(|own| own.prefix.address == prefix.address) {
+        if let Some(own) = self.all.iter_mut().find(|own| own.prefix.address == prefix.address) {
             if own.origin == origin {
                 own.until = until;
             }
             return false;
         }
-        let is_room = self.0.len() < ADDRESSES_MAX && is_host(prefix.address);
+        let is_room = self.all.len() < ADDRESSES_MAX && is_host(prefix.address);
         if is_room {
             let probes_left = if prefix.address.is_ipv4() { PROBES_V4 } else { 1 };
             let state = match probes {
                 Some(delay) => State::Tentative { left: probes_left, next: now + delay },
                 None => State::Tentative { left: 0, next: now },
             };
-            self.0.push(Own { prefix, origin, state, until, contested: None });
+            self.all.push(Own { prefix, origin, state, until, contested: None });
+            self.changes += 1;
         }
         is_room
     }
 
     /// Takes one away, if it came from there.
     pub(crate) fn remove(&mut self, address: IpAddr, origin: Origin) {
-        self.0.retain(|own| own.prefix.address != address || own.origin != origin);
+        self.all.retain(|own| own.prefix.address != address || own.origin != origin);
+        self.changes += 1;
     }
 
     /// Whether an address is one of ours, in use or tentative.
@@ -146,28 +151,37 @@ impl Addresses {
         self.find(address).is_some_and(Own::is_used)
     }
 
+    /// Those that are ours or that we would like to have.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = IpAddr> {
+        let is_wanted = |own: &&Own| !matches!(own.state, State::Duplicate { .. });
+        self.all.iter().filter(is_wanted).map(|own| own.prefix.address)
+    }
+
+    /// How often these, or what is done for them, have changed: a number to compare.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn find(&self, address: IpAddr) -> Option<&Own> {
-        self.0.iter().find(|own| own.prefix.address == address)
+        self.all.iter().find(|own| own.prefix.address == address)
     }
 
     /// The prefixes of addresses in use.
     pub(crate) fn prefixes(&self) -> impl Iterator<Item = Prefix> {
-        self.0.iter().filter(|own| own.is_used()).map(|own| own.prefix)
+        self.all.iter().filter(|own| own.is_used()).map(|own| own.prefix)
     }
 
     /// Those that somebody else was heard to have.
     pub(crate) fn contested(&self) -> impl Iterator<Item = IpAddr> {
-        self.0.iter().filter(|own| own.contested.is_some()).map(|own| own.prefix.address)
+        self.all.iter().filter(|own| own.contested.is_some()).map(|own| own.prefix.address)
     }
 
     /// Every IPv6 address that is used or wanted: the groups in which we listen for it.
     pub(crate) fn v6(&self) -> impl Iterator<Item = Ipv6Addr> {
-        self.0.iter().filter(|own| !matches!(own.state, State::Duplicate { .. })).filter_map(
-            |own| match own.prefix.address {
-                IpAddr::V6(address) => Some(address),
-                IpAddr::V4(_) => None,
-            },
-        )
+        self.wanted().filter_map(|address| match address {
+            IpAddr::V6(address) => Some(address),
+            IpAddr::V4(_) => None,
+        })
     }
 
     /// From which of our addresses to speak to somebody: one of the same network, or of the same
@@ -198,16 +212,17 @@ impl Addresses {
 
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.0.iter().filter_map(Own::deadline).min()
+        self.all.iter().filter_map(Own::deadline).min()
     }
 
     /// The next thing that is due, done.
     pub(crate) fn next_duty(&mut self, now: Instant) -> Option<Duty> {
-        let index = self.0.iter().position(|own| own.deadline().is_some_and(|due| due <= now))?;
-        let own = &mut self.0[index];
+        let index = self.all.iter().position(|own| own.deadline().is_some_and(|due| due <= now))?;
+        self.changes += 1;
+        let own = &mut self.all[index];
         let address = own.prefix.address;
         if own.until.is_some_and(|until| until <= now) {
-            self.0.remove(index);
+            self.all.remove(index);
             return Some(Duty::Expired(address));
         }
         Some(own.advance(now))
@@ -215,8 +230,9 @@ impl Addresses {
 
     /// Somebody else speaks for an address of ours.
     pub(crate) fn conflict(&mut self, address: IpAddr, now: Instant) -> Conflict {
-        let found = self.0.iter_mut().find(|own| own.prefix.address == address);
+        let found = self.all.iter_mut().find(|own| own.prefix.address == address);
         let Some(own) = found else { return Conflict::Ignore };
+        self.changes += 1;
         let is_fresh = own.contested.is_none_or(|at| now.since(at) >= DEFEND_INTERVAL);
         match (own.state, own.origin) {
             (State::Tentative { .. }, Origin::Fixed) => {

@@ -91,6 +91,7 @@ pub(crate) struct Neighbours {
     hand: Option<IpAddr>,
     unresolved: usize,
     waiting: usize,
+    changes: u64,
 }
 
 impl Neighbours {
@@ -147,6 +148,7 @@ impl Neighbours {
             return;
         }
         neighbour.station = station;
+        self.changes += u64::from(is_other || is_incomplete);
         // What nobody asked for proves nothing of another station: it is asked soon.
         if claim.is_answer && (is_asked || !is_other) {
             neighbour.answered = Some(now);
@@ -248,6 +250,7 @@ impl Neighbours {
             Neighbour { station, state, due, used: None, answered: None, waiting: Vec::new() };
         self.all.insert(of, neighbour);
         self.due.insert((due, of));
+        self.changes += 1;
     }
 
     fn change(&mut self, of: IpAddr, state: State, due: Instant) {
@@ -272,6 +275,7 @@ impl Neighbours {
 
     fn forget(&mut self, of: IpAddr) {
         let Some(neighbour) = self.all.remove(&of) else { return };
+        self.changes += 1;
         self.due.remove(&(neighbour.due, of));
         self.waiting -= neighbour.waiting.len();
         self.unresolved -= usize::from(matches!(neighbour.state, State::Incomplete { .. }));
@@ -294,6 +298,19 @@ impl Neighbours {
             }
         }
         false
+    }
+
+    /// Everyone, and the station of who has answered.
+    pub(crate) fn stations(&self) -> impl Iterator<Item = (IpAddr, Option<[u8; 6]>)> {
+        self.all.iter().map(|(of, neighbour)| {
+            let is_known = !matches!(neighbour.state, State::Incomplete { .. });
+            (*of, is_known.then_some(neighbour.station))
+        })
+    }
+
+    /// How often those have changed: a number to compare.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     /// How many are remembered, how many of them are asked for, and how many frames wait.

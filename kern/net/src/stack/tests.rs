@@ -3,6 +3,7 @@
 mod configuration;
 mod floods;
 mod gateways;
+mod listening;
 mod streams;
 mod wire;
 

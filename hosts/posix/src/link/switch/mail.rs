@@ -26,6 +26,7 @@ pub(crate) struct Outlet(Mutex<Waiting>);
 struct Waiting {
     frames: VecDeque<Arc<Frame>>,
     bytes: usize,
+    carried: u64,
     lost: u64,
     /// The mailroom of the worker, and the link's index there; before that is known, frames wait.
     home: Option<(Arc<Mailroom>, usize)>,
@@ -41,6 +42,7 @@ impl Outlet {
             return;
         }
         waiting.bytes += bytes;
+        waiting.carried += 1;
         waiting.frames.push_back(frame);
         let home = waiting.home.clone().filter(|_| waiting.frames.len() == 1);
         // Waking takes long enough that nobody else should wait for it.
@@ -73,9 +75,10 @@ impl Outlet {
         lock(&self.0).lost += 1;
     }
 
-    /// Frames that found no room here or were of no use.
-    pub(super) fn lost(&self) -> u64 {
-        lock(&self.0).lost
+    /// Frames that were put in, and those that found no room here or were of no use.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        let waiting = lock(&self.0);
+        (waiting.carried, waiting.lost)
     }
 }
 
@@ -157,9 +160,9 @@ mod tests {
     fn what_finds_no_room_is_lost_and_counted() {
         let outlet = Outlet::default();
         (0..FRAMES_MAX + 5).for_each(|_| outlet.put(frame(60)));
-        assert_eq!((count(&outlet), outlet.lost()), (FRAMES_MAX, 5));
+        assert_eq!((count(&outlet), outlet.counts().1), (FRAMES_MAX, 5));
         (0..100).for_each(|_| outlet.put(frame(BYTES_MAX / 10)));
-        assert_eq!((count(&outlet), outlet.lost()), (10, 95));
+        assert_eq!((count(&outlet), outlet.counts()), (10, (FRAMES_MAX as u64 + 10, 100 - 10 + 5)));
         let kept = lock(&outlet.0).frames.capacity();
         assert!(kept <= SPARE_MAX, "an idle port holds next to nothing: {kept}");
     }

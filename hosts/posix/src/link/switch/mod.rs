@@ -124,8 +124,8 @@ impl SharedSwitch {
     pub fn ports(&self) -> Vec<PortStatus> {
         let plugged = lock(&self.core).plugged_in();
         let status = |(Plugged { link, mac, outlet }, counts)| {
-            let lost = outlet.lost();
-            PortStatus { link, mac, counts, lost }
+            let (carried, lost) = outlet.counts();
+            PortStatus { link, mac, counts, carried, lost }
         };
         plugged.into_iter().map(status).collect()
     }

@@ -26,6 +26,8 @@ pub struct PortStatus {
     pub mac: Option<[u8; 6]>,
     /// What became of the frames that came by it.
     pub counts: Counts,
+    /// Frames that others sent and that were carried to it.
+    pub carried: u64,
     /// Frames for it that found it full, or that were too long for it.
     pub lost: u64,
 }

@@ -1,5 +1,8 @@
 //! Ports without workers: what is put in at one comes out at others.
 
+mod alike;
+mod fleet;
+
 use super::*;
 use bytes::Bytes;
 use hyper::{ChecksumPlace, Cut, Frame, LinkFamily, Listening};
