@@ -73,7 +73,10 @@ impl Station {
         let stack = Stack::new(config, &link.properties(), secret, now);
         let (known, contested, crowding) = Default::default();
         let (heard_at, leaving, is_cut) = (None, Leaving::Not, false);
-        Self { link, stack, known, contested, crowding, heard_at, leaving, is_cut }
+        let mut station =
+            Self { link, stack, known, contested, crowding, heard_at, leaving, is_cut };
+        station.listen();
+        station
     }
 
     /// Counts memory with these accounts.
@@ -178,9 +181,18 @@ impl Station {
 
     /// Sends what there is while the link has room.
     pub(crate) fn transmit(&mut self, now: Instant) {
-        while self.link.has_room() {
-            let Some(frame) = self.stack.next_frame(now) else { return };
+        while self.link.has_room()
+            && let Some(frame) = self.stack.next_frame(now)
+        {
             self.link.send(frame);
+        }
+        self.listen();
+    }
+
+    /// Says what is to be heard, if that has changed.
+    fn listen(&mut self) {
+        if let Some(listening) = self.stack.listening_news() {
+            self.link.listen(&listening);
         }
     }
 
