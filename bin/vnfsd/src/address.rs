@@ -2,7 +2,7 @@
 
 use net::{AddressSource, Prefix, is_host};
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 
 /// Reads where an address comes from: `dhcp`, `slaac`, or an address with the length of its prefix.
@@ -49,12 +49,19 @@ fn why_nobodys(prefix: Prefix) -> Option<&'static str> {
         IpAddr::V4(own) if prefix.broadcast() == Some(own) => {
             Some("its network's broadcast address")
         }
-        IpAddr::V4(own) if bits < 31 && own.to_bits() << bits == 0 => Some("its network's address"),
+        IpAddr::V4(own) if network_address(prefix) == Some(own) => Some("its network's address"),
         IpAddr::V6(own) if bits < 127 && own.to_bits() << bits == 0 => {
             Some("the address of any router of its network")
         }
         _ => None,
     }
+}
+
+/// The address of an IPv4 network itself, which no station has; networks of one or two have none.
+pub fn network_address(prefix: Prefix) -> Option<Ipv4Addr> {
+    let IpAddr::V4(address) = prefix.address else { return None };
+    let host_bits = u32::MAX >> prefix.bits.min(31);
+    (prefix.bits < 31).then(|| Ipv4Addr::from_bits(address.to_bits() & !host_bits))
 }
 
 /// An Ethernet address of a single station.

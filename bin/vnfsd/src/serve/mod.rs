@@ -42,6 +42,7 @@ const SERVICE: ServiceId = ServiceId(1);
 
 /// Serves until a signal or a failure ends it.
 pub fn run(options: &cli::Serve) -> Result<()> {
+    signals::bear_limits()?;
     let name = source::name(options);
     let network = Network::open(options, &name)?;
     let exports = exports::choose(&options.export, network.is_this_machines_own())?;

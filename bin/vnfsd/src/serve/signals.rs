@@ -1,12 +1,18 @@
-//! SIGINT and SIGTERM: the first asks for a clean end, one that comes later ends at once.
+//! SIGINT and SIGTERM: the first asks for a clean end, one that comes later ends at once. SIGXFSZ ends
+//! nothing.
 //!
 //! What comes right behind the first belongs to it: a supervisor may signal a process and its
 //! group in one breath, as timeout(1) does.
 
 use super::manager;
 use anyhow::{Context, Result};
+<<<<<<< Updated upstream
 use posix::{Pool, ServiceId};
 use signal_hook::consts::{SIGINT, SIGTERM};
+=======
+use posix::{ServiceId, Worker};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+>>>>>>> Stashed changes
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -18,6 +24,13 @@ const ENDING: [i32; 2] = [SIGINT, SIGTERM];
 
 /// How long further signals are taken for the first one's echo.
 const ECHO: Duration = Duration::from_secs(1);
+
+/// From now on a file that may grow no longer (`ulimit -f`) is an error of its write, as a full disk is,
+/// and not the end of the process.
+pub fn bear_limits() -> Result<()> {
+    let register = flag::register(SIGXFSZ, Arc::default());
+    register.map(drop).context("signals cannot be listened to")
+}
 
 /// From now on the first of these signals stops `service`.
 pub fn stop_on_signal(pool: Arc<Pool>, service: ServiceId) -> Result<()> {

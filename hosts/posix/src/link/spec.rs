@@ -42,7 +42,10 @@ impl FromStr for LinkSpec {
         match kind {
             "tap" => Ok(Self::Tap(rest.to_owned())),
             "tap-fd" => match rest.parse() {
-                // The first three are the process's own.
+                Ok(number @ 0..=2) => Err(LinkError::new(format!(
+                    "descriptor {number} is standard input, output or error of this process: let whoever \
+                     starts it leave the tap open as 3 or more"
+                ))),
                 Ok(number) if number > 2 => Ok(Self::TapDescriptor(number)),
                 _ => Err(unknown()),
             },
@@ -99,9 +102,13 @@ mod tests {
         for text in ["switch:a.b", "switch:a b", "switch:a.1.2", "switch:a.-1", "switch:é"] {
             assert!(text.parse::<LinkSpec>().is_err(), "{text}");
         }
-        for text in ["", "tap", "tap:", "tap-fd:x", "tap-fd:1", "tap-fd:-1", "unix:", "eth0:x"] {
+        for text in ["", "tap", "tap:", "tap-fd:x", "tap-fd:-1", "unix:", "eth0:x"] {
             let error = text.parse::<LinkSpec>().unwrap_err().to_string();
             assert!(error.contains("use tap:NAME"), "{error}");
+        }
+        for text in ["tap-fd:0", "tap-fd:1", "tap-fd:2"] {
+            let error = text.parse::<LinkSpec>().unwrap_err().to_string();
+            assert!(error.contains("standard input, output or error"), "{error}");
         }
     }
 }

@@ -8,5 +8,6 @@ mod found;
 mod gone;
 mod restart;
 mod taps;
+mod traces;
 mod unix;
 mod verdict;

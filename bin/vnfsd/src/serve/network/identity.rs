@@ -1,5 +1,6 @@
 //! What an administrator says of a service's addresses: whether it makes sense together.
 
+use crate::address::network_address;
 use anyhow::{Context, Result, bail, ensure};
 use net::limits::{ADDRESSES_MAX, PATH_MTU_V6_BYTES_MIN};
 use net::{AddressSource, Prefix, is_host};
@@ -48,7 +49,8 @@ fn shown(source: &AddressSource) -> String {
     }
 }
 
-/// A gateway is a neighbour: it is in a network that is on the link, or its address is of no other.
+/// A gateway is a neighbour: it is in a network that is on the link, or its address is of no other. Who
+/// has the address of a single host has no network, as clouds lend them: any may be on the link.
 fn check_gateway(gateway: IpAddr, addresses: &[AddressSource]) -> Result<()> {
     ensure!(is_host(gateway), "no router can have this address");
     let mut may_be_there = matches!(gateway, IpAddr::V6(own) if own.is_unicast_link_local());
@@ -60,13 +62,22 @@ fn check_gateway(gateway: IpAddr, addresses: &[AddressSource]) -> Result<()> {
             AddressSource::Fixed(own) if own.broadcast().map(IpAddr::V4) == Some(gateway) => {
                 bail!("it is the broadcast address of {}", shown(source))
             }
-            AddressSource::Fixed(own) => own.contains(gateway),
+            AddressSource::Fixed(own) if network_address(*own).map(IpAddr::V4) == Some(gateway) => {
+                bail!("it is the address of the network of {}", shown(source))
+            }
+            AddressSource::Fixed(own) => own.contains(gateway) || is_without_network(own, gateway),
             AddressSource::Dhcp => gateway.is_ipv4(),
             AddressSource::Advertisements => gateway.is_ipv6(),
         };
     }
     ensure!(may_be_there, "it is in no network of --address, so no neighbour can be asked for it");
     Ok(())
+}
+
+/// Whether an address of the gateway's family is one host's alone.
+fn is_without_network(own: &Prefix, gateway: IpAddr) -> bool {
+    let all_bits = if own.address.is_ipv4() { 32 } else { 128 };
+    own.bits == all_bits && own.address.is_ipv4() == gateway.is_ipv4()
 }
 
 /// IPv6 has to be left out of links that are too narrow for it.
@@ -117,6 +128,7 @@ mod tests {
         for (gateways, hint) in [
             (&["10.1.1.1"][..], "in no network of --address"),
             (&["10.1.0.2"], "its own address"),
+            (&["10.1.0.0"], "the address of the network of 10.1.0.2/24"),
             (&["10.1.0.255"], "the broadcast address of 10.1.0.2/24"),
             (&["10.1.0.1", "10.1.0.3"], "one for IPv4 already"),
             (&["224.0.0.1"], "no router can have"),
@@ -124,6 +136,23 @@ mod tests {
         ] {
             let said = chosen(&both, gateways).unwrap_err();
             assert!(said.contains(hint.trim_start_matches("its ")), "{gateways:?}: {said}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_network_has_a_gateway_anywhere() {
+        assert_eq!(chosen(&["192.0.2.9/32"], &["10.0.0.1"]), Ok(1));
+        assert_eq!(chosen(&["2001:db8::9/128"], &["fd00::1"]), Ok(1));
+        assert_eq!(chosen(&["10.1.0.2/24", "192.0.2.9/32"], &["198.51.100.1"]), Ok(2));
+        assert_eq!(chosen(&["10.0.0.1/31"], &["10.0.0.0"]), Ok(1), "a network of two");
+        for (address, gateway) in [
+            ("192.0.2.9/32", "192.0.2.9"),
+            ("192.0.2.9/32", "fd00::1"),
+            ("2001:db8::9/128", "10.0.0.1"),
+            ("192.0.2.9/31", "10.0.0.1"),
+            ("2001:db8::9/127", "fd00::1"),
+        ] {
+            assert!(chosen(&[address], &[gateway]).is_err(), "{address} {gateway}");
         }
     }
 
