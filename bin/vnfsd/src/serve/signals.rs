@@ -6,13 +6,8 @@
 
 use super::manager;
 use anyhow::{Context, Result};
-<<<<<<< Updated upstream
 use posix::{Pool, ServiceId};
-use signal_hook::consts::{SIGINT, SIGTERM};
-=======
-use posix::{ServiceId, Worker};
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
->>>>>>> Stashed changes
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
