@@ -100,6 +100,7 @@ impl Stack {
         if let Some(connection) = endpoint.connection() {
             call(connection);
             self.streams.ready.push(key);
+            self.arm(key);
         }
     }
 }

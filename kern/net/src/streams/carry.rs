@@ -39,6 +39,7 @@ impl Stack {
         let (key, stream) = self.streams.table.insert(pair, endpoint).ok()?;
         self.streams.count_received(key);
         self.streams.ready.push(key);
+        self.arm(key);
         Some(StreamId(stream))
     }
 }

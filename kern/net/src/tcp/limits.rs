@@ -91,6 +91,12 @@ pub const KEEPALIVE: Duration = Duration::from_secs(300);
 /// How long a peer may leave what was sent without an answer.
 pub const USER_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// A connection that is looked at so much later than it asked for was suspended, or carried elsewhere.
+pub const LATE: Duration = Duration::from_secs(10);
+
+/// What a peer that was not asked meanwhile has at least to answer.
+pub const LAST_CHANCE: Duration = Duration::from_secs(60);
+
 /// Questions to a peer that has been silent, before it is given up.
 pub const KEEPALIVE_PROBES_MAX: u8 = 9;
 

@@ -253,3 +253,26 @@ fn an_idle_stream_costs_little_and_an_idle_stack_too() {
     let each_bytes = opened.bytes_current as usize / 2000;
     assert!(each_bytes <= 2 << 10, "{each_bytes} bytes");
 }
+
+#[test]
+fn a_stream_that_was_carried_here_has_its_time_though_the_link_is_busy() {
+    let (mut world, streams) = connected(FAMILIES[0], LinkOffload::default());
+    let now = world.now;
+    let conversation = world.hosts[0].stack.export(streams[0], now).unwrap();
+    let mut other = Host::new(1, LinkOffload::default()).stack;
+    assert_eq!(other.streams.deadline(), None);
+    let stream = other.import(conversation).unwrap();
+    let asked_at = other.streams.deadline().expect("its peer is asked some time");
+    assert!(now < asked_at);
+    let mut closed = Vec::new();
+    let mut hear = |event: StreamEvent<'_>| {
+        if let StreamEvent::Closed { stream } = event {
+            closed.push(stream);
+        }
+    };
+    other.send(stream, vec![Bytes::from_static(b"no frame is asked for")], now);
+    other.advance(asked_at, &mut hear);
+    other.send(stream, vec![Bytes::from_static(b"nor now")], asked_at);
+    other.advance(now + Duration::from_secs(301), &mut hear);
+    assert_eq!(closed, [stream], "nobody could answer");
+}

@@ -2,7 +2,7 @@
 //! there, given up, or not waited for any longer.
 
 use super::{Connection, Over, State};
-use crate::tcp::limits::{FIN_WAIT_2, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX};
+use crate::tcp::limits::{FIN_WAIT_2, KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX, LAST_CHANCE, LATE};
 use abi::Instant;
 use core::time::Duration;
 
@@ -12,12 +12,11 @@ impl Connection {
         if self.state.is_over() {
             return None;
         }
-        let user = self.waiting.map(|since| since + self.settings.user_timeout);
         let deadlines = [
             self.sender.deadline(),
             self.receiver.deadline(),
             self.question(),
-            user,
+            self.user_timeout(),
             self.patience,
         ];
         deadlines.into_iter().flatten().min()
@@ -28,15 +27,33 @@ impl Connection {
         if self.state.is_over() {
             return;
         }
+        self.wake(now);
         let is_due = |at: Option<Instant>| at.is_some_and(|at| at <= now);
-        let user = self.waiting.map(|since| since + self.settings.user_timeout);
-        if is_due(user) || self.sender.timeout(now).is_err() {
+        if is_due(self.user_timeout()) || self.sender.timeout(now).is_err() {
             self.end_with_reset(Over::TimedOut);
         } else if is_due(self.patience) {
             self.end(State::Closed, Over::Closed);
         } else if let Some(at) = self.question().filter(|at| *at <= now) {
             self.ask(now.since(at));
         }
+    }
+
+    /// When a peer that leaves what was sent without an answer is given up.
+    fn user_timeout(&self) -> Option<Instant> {
+        self.waiting.map(|since| since + self.settings.user_timeout)
+    }
+
+    /// Time in which nobody was here to ask does not count, and who is late asks at once: no peer is
+    /// given up that was not asked since.
+    fn wake(&mut self, now: Instant) {
+        let late = self.deadline().map_or(Duration::ZERO, |at| now.since(at));
+        let Some((until, since)) = self.user_timeout().zip(self.waiting).filter(|_| late > LATE)
+        else {
+            return;
+        };
+        let left = (until + late).since(now);
+        self.waiting = Some(since + late + LAST_CHANCE.saturating_sub(left));
+        self.sender.ask_at_once(now);
     }
 
     /// When to ask a peer from which nothing was heard and to which nothing is to be said.

@@ -53,6 +53,16 @@ impl Sender {
         [retransmit, probe, reorder, persist].into_iter().flatten().min()
     }
 
+    /// Time has passed in which nothing could be sent: what waits for an answer is due by now, and this
+    /// is not the last time.
+    pub fn ask_at_once(&mut self, now: Instant) {
+        let Timers { retransmit, persist, unanswered, .. } = &mut self.timers;
+        for timer in [retransmit, persist] {
+            *timer = timer.map(|at| at.min(now));
+        }
+        *unanswered = (*unanswered).min(UNANSWERED_MAX - 1);
+    }
+
     /// Does what is due; [`Self::next`] then has what is to be sent.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Peers that say nothing.
 
 use super::*;
-use crate::tcp::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX};
+use crate::tcp::limits::{KEEPALIVE_INTERVAL, KEEPALIVE_PROBES_MAX, LAST_CHANCE};
+use proptest::prelude::{any, proptest};
 
 #[test]
 fn a_silent_peer_is_asked_and_answers() {
@@ -66,4 +67,56 @@ fn a_peer_with_a_closed_window_that_answers_is_not_given_up() {
     b.hear(news);
     ends.pass(Duration::from_secs(1));
     assert_eq!((ends.b.received.len(), ends.a.sent_bytes), (200_000, 200_000));
+}
+
+/// One that says something nobody answers, until it is carried elsewhere at `at_ms`.
+fn unanswered_until(at_ms: u64, is_window_closed: bool) -> End {
+    let mut end = End::new(OURS, PEERS);
+    if is_window_closed {
+        let closed = Segment { window: 0, ..nothing(&end, at(0)) };
+        end.arrive(&closed, at(0));
+    }
+    end.connection.send(vec![Bytes::from_static(b"anybody?")], at(0));
+    end.leave(at(0));
+    while let Some(now) = end.connection.deadline().filter(|&now| now <= at(at_ms)) {
+        end.connection.timeout(now);
+        end.leave(now);
+    }
+    end
+}
+
+#[test]
+fn who_was_elsewhere_for_long_asks_before_it_gives_up() {
+    let mut end = unanswered_until(119_000, false);
+    let late = at(1_000_000);
+    end.connection.timeout(late);
+    assert_eq!((end.one(late).payload_bytes, end.connection.over()), (8, None));
+    let mut last = late;
+    while let Some(now) = end.connection.deadline() {
+        last = now;
+        end.connection.timeout(now);
+        end.leave(now);
+    }
+    assert_eq!((end.connection.over(), last.since(late)), (Some(Over::TimedOut), LAST_CHANCE));
+}
+
+proptest! {
+    #[test]
+    fn nobody_is_given_up_unasked(
+        at_ms in 0..120_000_u64, slept_ms in 1..1_u64 << 40, is_window_closed in any::<bool>(),
+    ) {
+        let mut end = unanswered_until(at_ms, is_window_closed);
+        let Some(deadline) = end.connection.deadline() else { return Ok(()) };
+        let late = at(at_ms).max(deadline) + Duration::from_millis(10_000 + slept_ms);
+        end.connection.timeout(late);
+        assert_eq!((end.connection.over(), end.leave(late).len()), (None, 1));
+        // A window that opens lets the bytes go; then they are acknowledged.
+        for seconds in 1..3 {
+            let now = late + Duration::from_secs(seconds);
+            let answer = nothing(&end, now);
+            end.arrive(&answer, now);
+            end.leave(now);
+        }
+        assert_eq!((end.connection.over(), end.sent_bytes), (None, 8));
+    }
 }
