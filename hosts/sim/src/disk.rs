@@ -8,7 +8,7 @@ use crate::{Image, Luck, SECTOR_BYTES, Survivors, VirtualClock};
 use abi::{Errno, Instant, Result};
 use bytes::{Bytes, BytesMut};
 use hyper::{Clock, Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry, Random};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct PowerDisk {
     luck: Luck,
     pace: Pace,
     read_only: bool,
+    /// When it will be open, if somebody waits for that.
+    opens_at: Cell<Option<Instant>>,
     state: RefCell<State>,
 }
 
@@ -106,7 +108,8 @@ impl PowerDisk {
             next_number: 0,
             garbage: None,
         };
-        Self { clock, luck, pace, read_only, state: RefCell::new(state) }
+        let (opens_at, state) = (Cell::default(), RefCell::new(state));
+        Self { clock, luck, pace, read_only, opens_at, state }
     }
 
     /// Adds a rule behind those there are.
@@ -129,9 +132,24 @@ impl PowerDisk {
         self.state.borrow().counters
     }
 
-    /// When the next request completes, if any is under way.
+    /// When the next request completes, if any is under way, or it is open.
     pub fn next_due(&self) -> Option<Instant> {
-        self.state.borrow().under_way.first_key_value().map(|(&(due, _), _)| due)
+        let request = self.state.borrow().under_way.first_key_value().map(|(&(due, _), _)| due);
+        request.into_iter().chain(self.opens_at.get()).min()
+    }
+
+    /// It will be open as soon as a request would complete.
+    pub(crate) fn begin_to_open(&self) {
+        self.opens_at.set(Some(self.due()));
+    }
+
+    /// Whether it is open by now, told once.
+    pub(crate) fn has_opened(&self) -> bool {
+        let has_opened = self.opens_at.get().is_some_and(|at| at <= self.clock.now());
+        if has_opened {
+            self.opens_at.set(None);
+        }
+        has_opened
     }
 
     /// The present moment, as an index of the tape.

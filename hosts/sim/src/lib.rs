@@ -11,6 +11,7 @@
 //! | [`Luck`] | random bytes, and every choice of the simulation |
 //! | [`LogBook`] | the administrator's log |
 //! | [`PowerDisk`] | a disk with a volatile cache, faults on request, and a [`Tape`] of all it did |
+//! | [`Drawer`] | where that disk is until a service wants it |
 //! | [`Replay`] | the same disk's past: what a power cut at any moment would have left |
 //! | [`SharedBudget`] | memory that several worlds share |
 //! | [`Wire`] | the host's network, for clients in the same process |
@@ -22,6 +23,7 @@ mod budget;
 mod cache;
 mod clock;
 mod disk;
+mod drawer;
 mod faults;
 mod frames;
 mod image;
@@ -35,6 +37,7 @@ pub use budget::SharedBudget;
 pub use cache::{SECTOR_BYTES, Survivors};
 pub use clock::VirtualClock;
 pub use disk::{Counters, Pace, PowerDisk};
+pub use drawer::Drawer;
 pub use faults::{Fault, Kind, When};
 pub use frames::{
     Arrival, Cable, Card, Carried, Conditions, Delivery, ETHERNET_BYTES, Family, Parcel,

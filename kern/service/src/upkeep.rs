@@ -6,17 +6,19 @@
 //!        Idle ─────────► Waiting ──────► Saving ──────────► Idle
 //!          └───────────────┴── asked to close ──► Closing ──► Closed
 //! ```
-//! A file system with nothing to save costs no task and no timer. Closing never overtakes a save.
+//! A file system with nothing to save costs no task and no timer. Closing never overtakes a save, and
+//! calls off one that only waits.
 
 use abi::Result;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::cell::Cell;
 use core::fmt;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::Pin;
+use core::task::Poll;
 use hyper::{Level, Log};
-use task::Sleep;
+use task::{Sleep, WaitQueue};
 use vfs::{FileSystem, WritableFileSystem};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) struct Upkeep {
     /// The service's name.
     name: Rc<str>,
     phase: Rc<Cell<Phase>>,
+    /// Where a save waits, beside its age, to be called off.
+    called_off: Rc<WaitQueue>,
     /// Whether the last save failed, and the log says so already.
     is_failing: Rc<Cell<bool>>,
     /// What closing came to, until somebody takes it.
@@ -49,8 +53,8 @@ impl Upkeep {
     /// Of a file system that is mounted.
     pub(crate) fn new(file_system: Rc<dyn FileSystem>, log: Rc<dyn Log>, name: Rc<str>) -> Self {
         let phase = Rc::new(Cell::new(Phase::Idle));
-        let (is_failing, outcome) = (Rc::default(), Rc::default());
-        Self { file_system, log, name, phase, is_failing, outcome }
+        let (called_off, is_failing, outcome) = Default::default();
+        Self { file_system, log, name, phase, called_off, is_failing, outcome }
     }
 
     /// Tasks of its that have not ended.
@@ -73,7 +77,7 @@ impl Upkeep {
         self.phase.set(Phase::Waiting);
         let upkeep = self.clone();
         Box::pin(async move {
-            of_age.await;
+            first(of_age, upkeep.called_off.wait()).await;
             if upkeep.phase.get() == Phase::Waiting {
                 upkeep.phase.set(Phase::Saving);
                 upkeep.sync().await;
@@ -90,6 +94,7 @@ impl Upkeep {
     /// Leaves the file system in order: nothing can be changed from now on.
     pub(crate) fn close(&self) -> Chore {
         self.phase.set(Phase::Closing);
+        self.called_off.wake_all();
         let upkeep = self.clone();
         Box::pin(async move {
             let closed = close(&*upkeep.file_system).await;
@@ -98,9 +103,10 @@ impl Upkeep {
         })
     }
 
-    /// What closing came to, once it has ended.
+    /// What closing came to, once, when it has ended and no task is left.
     pub(crate) fn take_outcome(&self) -> Option<Result<()>> {
-        self.outcome.take()
+        let is_alone = Rc::strong_count(&self.phase) == 1;
+        if is_alone { self.outcome.take() } else { None }
     }
 
     async fn sync(&self) {
@@ -121,6 +127,16 @@ impl Upkeep {
     fn say(&self, level: Level, line: fmt::Arguments<'_>) {
         self.log.log(level, "service", format_args!("{}: {line}", self.name));
     }
+}
+
+/// Ends with whichever ends first.
+async fn first(mut one: impl Future + Unpin, mut other: impl Future + Unpin) {
+    poll_fn(|context| {
+        let has_ended = Pin::new(&mut one).poll(context).is_ready()
+            || Pin::new(&mut other).poll(context).is_ready();
+        if has_ended { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Leaves a file system in order, if it can be changed at all.

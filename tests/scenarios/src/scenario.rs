@@ -52,6 +52,7 @@ impl Plan {
             fault: luck.one_in(6).then(|| fault(&luck)),
             rest_before: 0,
             discards: luck.one_in(4).then(|| *luck.pick(&[Discarded::Zeros, Discarded::Garbage])),
+            rest_after: None,
         };
         let size_bytes = match style {
             Style::Full => luck.between(2, 4) << 19,
@@ -107,6 +108,8 @@ pub struct Tally {
     pub calls: u64,
     /// Flushes of disks.
     pub flushes: u64,
+    /// How often services that rest opened their images.
+    pub openings: u64,
     /// A number that differs if anything else happened.
     pub fingerprint: u64,
 }
@@ -135,6 +138,7 @@ pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
         }
         tally.calls += recording.calls.len() as u64 / 2;
         tally.flushes += recording.flushes;
+        tally.openings += recording.openings;
         tally.fingerprint = tally.fingerprint.rotate_left(1) ^ recording.fingerprint();
         let moments = moments(&recording, plan.moments, &luck);
         let recovered = Cuts::new(&recording, plan.layout.logged, luck.fork())

@@ -17,6 +17,7 @@ fn run(seed: u64, style: Style) -> Recording {
         fault: None,
         rest_before: 0,
         discards: None,
+        rest_after: None,
     };
     let mut workload = Workload::new(style, luck.fork());
     let next = &mut |model: &Model| workload.next(model);

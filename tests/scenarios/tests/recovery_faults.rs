@@ -24,6 +24,7 @@ fn recorded(layout: Layout, luck: &Luck) -> Recording {
         fault: None,
         rest_before: 0,
         discards: None,
+        rest_after: None,
     };
     let image = layout.image(FileSystemId(77), Shape::small(2 << 20));
     let mut workload = Workload::new(Style::Mixed, luck.fork());

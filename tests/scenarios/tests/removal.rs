@@ -48,6 +48,7 @@ fn play(layout: Layout, image: Image, model: &Model, operations: &[Operation]) -
         fault: None,
         rest_before: 0,
         discards: None,
+        rest_after: None,
     };
     let mut rest = operations.iter();
     let mut next = |model: &Model| match model.under_way_count() {

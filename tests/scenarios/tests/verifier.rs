@@ -28,6 +28,7 @@ fn settings(calls: u32, end: End) -> Settings {
         fault: None,
         rest_before: 0,
         discards: None,
+        rest_after: None,
     }
 }
 

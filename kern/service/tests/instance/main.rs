@@ -1,10 +1,12 @@
 //! A whole service on a host in memory: real calls of real clients' shape, no network, no time.
 
+mod image_disk;
 mod lan;
 mod lifecycle;
 mod memory;
 mod nfs_calls;
 mod own_stack;
+mod resting;
 mod router;
 mod rpc_client;
 mod upkeep;

@@ -1,84 +1,11 @@
 //! What a service does by itself for a file system that changes: saving by age, and closing.
 
+use crate::image_disk::ImageDisk;
 use crate::nfs_calls::created;
 use crate::rpc_client::{get_attributes, null, write_unstable};
 use crate::world::{World, config};
-use abi::{Errno, FileSystemId, Timestamp};
-use bytes::BytesMut;
-use ffscheck::newfs::{Memory, Options, newfs};
-use hyper::{Disk, DiskCompletion, DiskOperation, DiskRequest, Geometry};
 use service::{ImageOptions, Next, Source, State};
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::rc::Rc;
-
-/// A disk in memory that completes everything by the next turn, until it is broken.
-struct ImageDisk {
-    bytes: RefCell<Vec<u8>>,
-    completed: RefCell<VecDeque<DiskCompletion>>,
-    writes: Cell<usize>,
-    is_broken: Cell<bool>,
-}
-
-impl ImageDisk {
-    /// With an empty file system on it.
-    fn new() -> Rc<Self> {
-        let mut image = Memory::default();
-        let options = Options { log_bytes: None, ..Options::new(32 << 20) };
-        let made = newfs(&mut image, &options, FileSystemId(7), Timestamp::default());
-        made.expect("it fits");
-        Rc::new(Self {
-            bytes: RefCell::new(image.to_vec()),
-            completed: RefCell::default(),
-            writes: Cell::new(0),
-            is_broken: Cell::new(false),
-        })
-    }
-
-    fn perform(&self, operation: DiskOperation) -> Result<Vec<BytesMut>, Errno> {
-        let mut bytes = self.bytes.borrow_mut();
-        match operation {
-            DiskOperation::Read { offset_bytes, mut buffers } => {
-                let mut at = offset_bytes as usize;
-                for buffer in &mut buffers {
-                    let end = at + buffer.len();
-                    buffer.copy_from_slice(&bytes[at..end]);
-                    at = end;
-                }
-                Ok(buffers)
-            }
-            _ if self.is_broken.get() => Err(Errno::Io),
-            DiskOperation::Write { offset_bytes, data } => {
-                let (at, data) = (offset_bytes as usize, data.concat());
-                bytes[at..at + data.len()].copy_from_slice(&data);
-                self.writes.set(self.writes.get() + 1);
-                Ok(Vec::new())
-            }
-            DiskOperation::Discard { offset_bytes, length_bytes } => {
-                let at = offset_bytes as usize;
-                bytes[at..at + length_bytes as usize].fill(0);
-                Ok(Vec::new())
-            }
-            DiskOperation::Flush => Ok(Vec::new()),
-        }
-    }
-}
-
-impl Disk for ImageDisk {
-    fn geometry(&self) -> Geometry {
-        let size_bytes = self.bytes.borrow().len() as u64;
-        Geometry { size_bytes, sector_bytes: 512, read_only: false }
-    }
-
-    fn submit(&self, DiskRequest { token, operation }: DiskRequest) {
-        let result = self.perform(operation);
-        self.completed.borrow_mut().push_back(DiskCompletion { token, result });
-    }
-
-    fn next_completion(&self) -> Option<DiskCompletion> {
-        self.completed.borrow_mut().pop_front()
-    }
-}
 
 /// A service of that disk, ready.
 fn served(disk: &Rc<ImageDisk>, read_only: bool) -> World {

@@ -13,7 +13,7 @@ use abi::FileSystemId;
 use hyper::StreamId;
 use nfs::v3::Status;
 use service::{Config, ImageOptions, Limits, Network, Opening, Source, State};
-use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
+use sim::{Drawer, Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock, When, World};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
@@ -40,6 +40,9 @@ pub struct Settings {
     pub rest_before: u32,
     /// What the disk makes of space that files gave back, if it is told of it.
     pub discards: Option<Discarded>,
+    /// How long the service may be unused before it closes the image, if it ever does; and then its
+    /// host asks it to do so now and then, too.
+    pub rest_after: Option<Duration>,
 }
 
 /// What reads see of space that was discarded.
@@ -92,6 +95,8 @@ pub struct Recording {
     pub verifier: Option<u64>,
     /// Flushes of the disk.
     pub flushes: u64,
+    /// How often the image was opened, if it ever rested.
+    pub openings: u64,
 }
 
 impl Recording {
@@ -114,6 +119,7 @@ const IDLE: Duration = Duration::from_secs(20);
 struct Run<'a> {
     world: World,
     disk: Option<Rc<PowerDisk>>,
+    drawer: Option<Rc<Drawer>>,
     stream: StreamId,
     inbox: Vec<u8>,
     file_system: FileSystemId,
@@ -153,6 +159,7 @@ pub fn record(
             tape: run.disk.as_ref().map(|disk| disk.tape()).unwrap_or_default(),
             verifier: run.verifier,
             flushes: run.disk.map_or(0, |disk| disk.counters().flushes),
+            openings: run.drawer.map_or(0, |drawer| drawer.openings()),
         }),
         Err(why) => Err(run.story(&why)),
     }
@@ -163,8 +170,8 @@ impl<'a> Run<'a> {
         let clock = VirtualClock::default();
         let pace = Pace::Within(settings.disk_time);
         let power_disk = |image| Rc::new(PowerDisk::new(image, clock.clone(), luck.fork(), pace));
-        let (source, disk) = match ground {
-            Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None),
+        let (source, disk, drawer) = match ground {
+            Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None, None),
             Ground::Image(image) => {
                 let disk = power_disk(image);
                 let discard = settings.discards.is_some();
@@ -172,15 +179,22 @@ impl<'a> Run<'a> {
                     disk.garble_discarded();
                 }
                 let options = ImageOptions { discard, ..ImageOptions::default() };
-                (Source::disk(disk.clone(), options), Some(disk))
+                match settings.rest_after {
+                    None => (Source::disk(disk.clone(), options), Some(disk), None),
+                    Some(_) => {
+                        let drawer = Rc::new(Drawer::new(disk.clone()));
+                        let backing = drawer.clone();
+                        (Source::Image { backing, options }, Some(disk), Some(drawer))
+                    }
+                }
             }
         };
         let config = Config {
             name: "simulated".to_owned(),
             source,
-            opening: Opening::AtOnce,
+            opening: if drawer.is_some() { Opening::WhenUsed } else { Opening::AtOnce },
             exports: vec!["/:no_root_squash".parse().expect("an export")],
-            limits: Limits { cache_bytes: settings.cache_bytes, ..Limits::default() },
+            limits: limits(settings),
             network: Network::Host { port: 2049 },
         };
         let mut world = World::new(config, clock.clone(), luck.fork(), disk.clone());
@@ -188,6 +202,7 @@ impl<'a> Run<'a> {
         Self {
             world,
             disk,
+            drawer,
             stream,
             inbox: Vec::new(),
             file_system: FileSystemId(0),
@@ -211,6 +226,7 @@ impl<'a> Run<'a> {
         let mut steps_alone = 0;
         while self.has_calls_left() || self.waiting() > 0 {
             self.rest();
+            self.pause()?;
             if self.may_call() {
                 match next(&self.model) {
                     Some(operation) => self.call(&operation),
@@ -267,6 +283,22 @@ impl<'a> Run<'a> {
             self.has_rested = true;
             self.idle();
         }
+    }
+
+    /// Now and then, leaves the service alone for about as long as it may be unused, or asks it to
+    /// rest, whatever it is doing.
+    fn pause(&mut self) -> Result<(), String> {
+        let Some(rest_after) = self.settings.rest_after else { return Ok(()) };
+        if self.luck.one_in(20) {
+            self.world.service_mut().rest();
+        }
+        if self.luck.one_in(10) {
+            let longest = u64::try_from(2 * rest_after.as_nanos()).unwrap_or(u64::MAX);
+            let end = self.world.age() + Duration::from_nanos(self.luck.below(longest));
+            self.world.run_until(|world| world.age() >= end);
+            self.take_replies()?;
+        }
+        Ok(())
     }
 
     fn idle(&mut self) {
@@ -398,6 +430,16 @@ impl<'a> Run<'a> {
         let last: Vec<_> = last.map(|(at, what)| format!("  {at:6} {what:?}")).collect();
         let log = self.world.log().at_least(hyper::Level::Information);
         format!("{why}\nthe last calls:\n{}\nthe log:\n{log}", last.join("\n"))
+    }
+}
+
+/// What the service may take. One that may rest saves soon, lest it never can.
+fn limits(settings: &Settings) -> Limits {
+    let &Settings { cache_bytes, rest_after, .. } = settings;
+    let limits = Limits { cache_bytes, rest_after, ..Limits::default() };
+    match rest_after {
+        Some(rest_after) => Limits { save_age: rest_after / 2, ..limits },
+        None => limits,
     }
 }
 

@@ -100,5 +100,6 @@ fn settings(calls: usize) -> Settings {
         fault: None,
         rest_before: 0,
         discards: None,
+        rest_after: None,
     }
 }
