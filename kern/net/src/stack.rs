@@ -33,6 +33,10 @@ use smoltcp::wire::{EthernetProtocol, IpProtocol};
 /// The network of every link by itself.
 const LINK_LOCAL: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0);
 
+/// How long an address that all were told of waits before it is asked for, lest all ask at once
+/// (RFC 4862 §5.4.2).
+const ADVERTISED_DELAY_MAX: Duration = Duration::from_secs(1);
+
 /// One host on one link.
 ///
 /// Frames and the time go in by [`Stack::frame`] and [`Stack::advance`]; after each, and after each
@@ -146,7 +150,7 @@ impl Stack {
     fn listen_to_routers(&mut self, now: Instant) {
         if self.speaks_v6() {
             self.add_link_local(now);
-            self.solicitation = Some(Solicitation::new(now));
+            self.solicitation = Some(Solicitation::new());
         }
     }
 
@@ -171,16 +175,20 @@ impl Stack {
         if prefix.address.is_ipv6() && origin != Origin::LinkLocal {
             self.add_link_local(now);
         }
-        let probes = is_asked_for.then_some(Duration::ZERO);
+        let delay = match origin {
+            Origin::Advertised => self.luck.draw_below(ADVERTISED_DELAY_MAX),
+            _ => Duration::ZERO,
+        };
+        let probes = is_asked_for.then_some(delay);
         let is_new = self.addresses.add(prefix, origin, probes, until, now);
-        if is_new && prefix.address.is_ipv6() {
+        if is_new && prefix.address.is_ipv6() && !is_asked_for {
             self.listener.joined(now);
         }
     }
 
     fn add_link_local(&mut self, now: Instant) {
         if self.addresses.v6().next().is_none() {
-            let own = self.interface_address(LINK_LOCAL);
+            let own = self.interface_address(LINK_LOCAL, 0);
             self.add_address(own, Origin::LinkLocal, None, now);
         }
     }
@@ -365,13 +373,17 @@ impl Stack {
     fn fulfil(&mut self, duty: Duty, now: Instant) {
         match duty {
             Duty::Probe(IpAddr::V4(address)) => self.probe_arp(address),
-            Duty::Probe(IpAddr::V6(address)) => self.probe_ndp(address, now),
+            Duty::Probe(IpAddr::V6(address)) => {
+                self.listener.joined(now);
+                self.probe_ndp(address, now);
+            }
             Duty::Begin(address) => {
                 self.announce(address, now);
                 self.may_solicit_routers(now);
             }
             Duty::Announce(address) => self.announce(address, now),
-            Duty::Expired(_) => {}
+            Duty::Expired(IpAddr::V6(address)) => self.leave_group(address, now),
+            Duty::Expired(IpAddr::V4(_)) => {}
         }
     }
 
@@ -384,10 +396,16 @@ impl Stack {
 
     /// Somebody else speaks for an address of ours.
     pub(crate) fn conflict(&mut self, address: IpAddr, now: Instant) {
-        match self.addresses.conflict(address, now) {
-            Conflict::Defend => self.announce(address, now),
-            Conflict::Lost(Origin::Leased) => self.decline_lease(now),
-            Conflict::Ignore | Conflict::Lost(_) => {}
+        match (self.addresses.conflict(address, now), address) {
+            (Conflict::Defend, _) => self.announce(address, now),
+            (Conflict::Lost(Origin::Leased), _) => self.decline_lease(now),
+            (Conflict::Lost(origin), IpAddr::V6(address)) => {
+                self.leave_group(address, now);
+                if origin != Origin::Fixed {
+                    self.make_another(address, origin, now);
+                }
+            }
+            (Conflict::Ignore | Conflict::Lost(_), _) => {}
         }
     }
 }

@@ -3,7 +3,8 @@
 //! ```text
 //!  fixed ──────────────────────────────┐ (IPv4, or detection is off)
 //!  fixed, link-local, advertised (IPv6)│► Tentative ─ nobody has it ─► Announcing ─► Settled
-//!  leased (DHCP) ──────────────────────┘      │ conflict: given up, or (fixed) tried again later
+//!  leased (DHCP) ──────────────────────┘      │ conflict: (leased) given up, (others) tried again
+//!                                             ▼ later, or (made from a secret) another one is made
 //! ```
 //! A tentative address is neither answered for nor sent from (RFC 4862 §5.4, RFC 5227 §2.1).
 
@@ -33,7 +34,7 @@ const ANNOUNCEMENTS: u8 = 2;
 const ANNOUNCEMENT_INTERVAL: Duration = Duration::from_secs(2);
 /// One conflict in such a time is answered, a second one is not (RFC 5227 §2.4).
 const DEFEND_INTERVAL: Duration = Duration::from_secs(10);
-/// After which a fixed address is tried again that somebody had.
+/// After which an address is tried again that somebody had.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Where an address came from.
@@ -57,9 +58,9 @@ enum State {
         next: Instant,
     },
     Settled,
-    /// Somebody else has it.
+    /// Somebody else has it; when it is tried again, if it is.
     Duplicate {
-        retry: Instant,
+        retry: Option<Instant>,
     },
 }
 
@@ -210,6 +211,11 @@ impl Addresses {
         self.find(address).filter(|own| own.origin == Origin::Advertised).and_then(|own| own.until)
     }
 
+    /// Whether an address is one that we wanted, and somebody else has.
+    pub(crate) fn is_taken(&self, address: IpAddr) -> bool {
+        self.find(address).is_some_and(|own| matches!(own.state, State::Duplicate { .. }))
+    }
+
     /// When something is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.all.iter().filter_map(Own::deadline).min()
@@ -235,13 +241,13 @@ impl Addresses {
         self.changes += 1;
         let is_fresh = own.contested.is_none_or(|at| now.since(at) >= DEFEND_INTERVAL);
         match (own.state, own.origin) {
-            (State::Tentative { .. }, Origin::Fixed) => {
-                own.contested = Some(now);
-                own.state = State::Duplicate { retry: now + RETRY_INTERVAL };
-                Conflict::Lost(Origin::Fixed)
+            (State::Tentative { .. }, Origin::Leased) => {
+                self.remove(address, Origin::Leased);
+                Conflict::Lost(Origin::Leased)
             }
             (State::Tentative { .. }, origin) => {
-                self.remove(address, origin);
+                own.contested = Some(now);
+                own.state = State::Duplicate { retry: Some(now + RETRY_INTERVAL) };
                 Conflict::Lost(origin)
             }
             _ if is_fresh => {
@@ -249,6 +255,14 @@ impl Addresses {
                 Conflict::Defend
             }
             _ => Conflict::Ignore,
+        }
+    }
+
+    /// Leaves an address to who has it: another one is used in its stead.
+    pub(crate) fn leave(&mut self, address: IpAddr) {
+        let taken = |own: &&mut Own| own.prefix.address == address;
+        if let Some(own) = self.all.iter_mut().find(taken) {
+            own.state = State::Duplicate { retry: None };
         }
     }
 }
@@ -261,7 +275,7 @@ impl Own {
     fn deadline(&self) -> Option<Instant> {
         let next = match self.state {
             State::Tentative { next, .. } | State::Announcing { next, .. } => Some(next),
-            State::Duplicate { retry } => Some(retry),
+            State::Duplicate { retry } => retry,
             State::Settled => None,
         };
         next.into_iter().chain(self.until).min()

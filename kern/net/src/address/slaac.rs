@@ -27,6 +27,10 @@ const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
 const SOLICITATIONS: u8 = 3;
 const SOLICITATION_INTERVAL: Duration = Duration::from_secs(4);
 
+/// Other addresses that are made when somebody has the first one, and how long after (RFC 7217 §7).
+const OTHERS_MAX: u8 = 3;
+const OTHER_DELAY: Duration = Duration::from_secs(1);
+
 /// How soon an advertisement, which anybody can forge, may end an address (RFC 4862 §5.5.3 e).
 const UNTRUSTED: Duration = Duration::from_secs(2 * 60 * 60);
 
@@ -34,18 +38,19 @@ const UNTRUSTED: Duration = Duration::from_secs(2 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Solicitation {
     left: u8,
-    next: Instant,
+    /// `None`: once there is an address to ask from.
+    next: Option<Instant>,
 }
 
 impl Solicitation {
     /// Begins as soon as there is an address to ask from.
-    pub(crate) fn new(now: Instant) -> Self {
-        Self { left: SOLICITATIONS, next: now }
+    pub(crate) fn new() -> Self {
+        Self { left: SOLICITATIONS, next: None }
     }
 
     /// When to ask.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        (self.left > 0).then_some(self.next)
+        self.next.filter(|_| self.left > 0)
     }
 }
 
@@ -56,18 +61,19 @@ impl Stack {
         if search.deadline().is_none_or(|due| due > now) {
             return;
         }
-        search.next = now + SOLICITATION_INTERVAL;
-        if let Some(own) = self.addresses.link_local() {
+        let own = self.addresses.link_local();
+        search.next = own.map(|_| now + SOLICITATION_INTERVAL);
+        if let Some(own) = own {
             search.left -= 1;
             let lladdr = Some(EthernetAddress(self.wire.mac).into());
             self.send_ndp(own, ALL_ROUTERS, NdiscRepr::RouterSolicit { lladdr }, None, now);
         }
     }
 
-    /// Asks at once, now that there is an address to ask from.
+    /// Asks at once, if only an address to ask from was missing.
     pub(crate) fn may_solicit_routers(&mut self, now: Instant) {
         if let Some(search) = &mut self.solicitation {
-            search.next = search.next.min(now);
+            search.next.get_or_insert(now);
         }
     }
 
@@ -128,26 +134,48 @@ impl Stack {
         }
     }
 
-    /// Makes an address in an advertised network, or says how long the one that there is lasts.
+    /// Makes an address in an advertised network, or says how long the one that there is lasts. Those
+    /// that somebody else has are remembered as long.
     fn make_address(&mut self, network: Ipv6Addr, until: Instant, may_begin: bool, now: Instant) {
-        // That the network is on the link is said by itself, or not at all.
-        let own = Prefix { bits: 128, ..self.interface_address(network) };
-        match self.addresses.advertised_until(own.address) {
-            Some(known) => {
-                let until = until.max(known.min(now + UNTRUSTED));
-                self.add_address(own, Origin::Advertised, Some(until), now);
+        for number in 0..=self.others_max() {
+            // That the network is on the link is said by itself, or not at all.
+            let own = Prefix { bits: 128, ..self.interface_address(network, number) };
+            match self.addresses.advertised_until(own.address) {
+                Some(known) => {
+                    let until = until.max(known.min(now + UNTRUSTED));
+                    self.add_address(own, Origin::Advertised, Some(until), now);
+                }
+                None if may_begin => self.add_address(own, Origin::Advertised, Some(until), now),
+                None => {}
             }
-            None if may_begin => self.add_address(own, Origin::Advertised, Some(until), now),
-            None => {}
+            if !self.addresses.is_taken(own.address) {
+                return;
+            }
         }
     }
 
-    /// Our address in a network: from a secret, if there is one (RFC 7217 §5), or from the MAC
-    /// (RFC 4291, appendix A).
-    pub(crate) fn interface_address(&self, network: Ipv6Addr) -> Prefix {
+    /// Makes another address in the stead of one that somebody has (RFC 7217 §6). From a MAC only one
+    /// can be made: it is tried again later.
+    pub(crate) fn make_another(&mut self, taken: Ipv6Addr, origin: Origin, now: Instant) {
+        let mut others =
+            (0..=self.others_max()).map(|number| self.interface_address(taken, number));
+        let Some(other) = others.find(|own| !self.addresses.is_taken(own.address)) else { return };
+        let bits = if origin == Origin::LinkLocal { other.bits } else { 128 };
+        let until = self.addresses.advertised_until(taken.into());
+        self.addresses.leave(taken.into());
+        self.addresses.add(Prefix { bits, ..other }, origin, Some(OTHER_DELAY), until, now);
+    }
+
+    fn others_max(&self) -> u8 {
+        if self.stable.is_some() { OTHERS_MAX } else { 0 }
+    }
+
+    /// Our address in a network, or another one with a `number`: from a secret, if there is one (RFC
+    /// 7217 §5), or from the MAC (RFC 4291, appendix A), which makes only one.
+    pub(crate) fn interface_address(&self, network: Ipv6Addr, number: u8) -> Prefix {
         let network_bits = network.to_bits() >> PREFIX_BITS << PREFIX_BITS;
         let host = match self.stable {
-            Some(stable) => stable.hash(&[&network.octets()[..8], &self.wire.mac]),
+            Some(stable) => stable.hash(&[&network.octets()[..8], &self.wire.mac, &[number]]),
             None => EthernetAddress(self.wire.mac).as_eui_64().map_or(1, u64::from_be_bytes),
         };
         let address = Ipv6Addr::from_bits(network_bits | u128::from(host));

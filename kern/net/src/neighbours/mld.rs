@@ -1,13 +1,14 @@
 //! Which groups we listen to, told to switches and routers that want to know (MLDv2, RFC 3810).
 //!
 //! Those are the groups in which neighbours ask for our IPv6 addresses. Everything about them goes
-//! into one report, sent twice when an address comes, and when somebody asks. Where the questions are
-//! of version 1, so are the reports, one for each group (§8.2.1). (IPv4's only group is never
-//! reported: RFC 3376 §6.)
+//! into one report, sent twice when an address comes or goes, and when somebody asks. Where the
+//! questions are of version 1, so are the reports, one for each group (§8.2.1). (IPv4's only group is
+//! never reported: RFC 3376 §6.) Who is unplugged says nothing: it is missed at the next question.
 
 use crate::address::solicited_group;
 use crate::frame::Draft;
 use crate::ip::Arrived;
+use crate::limits::ADDRESSES_MAX;
 use crate::luck::Luck;
 use crate::stack::Stack;
 use abi::Instant;
@@ -24,6 +25,9 @@ use smoltcp::wire::{
 /// Where reports go.
 const ALL_REPORTS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x16);
 
+/// Where it is told, in version 1, that nobody listens here any more.
+const ALL_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
+
 /// Reports when something changes, and the time between them (RFC 3810 §9.1, §9.11).
 const REPORTS: u8 = 2;
 const REPORT_INTERVAL: Duration = Duration::from_secs(1);
@@ -39,24 +43,35 @@ const RECORD_BYTES: usize = 20;
 /// A message of version 1 (RFC 2710 §3), in bytes: eight as any other's, and the group.
 const OLDER_BYTES: usize = 24;
 const OLDER_REPORT: u8 = 131;
+const OLDER_DONE: u8 = 132;
 
 /// For how long somebody who asked so is taken to know no other version (RFC 3810 §9.12).
 const OLDER_QUERIER: Duration = Duration::from_secs(260);
 
 /// When to report.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listener {
     /// Reports left of a change.
     changes: u8,
     due: Option<Instant>,
     /// Until when reports are of version 1.
     older_until: Option<Instant>,
+    /// Groups that were left, until that has been reported.
+    left: BTreeSet<Ipv6Addr>,
 }
 
 impl Listener {
     /// A group was joined.
     pub(crate) fn joined(&mut self, now: Instant) {
         (self.changes, self.due) = (REPORTS, Some(now));
+    }
+
+    /// A group was left, of which we have been in for an address of ours.
+    fn left(&mut self, group: Ipv6Addr, now: Instant) {
+        if self.left.len() < ADDRESSES_MAX {
+            self.left.insert(group);
+        }
+        self.joined(now);
     }
 
     /// Somebody asks, and gives so much time for the answer.
@@ -86,6 +101,19 @@ impl Listener {
         self.due = (self.changes > 0).then(|| now + REPORT_INTERVAL);
         Some(kind)
     }
+
+    /// Which groups a report of such a kind, which is sent now, tells to be left.
+    fn left_now(&mut self, kind: MldRecordType, heard: &BTreeSet<Ipv6Addr>) -> BTreeSet<Ipv6Addr> {
+        if kind != MldRecordType::ChangeToExclude {
+            return BTreeSet::new();
+        }
+        self.left.retain(|group| !heard.contains(group));
+        let left = self.left.clone();
+        if self.changes == 0 {
+            self.left.clear();
+        }
+        left
+    }
 }
 
 impl Stack {
@@ -113,14 +141,19 @@ impl Stack {
     pub(crate) fn report_groups(&mut self, now: Instant) {
         let Some(kind) = self.listener.next(now) else { return };
         let groups: BTreeSet<_> = self.addresses.v6().map(solicited_group).collect();
+        let left = self.listener.left_now(kind, &groups);
         // A link-local address that is not ours yet is left out (RFC 3590 §4).
         let from = self.addresses.link_local().unwrap_or(Ipv6Addr::UNSPECIFIED);
         if self.listener.is_older(now) {
-            groups.into_iter().for_each(|group| self.report_older(from, group, now));
+            let is_heard = |group| self.tell_older(OLDER_REPORT, from, group, group, now);
+            groups.into_iter().for_each(is_heard);
+            let is_left = |group| self.tell_older(OLDER_DONE, from, ALL_ROUTERS, group, now);
+            left.into_iter().for_each(is_left);
             return;
         }
-        let record = |group| MldAddressRecordRepr::new(kind, group);
-        let records: Vec<_> = groups.into_iter().map(record).collect();
+        let heard = groups.into_iter().map(|group| MldAddressRecordRepr::new(kind, group));
+        let is_left = |group| MldAddressRecordRepr::new(MldRecordType::ChangeToInclude, group);
+        let records: Vec<_> = heard.chain(left.into_iter().map(is_left)).collect();
         let bytes = REPORT_BYTES + RECORD_BYTES * records.len();
         self.send_report(from, ALL_REPORTS, bytes, now, |report| {
             let mut packet = Icmpv6Packet::new_unchecked(report);
@@ -129,12 +162,27 @@ impl Stack {
         });
     }
 
-    /// Reports one group, to itself.
-    fn report_older(&mut self, from: Ipv6Addr, group: Ipv6Addr, now: Instant) {
-        self.send_report(from, group, OLDER_BYTES, now, |report| {
-            report[0] = OLDER_REPORT;
+    /// An address is ours no more: its group is left, unless another one has the same.
+    pub(crate) fn leave_group(&mut self, address: Ipv6Addr, now: Instant) {
+        let group = solicited_group(address);
+        if self.addresses.v6().all(|own| solicited_group(own) != group) {
+            self.listener.left(group, now);
+        }
+    }
+
+    /// Tells of one group in version 1.
+    fn tell_older(
+        &mut self,
+        kind: u8,
+        from: Ipv6Addr,
+        to: Ipv6Addr,
+        group: Ipv6Addr,
+        now: Instant,
+    ) {
+        self.send_report(from, to, OLDER_BYTES, now, |report| {
+            report[0] = kind;
             report[8..].copy_from_slice(&group.octets());
-            let (from, to, protocol) = (from.into(), group.into(), IpProtocol::Icmpv6.into());
+            let (from, to, protocol) = (from.into(), to.into(), IpProtocol::Icmpv6.into());
             let mut sum = Sum::of_pseudo_header(from, to, protocol, OLDER_BYTES);
             sum.add(report);
             report[2..4].copy_from_slice(&sum.checksum().to_be_bytes());
