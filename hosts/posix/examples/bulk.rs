@@ -13,27 +13,24 @@
 //!
 //! It says `ready` when it serves, and ends when its standard input does.
 
+mod tenant;
+
 use bytes::Bytes;
 use hyper::{Link, LinkEvent, StreamEvent, StreamId};
 use net::{AddressSource, Config, Prefix, Stack};
-use posix::{
-    Backend, Budgets, CONNECTIONS_MAX, LinkOptions, OpenLink, Pool, PoolOptions, Progress, Report,
-    ServiceId, ServiceSpec, Site, Tenant,
-};
-use service::{Description, Host, Next, State};
+use posix::{Backend, LinkOptions, OpenLink, ServiceSpec};
+use service::{Host, Next};
 use std::collections::HashMap;
 use std::io::Read;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, channel};
+use tenant::{MESSAGE_BYTES, Work};
 
 const ECHO: u16 = 7;
 const DISCARD: u16 = 9;
 const GENERATE: u16 = 19;
 const PORTS: [u16; 3] = [ECHO, DISCARD, GENERATE];
 
-/// Bytes of one message: a GETATTR call with AUTH_SYS is about as long.
-const MESSAGE_BYTES: usize = 120;
 /// What is sent without end, in pieces as those of a cached file are.
 static CHUNK: [u8; CHUNK_BYTES] = [0x5a; CHUNK_BYTES];
 const CHUNK_BYTES: usize = 64 << 10;
@@ -99,10 +96,9 @@ impl Ports {
 struct OnSockets {
     ports: Ports,
     host: Host,
-    state: State,
 }
 
-impl Tenant for OnSockets {
+impl Work for OnSockets {
     fn stream_event(&mut self, event: StreamEvent<'_>) {
         self.ports.event(event);
     }
@@ -116,16 +112,6 @@ impl Tenant for OnSockets {
         }
         Next::Idle
     }
-
-    fn state(&self) -> &State {
-        &self.state
-    }
-
-    fn stop(&mut self) {}
-
-    fn is_stopped(&self) -> bool {
-        true
-    }
 }
 
 /// The ports on a stack of their own.
@@ -134,10 +120,9 @@ struct OnLink {
     stack: Stack,
     link: Rc<dyn Link>,
     host: Host,
-    state: State,
 }
 
-impl Tenant for OnLink {
+impl Work for OnLink {
     fn stream_event(&mut self, _: StreamEvent<'_>) {}
 
     fn link_event(&mut self, event: LinkEvent<'_>) {
@@ -166,34 +151,14 @@ impl Tenant for OnLink {
         }
         self.stack.deadline().map_or(Next::Idle, Next::At)
     }
-
-    fn state(&self) -> &State {
-        &self.state
-    }
-
-    fn stop(&mut self) {}
-
-    fn is_stopped(&self) -> bool {
-        true
-    }
 }
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let ends = words.get(2).map_or(0, |text| text.parse().expect("a number of stacks"));
     let [link, address, ..] = &words[..] else { panic!("see the top of this file") };
-    let (sender, reports) = channel();
-    let options = PoolOptions {
-        workers: 1,
-        backend: Backend::Uring,
-        reports: sender,
-        budgets: Budgets::default(),
-    };
-    let pool = Pool::spawn(options).expect("the backend is there");
-    let add = |number: u64, spec| {
-        pool.add(ServiceId(number), spec).expect("the worker lives");
-        serving(&reports);
-    };
+    let worker = tenant::worker(Backend::Uring);
+    let add = |number, spec| drop(tenant::serve(&worker, number, spec));
     match link.as_str() {
         "none" => add(0, on_sockets(address.parse().expect("an address"))),
         link => {
@@ -205,20 +170,12 @@ fn main() {
     let _ = std::io::stdin().read(&mut [0]);
 }
 
-fn serving(reports: &Receiver<Report>) {
-    match reports.recv().expect("the worker reports").progress {
-        Progress::Serving { .. } => {}
-        other => panic!("{other:?}"),
-    }
-}
-
 fn on_sockets(address: IpAddr) -> ServiceSpec {
     let listen = PORTS.map(|port| SocketAddr::new(address, port)).to_vec();
-    let make = |site: &Site| -> Result<Box<dyn Tenant>, String> {
-        let (host, state) = (site.host.clone(), State::Serving(description()));
-        Ok(Box::new(OnSockets { ports: Ports::new(AHEAD_OF_SOCKETS_BYTES), host, state }))
-    };
-    spec(listen, None, Box::new(make))
+    tenant::spec(listen, None, |site| {
+        let host = site.host.clone();
+        OnSockets { ports: Ports::new(AHEAD_OF_SOCKETS_BYTES), host }
+    })
 }
 
 /// A stack with the address on the link; `number` is part of its MAC.
@@ -234,30 +191,13 @@ fn on_link(link: &str, address: &str, number: u64) -> ServiceSpec {
         detects_duplicates: false,
         stable_secret: None,
     };
-    let spec_of_link = link.parse().expect("a link");
-    let link = OpenLink::open(&spec_of_link, LinkOptions::default());
-    let make = |site: &Site| -> Result<Box<dyn Tenant>, String> {
-        let link = site.link.clone().ok_or("no link")?;
-        let (host, state) = (site.host.clone(), State::Serving(description()));
+    let link = OpenLink::open(&link.parse().expect("a link"), LinkOptions::default());
+    tenant::spec(Vec::new(), Some(link.unwrap_or_else(|why| panic!("{why}"))), |site| {
+        let (host, link) = (site.host.clone(), site.link.clone().expect("its link"));
         let mut secret = [0; 16];
         host.random.fill(&mut secret);
         let mut stack = Stack::new(config, &link.properties(), secret, host.clock.now());
         assert!(PORTS.iter().all(|&port| stack.listen(port)), "its ports are free");
-        Ok(Box::new(OnLink { ports: Ports::new(AHEAD_BYTES), stack, link, host, state }))
-    };
-    spec(Vec::new(), Some(link.unwrap_or_else(|why| panic!("{why}"))), Box::new(make))
-}
-
-fn spec(listen: Vec<SocketAddr>, link: Option<OpenLink>, make: posix::MakeTenant) -> ServiceSpec {
-    ServiceSpec { name: "bulk".into(), listen, link, connections_max: CONNECTIONS_MAX, make }
-}
-
-fn description() -> Description {
-    Description {
-        format: "none".into(),
-        byte_order: None,
-        size_bytes: 0,
-        read_only: None,
-        exports: Vec::new(),
-    }
+        OnLink { ports: Ports::new(AHEAD_BYTES), stack, link, host }
+    })
 }

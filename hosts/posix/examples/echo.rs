@@ -7,19 +7,18 @@
 //! prints the worker's processor time and turns per message. The load goes in rounds of DEPTH
 //! messages on each connection, so that runs can be compared.
 
+mod tenant;
+
 use bytes::Bytes;
 use hyper::StreamEvent;
-use posix::{Backend, Budgets, Pool, PoolOptions, Progress, ServiceId, ServiceSpec, Site, Tenant};
+use posix::{Backend, Site};
 use rustix::time::{ClockId, clock_gettime};
-use service::{Description, Host, Next, State};
+use service::{Host, Next};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::channel;
-
-/// Bytes of one message: a GETATTR call with AUTH_SYS is about as long.
-const MESSAGE_BYTES: usize = 120;
+use tenant::{MESSAGE_BYTES, Work};
 
 #[derive(Default)]
 struct Counts {
@@ -29,11 +28,10 @@ struct Counts {
 
 struct Echo {
     host: Host,
-    state: State,
     counts: Arc<Counts>,
 }
 
-impl Tenant for Echo {
+impl Work for Echo {
     /// Answers each message by itself, as RPC does.
     fn stream_event(&mut self, event: StreamEvent<'_>) {
         if let StreamEvent::Received { stream, bytes } = event {
@@ -50,16 +48,6 @@ impl Tenant for Echo {
         self.counts.turns.fetch_add(1, Relaxed);
         Next::Idle
     }
-
-    fn state(&self) -> &State {
-        &self.state
-    }
-
-    fn stop(&mut self) {}
-
-    fn is_stopped(&self) -> bool {
-        true
-    }
 }
 
 fn main() {
@@ -69,7 +57,10 @@ fn main() {
     let numbers: Vec<usize> = numbers.iter().map(|text| text.parse().expect("a number")).collect();
     let [connections, depth, messages] = numbers[..] else { panic!("see the top of this file") };
     let counts = Arc::new(Counts::default());
-    let (pool, address) = serve(backend, counts.clone());
+    let (worker, seen) = (tenant::worker(backend), counts.clone());
+    let echo = |site: &Site| Echo { host: site.host.clone(), counts: seen };
+    let anywhere = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+    let address = tenant::serve(&worker, 0, tenant::spec(anywhere, None, echo))[0];
     let before = counts.processor_ns.load(Relaxed);
     let connect = |_| TcpStream::connect(address).expect("the worker listens");
     let mut clients: Vec<_> = (0..connections).map(connect).collect();
@@ -79,36 +70,7 @@ fn main() {
     let (spent, turns) = (spent_ns as f64 / 1e3, counts.turns.load(Relaxed) as f64);
     let done = (rounds * connections * depth) as f64;
     println!("{:.3} µs and {:.3} turns per message", spent / done, turns / done);
-    pool.join().expect("the worker ends");
-}
-
-fn serve(backend: Backend, counts: Arc<Counts>) -> (Pool, SocketAddr) {
-    let (sender, reports) = channel();
-    let options = PoolOptions { workers: 1, backend, reports: sender, budgets: Budgets::default() };
-    let pool = Pool::spawn(options).expect("the backend is there");
-    let spec = ServiceSpec {
-        name: "echo".into(),
-        listen: vec![SocketAddr::from(([127, 0, 0, 1], 0))],
-        link: None,
-        connections_max: posix::CONNECTIONS_MAX,
-        make: Box::new(|site| Ok(Box::new(echo(site, counts)))),
-    };
-    pool.add(ServiceId(0), spec).expect("the worker lives");
-    match reports.recv().expect("the worker reports").progress {
-        Progress::Serving { addresses, .. } => (pool, addresses[0]),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn echo(site: &Site, counts: Arc<Counts>) -> Echo {
-    let description = Description {
-        format: "echo".into(),
-        byte_order: None,
-        size_bytes: 0,
-        read_only: None,
-        exports: Vec::new(),
-    };
-    Echo { host: site.host.clone(), state: State::Serving(description), counts }
+    worker.0.join().expect("the worker ends");
 }
 
 /// Sends a round, DEPTH messages on each connection, and waits for all of it to come back.
