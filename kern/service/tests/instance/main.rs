@@ -2,6 +2,7 @@
 
 mod image_disk;
 mod lan;
+mod lease;
 mod lifecycle;
 mod memory;
 mod nfs_calls;

@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use std::fs;
 use std::net::IpAddr;
 use std::path::Path;
+use std::time::{Duration, Instant};
 use suite::image::{expect_clean, image_folder};
 use suite::lan::{Offload, await_said};
 use suite::process;
@@ -15,6 +16,9 @@ use suite::server::Server;
 use suite::trace::Trace;
 
 const SCRIPT: &str = include_str!("addresses.sh");
+
+/// How long the guest may take.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// What is told of each address that is in use.
 const TOLD: &str = " is its address: mount -t nfs ";
@@ -42,22 +46,35 @@ fn addresses_come_from_a_server_and_a_router() {
     }
     let addresses = addresses(&server.errors());
     fs::write(shared.path().join("addresses"), addresses.join("\n")).expect("written");
-    work.join().expect("the guest has mounted and worked");
+    await_file(&shared.path().join("worked"));
     let written = fs::read_to_string(shared.path().join("written")).expect("the guest left it");
     assert_eq!(written.lines().count(), 2, "by IPv4 and by IPv6: {written}");
     server.stop(Signal::TERM);
+    fs::write(shared.path().join("stopped"), "").expect("written");
+    work.join().expect("the guest has mounted and worked, and the lease is gone");
     expect_clean(&image);
     asked_in_order(&file);
 }
 
-/// DHCPDISCOVER, DHCPOFFER, DHCPREQUEST and DHCPACK (RFC 2132 §9.6); a router solicitation, its
-/// advertisement, and the question if somebody else has the address.
+/// Waits for what the guest writes.
+fn await_file(file: &Path) {
+    let begun = Instant::now();
+    while !file.exists() {
+        assert!(begun.elapsed() < PATIENCE, "the guest never came to {}", file.display());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// DHCPDISCOVER, DHCPOFFER, DHCPREQUEST and DHCPACK (RFC 2132 §9.6), the last two again, and
+/// DHCPRELEASE; a router solicitation, its advertisement, and the question if somebody else has the
+/// address.
 fn asked_in_order(file: &Path) {
     verdict::well_formed(file, Offload::Nobody);
     let trace = Trace::new(file);
     let mut steps = trace.values("dhcp", "dhcp.option.dhcp");
     steps.dedup();
-    assert!(steps.ends_with(&["1", "2", "3", "5"].map(str::to_owned)), "{steps:?}");
+    let expected = ["1", "2", "3", "5", "3", "5", "7"].map(str::to_owned);
+    assert!(steps.ends_with(&expected), "{steps:?}");
     let kinds = trace.values("icmpv6", "icmpv6.type");
     for kind in ["133", "134", "135"] {
         assert!(kinds.iter().any(|seen| seen == kind), "no {kind} in {kinds:?}");
