@@ -9,6 +9,14 @@ pub(crate) enum Command {
     Add(ServiceId, Box<ServiceSpec>),
     /// Lets one go in order.
     Stop(ServiceId),
+    /// Turns one: something that it waits for has come.
+    Turn(ServiceId),
+    /// Has one close its image, unless that is being used.
+    Rest(ServiceId),
+    /// Has one start no more calls.
+    Pause(ServiceId),
+    /// Has it go on.
+    Resume(ServiceId),
     /// Lets all of them go, a few at a time.
     StopAll,
     /// Lets all of them go, and ends.

@@ -4,6 +4,7 @@
 use crate::driver::{DiskKey, Driver};
 use crate::failures::Failures;
 use crate::image::Image;
+use crate::opener::{OpenImage, Permit};
 use crate::transfer::{Extent, check, errno};
 use abi::Result;
 use bytes::BytesMut;
@@ -14,6 +15,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 /// Requests of all the worker's disks that the driver has not seen yet.
 pub(crate) type DiskQueue = Rc<RefCell<Vec<(Rc<Attachment>, DiskRequest)>>>;
@@ -26,6 +28,8 @@ pub(crate) struct DiskAccount {
     pub(crate) under_way: Rc<Cell<usize>>,
     /// Requests completed so far.
     pub(crate) completed: Rc<Cell<u64>>,
+    /// When the tenant was turned last, for whoever looks for images that nobody needs.
+    pub(crate) used_at: Arc<AtomicU64>,
 }
 
 /// One image in the hands of one service.
@@ -34,6 +38,8 @@ pub(crate) struct Attachment {
     image: Arc<Image>,
     failures: Failures,
     completions: RefCell<VecDeque<DiskCompletion>>,
+    /// Given back once the image is closed, if it was opened for a while only.
+    _permit: Option<Permit>,
 }
 
 /// An image driven by a worker.
@@ -43,9 +49,20 @@ pub(crate) struct FileDisk {
 }
 
 impl FileDisk {
+    /// Of an image that stays open for as long as its tenant likes.
     pub(crate) fn new(image: Image, account: DiskAccount, queue: DiskQueue) -> Self {
+        Self::with(image, None, account, queue)
+    }
+
+    /// Of an image that others wait for to be closed.
+    pub(crate) fn lent(open: OpenImage, account: DiskAccount, queue: DiskQueue) -> Self {
+        let OpenImage { image, permit } = open;
+        Self::with(image, Some(permit), account, queue)
+    }
+
+    fn with(image: Image, permit: Option<Permit>, account: DiskAccount, queue: DiskQueue) -> Self {
         let (image, failures, completions) = (Arc::new(image), Failures::default(), <_>::default());
-        let attachment = Attachment { account, image, failures, completions };
+        let attachment = Attachment { account, image, failures, completions, _permit: permit };
         Self { attachment: Rc::new(attachment), queue }
     }
 }
@@ -122,7 +139,8 @@ impl Disks {
 
 impl DiskAccount {
     pub(crate) fn new(tenant: usize) -> Self {
-        Self { tenant, under_way: Rc::default(), completed: Rc::default() }
+        let (under_way, completed, used_at) = <_>::default();
+        Self { tenant, under_way, completed, used_at }
     }
 
     fn begin(&self) {

@@ -6,6 +6,7 @@
 use crate::patience::patiently;
 use crate::zero::give_back;
 use hyper::Geometry;
+use rustix::io::Errno;
 use std::fmt;
 use std::fs::{self, File, FileType, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom};
@@ -134,6 +135,13 @@ enum Reason {
 }
 
 impl ImageError {
+    /// Whether the process, or its host, has no descriptor left for it.
+    pub(crate) fn is_of_descriptors(&self) -> bool {
+        let (Reason::Open(error) | Reason::Write(error)) = &self.reason else { return false };
+        let errno = Errno::from_io_error(error);
+        errno.is_some_and(|errno| [Errno::MFILE, Errno::NFILE].contains(&errno))
+    }
+
     /// Whether only writing was refused: it can perhaps be opened for reading.
     pub fn is_of_writing(&self) -> bool {
         matches!(self.reason, Reason::Write(_) | Reason::InUse(Access::ReadWrite))

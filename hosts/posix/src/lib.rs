@@ -16,6 +16,7 @@
 //! | `streams`, `disk` | the hypercalls that gather wishes during a turn |
 //! | `driver` | the way to the kernel: io_uring, or readiness and threads |
 //! | `message`, `transfer` | gathered messages, disk transfers |
+//! | `opener` | images that are opened when they are wanted |
 //! | `zero`, `hasten` | holes, and writes that go on to the disk at once |
 //! | `budget` | what all services of the process share |
 //! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
@@ -38,6 +39,7 @@ mod listen;
 mod log;
 mod message;
 mod network;
+mod opener;
 mod patience;
 mod pool;
 mod random;

@@ -30,6 +30,14 @@ pub enum Progress {
         /// Its own addresses, with their real ports.
         addresses: Vec<SocketAddr>,
     },
+    /// It lets clients in, and opens what it serves when one of them wants something; or it did, and
+    /// nobody has wanted anything for a while.
+    Resting {
+        /// Its own addresses, with their real ports.
+        addresses: Vec<SocketAddr>,
+    },
+    /// It was paused. What it is comes anew when it goes on.
+    Paused,
     /// It has ended; the sentence tells the administrator why.
     Failed(String),
     /// It was stopped.

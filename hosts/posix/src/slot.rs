@@ -19,6 +19,15 @@ pub(crate) enum Stage {
     Stopping,
 }
 
+/// What was told of a tenant last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    Resting,
+    Serving,
+    Paused,
+}
+
 /// One tenant.
 pub(crate) struct Slot {
     pub(crate) id: ServiceId,
@@ -26,6 +35,7 @@ pub(crate) struct Slot {
     /// None once it has ended and only sockets or disk operations are left.
     pub(crate) tenant: Option<Box<dyn Tenant>>,
     pub(crate) stage: Stage,
+    pub(crate) told: Told,
     pub(crate) site: Site,
     pub(crate) doors: Vec<SocketKey>,
     /// The index of its link.
@@ -50,7 +60,8 @@ pub(crate) struct Slot {
 /// What a turn brought to light.
 pub(crate) enum News {
     None,
-    Serves(Description),
+    /// It is something else than was told last.
+    Became(Told, Option<Description>),
     Failed(String),
     Stopped,
 }
@@ -62,6 +73,7 @@ impl Slot {
             name,
             tenant: Some(tenant),
             stage: Stage::Starting,
+            told: Told::Nothing,
             site,
             doors: Vec::new(),
             link: None,
@@ -100,12 +112,15 @@ impl Slot {
 }
 
 /// What there is to tell of a tenant after its turn.
-pub(crate) fn news(stage: Stage, tenant: &dyn Tenant) -> News {
+pub(crate) fn news(stage: Stage, told: Told, tenant: &dyn Tenant) -> News {
     match (stage, tenant.state()) {
         (_, State::Failed(reason)) => News::Failed(reason.clone()),
-        (Stage::Starting, State::Serving(description)) => News::Serves(description.clone()),
         (Stage::Stopping, _) if tenant.is_stopped() => News::Stopped,
-        _ => News::None,
+        (Stage::Stopping, _) | (_, State::Mounting) => News::None,
+        (_, State::Serving(_)) if matches!(told, Told::Serving | Told::Paused) => News::None,
+        (_, State::Resting) if matches!(told, Told::Resting | Told::Paused) => News::None,
+        (_, State::Serving(what)) => News::Became(Told::Serving, Some(what.clone())),
+        (_, State::Resting) => News::Became(Told::Resting, None),
     }
 }
 

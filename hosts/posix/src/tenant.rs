@@ -1,12 +1,14 @@
 //! What a worker turns.
 
 use crate::disk::{DiskAccount, DiskQueue, FileDisk};
-use crate::image::Image;
+use crate::image::{Access, Image};
 use crate::link::OpenLink;
+use crate::opener::{Customer, LazyImage};
 use crate::uplink::{Carrier, Uplink};
-use hyper::{Disk, Link, LinkEvent, StreamEvent};
+use hyper::{Backing, Disk, Link, LinkEvent, StreamEvent};
 use service::{Config, Host, Next, Service, State};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 /// One isolated server on a worker: a [`Service`], or what a test puts in its place.
@@ -32,6 +34,11 @@ pub trait Tenant {
 
     /// Whether everything begun before [`Tenant::stop`] is finished.
     fn is_stopped(&self) -> bool;
+
+    /// The service that it is, for what can be asked of services only.
+    fn service(&mut self) -> Option<&mut Service> {
+        None
+    }
 }
 
 impl Tenant for Service {
@@ -58,6 +65,10 @@ impl Tenant for Service {
     fn is_stopped(&self) -> bool {
         Self::is_stopped(self)
     }
+
+    fn service(&mut self) -> Option<&mut Service> {
+        Some(self)
+    }
 }
 
 /// Where a tenant is made: the worker's thread, with all that the tenant will know of it.
@@ -70,6 +81,7 @@ pub struct Site {
     pub link: Option<Rc<dyn Link>>,
     pub(crate) account: DiskAccount,
     pub(crate) disks: DiskQueue,
+    pub(crate) customer: Customer,
 }
 
 impl Site {
@@ -81,6 +93,13 @@ impl Site {
     /// Makes an image a disk of this tenant.
     pub fn attach(&self, image: Image) -> Rc<dyn Disk> {
         Rc::new(FileDisk::new(image, self.account.clone(), self.disks.clone()))
+    }
+
+    /// An image that is open only while the tenant uses it: by a thread that may wait, when there is
+    /// room among all that are open ([`crate::PoolOptions::open_images_max`]).
+    pub fn image(&self, path: PathBuf, access: Access) -> Rc<dyn Backing> {
+        let (account, disks) = (self.account.clone(), self.disks.clone());
+        Rc::new(LazyImage::new(self.customer.clone(), path, access, account, disks))
     }
 }
 

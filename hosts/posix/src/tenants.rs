@@ -14,18 +14,23 @@ use crate::driver::{Driver, Event, SocketKey, Waker};
 use crate::listen;
 use crate::log::HostLog;
 use crate::network::Network;
+use crate::opener::{Customer, Opener};
+use crate::pool::Roster;
 use crate::random::HostRandom;
-use crate::report::{Progress, Reporter, ServiceId};
-use crate::slot::{News, Slot, Stage, broken, drop_guarded, guarded, is_quiet, news};
+use crate::report::{Progress, Report, Reporter, ServiceId};
+use crate::slot::{News, Slot, Stage, Told, broken, drop_guarded, guarded, is_quiet, news};
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
 use abi::Instant;
 use hyper::{Clock, StreamEvent, StreamId};
-use service::{Host, Next};
+use service::{Description, Host, Next, Service};
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// How long the clients of a tenant that is asked to stop may take, and how long the tenant may
@@ -59,12 +64,28 @@ pub(crate) struct Tenants {
     network: Network,
     disks: Disks,
     reports: Reporter,
-    budgets: Budgets,
+    means: Means,
+}
+
+/// What a worker's tenants have from the pool. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Means {
+    pub(crate) reports: Sender<Report>,
+    pub(crate) roster: Arc<Roster>,
+    pub(crate) budgets: Budgets,
+    pub(crate) opener: Opener,
+}
+
+impl Means {
+    /// The way to the control thread.
+    pub(crate) fn reporter(&self) -> Reporter {
+        Reporter::new(self.reports.clone(), self.roster.clone())
+    }
 }
 
 impl Tenants {
     /// Of the calling thread, which `waker` wakes.
-    pub(crate) fn new(reports: Reporter, budgets: Budgets, waker: Waker) -> Self {
+    pub(crate) fn new(means: Means, waker: Waker) -> Self {
         Self {
             slots: Slab::new(),
             indexes: BTreeMap::new(),
@@ -77,8 +98,8 @@ impl Tenants {
             timers: Timers::default(),
             network: Network::new(waker),
             disks: Disks::default(),
-            reports,
-            budgets,
+            reports: means.reporter(),
+            means,
         }
     }
 
@@ -118,14 +139,15 @@ impl Tenants {
             random: Rc::new(HostRandom),
             log: Rc::new(HostLog::new(&name)),
             streams: Rc::new(streams),
-            dirty: self.budgets.dirty.open(),
-            received: self.budgets.received.open(),
-            fragments: self.budgets.fragments.open(),
+            dirty: self.means.budgets.dirty.open(),
+            received: self.means.budgets.received.open(),
+            fragments: self.means.budgets.fragments.open(),
         };
         let addresses = doors.iter().map(|door| door.address).collect();
         let account = DiskAccount::new(tenant);
         let (card, link) = link.map(|link| self.network.add_link(tenant, link)).unzip();
-        let site = Site { host, addresses, link, account, disks: self.disks.queue() };
+        let customer = Customer { opener: self.means.opener.clone(), service: id };
+        let site = Site { host, addresses, link, account, disks: self.disks.queue(), customer };
         let made = guarded(|| make(&site)).map_err(|panic| broken(&panic)).flatten();
         let made =
             made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
@@ -166,6 +188,59 @@ impl Tenants {
         for id in self.unwanted.drain(..count).collect::<Vec<_>>() {
             self.stop(id);
         }
+    }
+
+    /// Turns a tenant: something that it waits for has come.
+    pub(crate) fn turn_soon(&mut self, id: ServiceId) {
+        if let Some(&index) = self.indexes.get(&id) {
+            wake(&mut self.slots, &mut self.runnable, index);
+        }
+    }
+
+    /// Has a service close its image, unless that is being used.
+    pub(crate) fn rest(&mut self, id: ServiceId) {
+        self.ask(id, Service::rest);
+    }
+
+    /// Has a service start no more calls, or go on.
+    pub(crate) fn pause(&mut self, id: ServiceId, paused: bool) {
+        let Some(slot) = self.slot_of(id).filter(|slot| slot.stage == Stage::Serving) else {
+            return;
+        };
+        if paused == (slot.told == Told::Paused) {
+            return;
+        }
+        if self.ask(id, if paused { Service::pause } else { Service::resume }).is_none() {
+            return;
+        }
+        if paused {
+            self.reports.tell(id, Progress::Paused);
+        }
+        // What it is when it goes on is news again.
+        if let Some(slot) = self.slot_of(id) {
+            slot.told = if paused { Told::Paused } else { Told::Nothing };
+        }
+    }
+
+    /// Asks something of a service; tenants of other kinds have no answer.
+    fn ask<T>(&mut self, id: ServiceId, what: impl FnOnce(&mut Service) -> T) -> Option<T> {
+        let tenant = self.slot_of(id)?.tenant.as_mut()?;
+        let asked = guarded(|| tenant.service().map(what));
+        let index = *self.indexes.get(&id)?;
+        match asked {
+            Ok(answer) => {
+                wake(&mut self.slots, &mut self.runnable, index);
+                answer
+            }
+            Err(panic) => {
+                self.end(index, Progress::Failed(broken(&panic)), true);
+                None
+            }
+        }
+    }
+
+    fn slot_of(&mut self, id: ServiceId) -> Option<&mut Slot> {
+        self.slots.get_mut(*self.indexes.get(&id)?)
     }
 
     /// Gives every tenant up: their worker has died.
@@ -315,9 +390,10 @@ impl Tenants {
     fn turn_one(&mut self, index: usize) {
         let Some(slot) = self.slots.get_mut(index) else { return };
         slot.runnable = false;
+        slot.site.account.used_at.store(HostClock.now().0, Relaxed);
         let Some(tenant) = slot.tenant.as_mut() else { return self.leaving.push(index) };
-        let stage = slot.stage;
-        match guarded(|| (tenant.turn(), news(stage, &**tenant))) {
+        let (stage, told) = (slot.stage, slot.told);
+        match guarded(|| (tenant.turn(), news(stage, told, &**tenant))) {
             Ok((next, news)) => {
                 self.schedule(index, next);
                 self.take_news(index, news);
@@ -348,17 +424,31 @@ impl Tenants {
             News::None => {}
             News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
             News::Stopped => self.end_stopped(index, false),
-            News::Serves(description) => {
-                let Some(slot) = self.slots.get_mut(index) else { return };
-                slot.stage = Stage::Serving;
-                if let Err(error) = self.network.open(&slot.doors) {
-                    let reason = format!("clients cannot be let in: {error}");
-                    return self.end(index, Progress::Failed(reason), true);
-                }
-                let addresses = slot.site.addresses.clone();
-                self.reports.tell(slot.id, Progress::Serving { description, addresses });
+            News::Became(what, description) => self.became(index, what, description),
+        }
+    }
+
+    /// A tenant has come further. Clients are let in when it serves or rests for the first time.
+    fn became(&mut self, index: usize, what: Told, description: Option<Description>) {
+        let Some(slot) = self.slots.get_mut(index) else { return };
+        slot.told = what;
+        if slot.stage == Stage::Starting {
+            slot.stage = Stage::Serving;
+            if let Err(error) = self.network.open(&slot.doors) {
+                let reason = format!("clients cannot be let in: {error}");
+                return self.end(index, Progress::Failed(reason), true);
             }
         }
+        let addresses = slot.site.addresses.clone();
+        self.reports.tell(
+            slot.id,
+            match description {
+                Some(description) => Progress::Serving { description, addresses },
+                None => Progress::Resting { addresses },
+            },
+        );
+        // Calls may have waited for this.
+        wake(&mut self.slots, &mut self.runnable, index);
     }
 
     /// Ends a tenant that was asked to leave.

@@ -9,20 +9,17 @@
 //! The thread never blocks but in that wait. When it dies, by a defect of its own or because its
 //! driver is beyond use, its services end with it, and a worker with a new driver takes its place.
 
-use crate::budget::Budgets;
 use crate::clock::HostClock;
 use crate::command::Command;
 use crate::driver::{self, Backend, Driver, Event};
-use crate::pool::Roster;
-use crate::report::{Progress, Report, Reporter};
+use crate::report::Progress;
 use crate::slot::guarded;
 use crate::spare::SpareMemory;
-use crate::tenants::Tenants;
+use crate::tenants::{Means, Tenants};
 use hyper::Clock;
 use rustix::time::{ClockId, clock_gettime};
 use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, TryRecvError, channel};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::{Builder, JoinHandle, sleep};
 use std::time::Duration;
 
@@ -40,9 +37,7 @@ pub(crate) struct Post {
     pub(crate) worker: usize,
     pub(crate) backend: Backend,
     pub(crate) inbox: Receiver<Command>,
-    pub(crate) roster: Arc<Roster>,
-    pub(crate) reports: Sender<Report>,
-    pub(crate) budgets: Budgets,
+    pub(crate) means: Means,
     /// It was asked to leave.
     pub(crate) leaves: bool,
 }
@@ -100,11 +95,11 @@ impl Post {
     /// One life.
     fn live(&mut self, mut driver: Box<dyn Driver>) -> End {
         let waker = driver.waker();
-        self.roster.set_waker(self.worker, Some(waker.clone()));
-        let mut tenants = Tenants::new(self.reporter(), self.budgets.clone(), waker);
+        self.means.roster.set_waker(self.worker, Some(waker.clone()));
+        let mut tenants = Tenants::new(self.means.clone(), waker);
         let end = guarded(|| self.run(&mut *driver, &mut tenants));
         let end = end.unwrap_or_else(|panic| End::Died(format!("it broke: {panic}")));
-        self.roster.set_waker(self.worker, None);
+        self.means.roster.set_waker(self.worker, None);
         if let End::Died(reason) = &end {
             // What is under way ends with the driver, and lets go of its images.
             let ended = guarded(|| drop(driver));
@@ -135,16 +130,13 @@ impl Post {
             match command {
                 Command::Add(service, _) => {
                     let reason = format!("no worker is there to take it: {reason}");
-                    self.reporter().tell(service, Progress::Failed(reason));
+                    self.means.reporter().tell(service, Progress::Failed(reason));
                 }
                 Command::Leave => self.leaves = true,
-                Command::Stop(_) | Command::StopAll => {}
+                // Of services that are no more.
+                _ => {}
             }
         }
-    }
-
-    fn reporter(&self) -> Reporter {
-        Reporter::new(self.reports.clone(), self.roster.clone())
     }
 
     fn run(&mut self, driver: &mut dyn Driver, tenants: &mut Tenants) -> End {
@@ -172,7 +164,7 @@ impl Post {
             tenants.flush(driver);
             if now.since(load_told_at) >= LOAD_TOLD_EVERY {
                 load_told_at = now;
-                self.roster.load(self.worker).tell(processor_ns());
+                self.means.roster.load(self.worker).tell(processor_ns());
             }
         }
         End::Left
@@ -185,6 +177,10 @@ impl Post {
                 Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
                 Ok(Command::Stop(service)) => tenants.stop(service),
                 Ok(Command::StopAll) => tenants.stop_all(),
+                Ok(Command::Turn(service)) => tenants.turn_soon(service),
+                Ok(Command::Rest(service)) => tenants.rest(service),
+                Ok(Command::Pause(service)) => tenants.pause(service, true),
+                Ok(Command::Resume(service)) => tenants.pause(service, false),
                 Err(TryRecvError::Empty) => return Inbox::Empty,
                 Ok(Command::Leave) | Err(TryRecvError::Disconnected) => {
                     self.leaves = true;

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use hyper::StreamEvent;
-use posix::{Backend, Budgets, Pool, PoolOptions, Report, ServiceId, ServiceSpec, Site, Tenant};
+use posix::{Backend, Pool, PoolOptions, Report, ServiceId, ServiceSpec, Site, Tenant};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use service::{Description, Host, Next, State};
 use std::fs::File;
@@ -64,7 +64,7 @@ fn accepting_rests_without_descriptors_and_goes_on_with_them() {
 
 fn run_out_and_recover(backend: Backend) {
     let (sender, reports) = channel::<Report>();
-    let options = PoolOptions { workers: 1, backend, reports: sender, budgets: Budgets::default() };
+    let options = PoolOptions { workers: 1, backend, ..PoolOptions::new(sender) };
     let pool = Pool::spawn(options).unwrap();
     let spec = ServiceSpec {
         name: "test".into(),

@@ -55,8 +55,8 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let pool = PoolOptions {
         workers: 1,
         backend: backend(options.backend),
-        reports: reporter,
         budgets: Budgets::new(&ProcessLimits::default().at_least_for(&limits(options))),
+        ..PoolOptions::new(reporter)
     };
     let pool = Pool::spawn(pool).context("the worker cannot be started")?;
     tracing::debug!("sockets and disks through {}", pool.backend());

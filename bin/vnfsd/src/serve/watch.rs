@@ -34,7 +34,7 @@ impl Watch<'_> {
                     self.announcement.make(&description, &addresses);
                     manager::tell_ready();
                 }
-                Progress::Serving { .. } => {}
+                Progress::Serving { .. } | Progress::Resting { .. } | Progress::Paused => {}
                 Progress::Failed(reason) if self.uplinks.remove(&service) => {
                     if self.uplinks.is_empty() {
                         // Nobody reaches the service any more.

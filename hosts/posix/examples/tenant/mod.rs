@@ -3,7 +3,7 @@
 
 use hyper::{LinkEvent, StreamEvent};
 use posix::{
-    Backend, Budgets, CONNECTIONS_MAX, OpenLink, Pool, PoolOptions, Progress, Report, ServiceId,
+    Backend, CONNECTIONS_MAX, OpenLink, Pool, PoolOptions, Progress, Report, ServiceId,
     ServiceSpec, Site, Tenant,
 };
 use service::{Description, Next, State};
@@ -77,7 +77,7 @@ pub fn spec<W: Work>(
 /// One worker, and what it reports.
 pub fn worker(backend: Backend) -> (Pool, Receiver<Report>) {
     let (sender, reports) = channel();
-    let options = PoolOptions { workers: 1, backend, reports: sender, budgets: Budgets::default() };
+    let options = PoolOptions { workers: 1, backend, ..PoolOptions::new(sender) };
     (Pool::spawn(options).expect("the backend is there"), reports)
 }
 

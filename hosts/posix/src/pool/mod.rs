@@ -20,8 +20,10 @@ mod roster;
 use crate::budget::Budgets;
 use crate::command::Command;
 use crate::driver::Backend;
+use crate::opener::Opener;
 use crate::report::{Report, ServiceId};
 use crate::tenant::ServiceSpec;
+use crate::tenants::Means;
 use crate::worker::{self, Post};
 use roster::Placed;
 use std::fmt;
@@ -32,7 +34,7 @@ use std::thread::{JoinHandle, available_parallelism};
 
 pub use roster::WorkerStatus;
 
-pub(crate) use roster::Roster;
+pub(crate) use roster::{Roster, locked};
 
 /// How to run a pool.
 pub struct PoolOptions {
@@ -44,12 +46,17 @@ pub struct PoolOptions {
     pub reports: Sender<Report>,
     /// What all services share.
     pub budgets: Budgets,
+    /// Images that may be open at a time, of those that services open when they want them
+    /// ([`crate::Site::image`]); three quarters of the process's descriptors if not said. Whoever used
+    /// his least lately is asked to close it for the next.
+    pub open_images_max: Option<usize>,
 }
 
 impl PoolOptions {
     /// A worker for each processor, which take the best way to the kernel and usual budgets.
     pub fn new(reports: Sender<Report>) -> Self {
-        Self { workers: 0, backend: Backend::Auto, reports, budgets: Budgets::default() }
+        let (budgets, open_images_max) = (Budgets::default(), None);
+        Self { workers: 0, backend: Backend::Auto, reports, budgets, open_images_max }
     }
 }
 
@@ -57,6 +64,7 @@ impl PoolOptions {
 /// end by themselves.
 pub struct Pool {
     roster: Arc<Roster>,
+    opener: Opener,
     backend: &'static str,
     threads: Vec<JoinHandle<()>>,
 }
@@ -79,15 +87,18 @@ impl Pool {
     /// # Errors
     /// If a thread cannot be started or the backend is not to be had here.
     pub fn spawn(options: PoolOptions) -> io::Result<Self> {
-        let PoolOptions { workers, backend, reports, budgets } = options;
+        let PoolOptions { workers, backend, reports, budgets, open_images_max } = options;
         let count =
             if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from) };
         let (commands, inboxes): (Vec<_>, Vec<_>) = (0..count).map(|_| channel()).unzip();
         let roster = Arc::new(Roster::new(commands));
-        let mut pool = Self { roster: roster.clone(), backend: "", threads: Vec::new() };
+        let opener = Opener::new(open_images_max, roster.clone());
+        let threads = Vec::new();
+        let mut pool = Self { roster: roster.clone(), opener, backend: "", threads };
         for (worker, inbox) in inboxes.into_iter().enumerate() {
             let (roster, reports, budgets) = (roster.clone(), reports.clone(), budgets.clone());
-            let post = Post { worker, backend, inbox, roster, reports, budgets, leaves: false };
+            let means = Means { reports, roster, budgets, opener: pool.opener.clone() };
+            let post = Post { worker, backend, inbox, means, leaves: false };
             let (thread, backend) = worker::spawn(post)?;
             pool.threads.push(thread);
             pool.backend = backend;
@@ -126,6 +137,27 @@ impl Pool {
         self.roster.command(service, Command::Stop(service)).map_err(|()| WorkerGone)
     }
 
+    /// Has a service start no more calls: what arrives waits, and connections stay.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn pause(&self, service: ServiceId) -> Result<(), WorkerGone> {
+        self.roster.command(service, Command::Pause(service)).map_err(|()| WorkerGone)
+    }
+
+    /// Has a paused service go on.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn resume(&self, service: ServiceId) -> Result<(), WorkerGone> {
+        self.roster.command(service, Command::Resume(service)).map_err(|()| WorkerGone)
+    }
+
+    /// Images that are open now, or about to be, of those that are opened when they are wanted.
+    pub fn open_images(&self) -> usize {
+        self.opener.open_count()
+    }
+
     /// Stops every service, a few at a time on each worker; [`Pool::service_count`] tells how far
     /// that has come.
     pub fn stop_all(&self) {
@@ -150,6 +182,7 @@ impl Pool {
         self.hang_up();
         let ended = self.threads.drain(..).map(JoinHandle::join);
         let outcomes: Vec<_> = ended.collect();
+        self.opener.end();
         outcomes.into_iter().try_for_each(|outcome| outcome.map_err(|_| WorkerGone))
     }
 

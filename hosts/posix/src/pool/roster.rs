@@ -153,6 +153,6 @@ pub(crate) enum Placed {
 }
 
 /// What a thread that panicked left behind is as good as before: nothing is changed in two steps.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::driver::{self, Backend};
-use crate::pool::Roster;
+
 use crate::tenant::Tenant;
 use service::{Description, State};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
+
 use std::sync::mpsc::channel;
 
 /// A tenant that always has something to do.
@@ -52,8 +52,9 @@ fn a_busy_tenant_keeps_nothing_of_streams_that_are_closed() {
     let (reports, _inbox) = channel();
     let (mut driver, _) = driver::open(Backend::Auto).expect("a driver");
     let roster = Arc::new(Roster::new(Vec::new()));
-    let reports = Reporter::new(reports, roster);
-    let mut tenants = Tenants::new(reports, Budgets::default(), driver.waker());
+    let opener = Opener::new(None, roster.clone());
+    let means = Means { reports, roster, budgets: Budgets::default(), opener };
+    let mut tenants = Tenants::new(means, driver.waker());
     tenants.add(ServiceId(0), busy());
     let index = tenants.indexes[&ServiceId(0)];
     let mut run_while = |holds: &dyn Fn(&Slot) -> bool| {

@@ -40,9 +40,14 @@ impl Home {
 
     /// Of so many workers.
     pub fn of(backend: Backend, workers: usize) -> Self {
+        Self::with(|options| PoolOptions { workers, backend, ..options })
+    }
+
+    /// Of one worker, with other options.
+    pub fn with(change: impl FnOnce(PoolOptions) -> PoolOptions) -> Self {
         let (sender, reports) = channel();
-        let budgets = Budgets::default();
-        let options = PoolOptions { workers, backend, reports: sender, budgets: budgets.clone() };
+        let options = change(PoolOptions { workers: 1, ..PoolOptions::new(sender) });
+        let budgets = options.budgets.clone();
         let pool = Pool::spawn(options).unwrap();
         Self { pool, budgets, reports, services: Cell::new(0) }
     }

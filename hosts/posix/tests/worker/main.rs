@@ -6,12 +6,14 @@ mod card;
 mod contract;
 mod datagrams;
 mod disks;
+mod files;
 mod harness;
 mod lifecycle;
 mod limits;
 mod links;
 #[cfg(target_os = "linux")]
 mod namespace;
+mod opening;
 #[cfg(target_os = "linux")]
 mod packets;
 mod pool;
