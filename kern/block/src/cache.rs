@@ -8,7 +8,7 @@
 //! does not wait, it is left out.
 
 use crate::Device;
-use crate::pages::{Asked, Pages};
+use crate::pages::{Asked, Lookups, Pages};
 use crate::sectors::PAGE_BYTES_MAX;
 use abi::{Errno, Result};
 use alloc::rc::Rc;
@@ -25,6 +25,17 @@ pub const REQUEST_BYTES_MAX: u64 = 1 << 20;
 /// A page's number: its offset on the disk divided by the page size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageNo(pub u64);
+
+/// What a cache holds and what it is good for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheUse {
+    /// Bytes of pages that the disk has, too, or that are on their way from there.
+    pub clean_bytes: u64,
+    /// Bytes of pages that have changed.
+    pub dirty_bytes: u64,
+    /// Pages asked for.
+    pub lookups: Lookups,
+}
 
 /// The pages of one disk that are in memory.
 pub struct Cache {
@@ -71,6 +82,22 @@ impl Cache {
     /// Page size in bytes.
     pub fn page_bytes(&self) -> u32 {
         self.page_bytes
+    }
+
+    /// Keeps so many bytes of clean pages from now on, and lets as many be on their way.
+    pub fn set_budget(&self, budget_bytes: u64) {
+        self.pages.borrow_mut().set_budget(budget_bytes);
+        self.arrivals.wake_all();
+    }
+
+    /// What it holds, and how often it had what was asked for.
+    pub fn usage(&self) -> CacheUse {
+        let pages = self.pages.borrow();
+        CacheUse {
+            clean_bytes: pages.resident_bytes() + pages.loading_bytes(),
+            dirty_bytes: pages.dirty().dirty_bytes(),
+            lookups: pages.lookups(),
+        }
     }
 
     #[cfg(test)]

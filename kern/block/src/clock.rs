@@ -64,6 +64,14 @@ impl<K: Copy + Eq + Hash, V: Clone> Clock<K, V> {
         }
     }
 
+    /// Keeps at most so much from now on.
+    pub fn set_budget(&mut self, budget: u64) {
+        self.budget = budget;
+        while self.weight > self.budget {
+            self.sweep();
+        }
+    }
+
     /// Moves the hand by one entry: unmarks it, or evicts it.
     fn sweep(&mut self) {
         self.hand %= self.slots.len();
@@ -85,8 +93,8 @@ impl<K: Copy + Eq + Hash, V: Clone> Clock<K, V> {
         }
     }
 
-    #[cfg(test)]
-    pub(crate) fn weight(&self) -> u64 {
+    /// What all entries weigh together.
+    pub fn weight(&self) -> u64 {
         self.weight
     }
 }

@@ -23,10 +23,11 @@ mod versions;
 mod write_back;
 mod writing;
 
-pub use cache::{Cache, PageNo, Pinned, REQUEST_BYTES_MAX};
+pub use cache::{Cache, CacheUse, PageNo, Pinned, REQUEST_BYTES_MAX};
 pub use clock::Clock;
 pub use device::Device;
 pub use loan::Loan;
+pub use pages::Lookups;
 pub use sectors::{SECTOR_BYTES, Sectors};
 pub use traffic::Traffic;
 pub use write_back::WriteBack;

@@ -46,6 +46,16 @@ pub(crate) struct Pages {
     /// Bytes of the pages in `loading`.
     loading_bytes: u64,
     budget_bytes: u64,
+    lookups: Lookups,
+}
+
+/// Pages asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// That were in memory.
+    pub hits: u64,
+    /// That had to be read.
+    pub misses: u64,
 }
 
 /// Reading.
@@ -60,12 +70,15 @@ impl Pages {
             loading: HashMap::default(),
             loading_bytes: 0,
             budget_bytes,
+            lookups: Lookups::default(),
         }
     }
 
     /// The newest contents, if they are in memory.
     pub(crate) fn get(&mut self, page: u64) -> Option<Bytes> {
-        self.resident.get(page).or_else(|| self.dirty.get(page))
+        let found = self.resident.get(page).or_else(|| self.dirty.get(page));
+        self.lookups.hits += u64::from(found.is_some());
+        found
     }
 
     /// The page or its arrival, if it need not be read.
@@ -80,6 +93,7 @@ impl Pages {
     }
 
     pub(crate) fn expect(&mut self, page: u64) -> Load {
+        self.lookups.misses += 1;
         self.loading.entry(page).or_default().clone()
     }
 
@@ -157,12 +171,20 @@ impl Pages {
         }
     }
 
-    #[cfg(test)]
+    /// Keeps, and lets be on their way, so many bytes from now on.
+    pub(crate) fn set_budget(&mut self, budget_bytes: u64) {
+        self.budget_bytes = budget_bytes.max(self.page_bytes);
+        self.resident.set_budget(self.budget_bytes);
+    }
+
+    pub(crate) fn lookups(&self) -> Lookups {
+        self.lookups
+    }
+
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.resident.weight()
     }
 
-    #[cfg(test)]
     pub(crate) fn loading_bytes(&self) -> u64 {
         self.loading_bytes
     }

@@ -9,8 +9,8 @@ use crate::node_table::NodeTable;
 use crate::writer::Writer;
 use abi::{Errno, FileId, FileSystemId, InodeNo};
 use alloc::rc::Rc;
-use block::{Cache, Clock, Device, PageNo};
-use core::cell::RefCell;
+use block::{Cache, CacheUse, Clock, Device, PageNo};
+use core::cell::{Cell, RefCell};
 use core::fmt;
 use vfs::Usage;
 
@@ -22,6 +22,7 @@ pub struct Ffs {
     pub(crate) nodes: RefCell<NodeTable>,
     pub(crate) indexes: RefCell<Clock<InodeNo, Rc<NameIndex>>>,
     pub(crate) options: Options,
+    dirty_bytes_max: Cell<u64>,
     /// `None` if nothing may be changed.
     pub(crate) writer: Option<Writer>,
     reports: Reports,
@@ -43,6 +44,7 @@ impl Ffs {
                 .on_account(&options.dirty_account),
             nodes: RefCell::new(NodeTable::new(options.inode_cache_entries)),
             indexes: RefCell::new(Clock::new(options.directory_index_bytes)),
+            dirty_bytes_max: Cell::new(options.dirty_bytes_max),
             options,
             writer: None,
             reports,
@@ -56,6 +58,23 @@ impl Ffs {
 
     pub(crate) fn root_file(&self) -> FileId {
         self.root
+    }
+
+    /// From now on keeps at most so many bytes of clean pages, and of changed data that the disk does
+    /// not have. Whoever changes something waits until there is less.
+    pub fn set_memory(&self, cache_bytes: u64, dirty_bytes_max: u64) {
+        self.cache.set_budget(cache_bytes);
+        self.dirty_bytes_max.set(dirty_bytes_max);
+    }
+
+    /// Changed data that the disk does not have, at most, in bytes.
+    pub(crate) fn dirty_bytes_max(&self) -> u64 {
+        self.dirty_bytes_max.get()
+    }
+
+    /// What its pages take in memory, and how often they were there when asked for.
+    pub fn cache_use(&self) -> CacheUse {
+        self.cache.usage()
     }
 
     /// What is mounted.

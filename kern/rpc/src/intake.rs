@@ -79,6 +79,12 @@ impl Intake {
         }
     }
 
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.output.set_bytes_max(limits.output_bytes_max);
+        self.replies.set_limits(&limits);
+        self.limits = limits;
+    }
+
     /// Tells the time, once a turn.
     pub(crate) fn set_time(&mut self, now: Instant) {
         self.now = now;

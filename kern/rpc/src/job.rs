@@ -49,6 +49,13 @@ pub struct Reply {
     pub(crate) fault: Option<Fault>,
 }
 
+impl Reply {
+    /// How long it is.
+    pub fn length_bytes(&self) -> usize {
+        self.message.length_bytes()
+    }
+}
+
 impl Job {
     /// The call.
     pub fn call(&self) -> &Call {

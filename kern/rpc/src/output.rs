@@ -46,6 +46,11 @@ impl Outstanding {
         Self { bytes: 0, bytes_max, waiting, owing, last_place: 0 }
     }
 
+    /// There may be so many bytes from now on.
+    pub(crate) fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
+    }
+
     /// Whether a call may be taken whose reply needs so much. `is_first`: nothing else of its
     /// connection is outstanding.
     pub(crate) fn has_room(&self, reply_bytes: usize, is_first: bool) -> bool {

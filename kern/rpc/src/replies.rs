@@ -28,6 +28,12 @@ impl Replies {
         Self { changes, data: ReplyCache::new(secret, entries, bytes) }
     }
 
+    /// Remembers as many as these limits allow from now on.
+    pub(crate) fn set_limits(&mut self, limits: &Limits) {
+        self.changes.set_limits(limits.reply_cache_entries, limits.reply_cache_bytes);
+        self.data.set_limits(limits.data_reply_cache_entries, limits.data_reply_cache_bytes);
+    }
+
     /// Where a call belongs, if it is to be remembered.
     pub(crate) fn slot(&self, replay: Replay, call: &Identity<'_>) -> Option<Slot> {
         let is_data = match replay {

@@ -142,6 +142,12 @@ impl ReplyCache {
         Some(origin)
     }
 
+    /// Remembers so many from now on.
+    pub(crate) fn set_limits(&mut self, entries_max: usize, bytes_max: usize) {
+        (self.entries_max, self.bytes_max) = (entries_max, bytes_max);
+        self.forget_surplus();
+    }
+
     /// Forgets replies older than any client's retransmission.
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {
@@ -163,6 +169,10 @@ impl ReplyCache {
         self.entries.insert(key, Entry::Done { reply, order: self.next_order, since: now });
         self.order.insert(self.next_order, key);
         self.next_order += 1;
+        self.forget_surplus();
+    }
+
+    fn forget_surplus(&mut self) {
         while self.order.len() > self.entries_max || self.bytes > self.bytes_max {
             self.forget_oldest();
         }

@@ -70,6 +70,12 @@ impl Server {
         self.intake.open = false;
     }
 
+    /// Takes no more than this from now on. What there is already goes on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.intake.set_limits(limits);
+        self.limit_unfinished();
+    }
+
     /// Whether no call is at work and every reply has left.
     pub fn is_idle(&self) -> bool {
         self.intake.is_idle() && self.intake.output.has_left() && self.agenda.is_empty()

@@ -1,13 +1,9 @@
 //! What a service did, in one line at its end: for an administrator's log, and for whoever counts
 //! what operations cost a disk.
 
-use alloc::rc::Rc;
 use block::Traffic;
 use core::fmt;
 use rpc::ProcedureCount;
-
-/// Says how many compound transactions a file system has made durable.
-pub(crate) type Commits = Rc<dyn Fn() -> u64>;
 
 /// What was done.
 pub(crate) struct Farewell<'a> {

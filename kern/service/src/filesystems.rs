@@ -2,7 +2,7 @@
 //!
 //! To add one, write its crate, a function here, and its row in [`IMAGE_FORMATS`].
 
-use crate::farewell::Commits;
+use crate::engine::Engine;
 use crate::{ByteOrder, Host, ImageOptions, Limits};
 use abi::FileSystemId;
 use alloc::boxed::Box;
@@ -24,7 +24,8 @@ pub(crate) struct Found {
     pub(crate) size_bytes: u64,
     /// Why nothing on it can be changed.
     pub(crate) read_only: Option<String>,
-    pub(crate) commits: Option<Commits>,
+    /// `None` if it has no cache of a disk.
+    pub(crate) engine: Option<Rc<dyn Engine>>,
 }
 
 /// Why a source cannot be served.
@@ -89,7 +90,7 @@ pub(crate) fn memory(host: &Host, size_bytes: u64, id: u64) -> Found {
         byte_order: None,
         size_bytes,
         read_only: None,
-        commits: None,
+        engine: None,
     }
 }
 
@@ -114,13 +115,12 @@ fn ffs(image: Image) -> Attempt {
         let mounted = ffs::mount(image.device, options, damage).await;
         let file_system = mounted.map_err(refused)?;
         let description = file_system.description();
-        let counting = file_system.clone();
         Ok(Found {
             format: description.format_name().to_string(),
             byte_order: Some(description.byte_order),
             size_bytes: description.size_bytes,
             read_only: read_only(&*file_system, image.options.read_only, description.unwritable),
-            commits: Some(Rc::new(move || counting.counters().commits)),
+            engine: Some(file_system.clone()),
             file_system,
         })
     })

@@ -9,14 +9,18 @@
 
 extern crate alloc;
 
+mod capped;
 mod carrier;
 mod config;
 mod crowding;
+mod engine;
+mod exporting;
 mod farewell;
 mod filesystems;
 mod gate;
 mod limits;
 mod opening;
+mod rates;
 mod rest;
 mod service;
 mod state;
@@ -26,6 +30,7 @@ mod volume;
 
 pub use config::{Config, Host, ImageOptions, Network, Opening, Source};
 pub use ffs::layout::ByteOrder;
-pub use limits::{Limits, ProcessLimits};
+pub use limits::{Limits, MEMORY_BYTES_LEAST, ProcessLimits};
+pub use rates::Rate;
 pub use service::Service;
 pub use state::{Description, Next, State};

@@ -1,7 +1,7 @@
 //! Opening: from a source to a server of files, and what to say of it.
 
 use crate::Description;
-use crate::farewell::Commits;
+use crate::engine::Engine;
 use crate::filesystems::Found;
 use crate::upkeep;
 use abi::Errno;
@@ -15,7 +15,7 @@ use vfs::{FileSystem, Tree};
 pub(crate) struct Opened {
     pub(crate) file_system: Rc<dyn FileSystem>,
     pub(crate) description: Description,
-    pub(crate) commits: Option<Commits>,
+    pub(crate) engine: Option<Rc<dyn Engine>>,
 }
 
 /// Mounts what `source` finds for `server`, and makes sure that every export is there. An error is a
@@ -25,7 +25,7 @@ pub(crate) async fn open(
     server: Rc<Server>,
 ) -> Result<Opened, String> {
     let found = source.await?;
-    let Found { file_system, commits, .. } = found;
+    let Found { file_system, engine, .. } = found;
     let tree = Rc::new(Tree::default());
     let mount = tree
         .mount(file_system.clone())
@@ -40,7 +40,7 @@ pub(crate) async fn open(
     };
     server.open(tree, mount);
     match server.broken_export(&exports).await {
-        None => Ok(Opened { file_system, description, commits }),
+        None => Ok(Opened { file_system, description, engine }),
         Some((export, errno)) => {
             server.close();
             Err(abandon(&*file_system, broken(export, errno)).await)

@@ -18,6 +18,11 @@ impl Rest {
         Self { after, used_at: now, is_asked: false }
     }
 
+    /// How long nobody may use it from now on.
+    pub(crate) fn set_after(&mut self, after: Option<Duration>) {
+        self.after = after;
+    }
+
     /// Somebody uses it.
     pub(crate) fn used(&mut self, now: Instant) {
         self.used_at = now;

@@ -1,12 +1,15 @@
 //! The instance and its turn.
 
+use crate::capped::Capped;
 use crate::carrier::{self, Carrier};
+use crate::exporting::Exporting;
 use crate::farewell::Farewell;
 use crate::gate::Gate;
+use crate::rates::Rates;
 use crate::rest::Rest;
 use crate::station::Fate;
 use crate::volume::{News, Volume};
-use crate::{Config, Description, Host, Next, Opening, State};
+use crate::{Config, Description, Host, Limits, Next, Opening, State};
 use abi::Instant;
 use alloc::format;
 use alloc::rc::Rc;
@@ -15,11 +18,20 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::net::IpAddr;
 use core::time::Duration;
-use hyper::{Level, LinkEvent, StreamEvent};
+use hyper::{Account, Level, LinkEvent, StreamEvent};
 use task::{Executor, Timers};
 
-/// Tasks beside those of calls: opening, or else saving and closing.
-const OWN_TASKS: usize = 2;
+/// Tasks beside those of calls: opening, or else saving and closing; and a change of exports.
+const OWN_TASKS: usize = 3;
+
+/// Calls that can always be allowed to be at work, whatever was allowed when the service was made.
+const CALLS_MAX_LEAST: usize = 1024;
+
+/// Polls after which a turn looks whether it has been long enough.
+const POLLS_AT_ONCE: usize = 32;
+
+/// How long a turn goes on with calls: so finely is a worker divided among services.
+const TURN_MAX: Duration = Duration::from_millis(1);
 
 /// Calls a turn that a service keeps memory for though it has long been idle.
 const SPARE_CALLS: usize = 4;
@@ -31,8 +43,8 @@ const TRIM_AFTER: Duration = Duration::from_secs(1);
 pub struct Service {
     host: Host,
     name: Rc<str>,
-    polls_per_turn: usize,
-    save_age: Duration,
+    /// What it may take, divided among its parts.
+    limits: Limits,
     state: State,
     stopping: bool,
     paused: bool,
@@ -40,6 +52,8 @@ pub struct Service {
     timers: Rc<Timers>,
     rpc: rpc::Server,
     carrier: Carrier,
+    received: Rc<Capped>,
+    rates: Rates,
     /// Whether clients were let in.
     lets_in: bool,
     /// Replies of calls that have ended during this turn.
@@ -49,6 +63,7 @@ pub struct Service {
     /// Where calls wait for it.
     gate: Rc<Gate>,
     rest: Rest,
+    exporting: Exporting,
     /// Whether it was said what the service did.
     has_left: bool,
     /// The time of this turn.
@@ -60,7 +75,7 @@ pub struct Service {
 impl Service {
     /// A service on `host`. What it serves is opened by the first turn and answers once that is done,
     /// or else, with [`Opening::WhenUsed`], at the first call.
-    pub fn new(host: Host, config: Config) -> Self {
+    pub fn new(mut host: Host, config: Config) -> Self {
         let Config { name, source, opening, exports, limits, network } = config;
         let name: Rc<str> = name.as_str().into();
         let mut secret = [0; 16];
@@ -71,20 +86,26 @@ impl Service {
             Err(error) => (nfs::Exports::default(), Some(State::Failed(error.to_string()))),
         };
         let nfs = Rc::new(nfs::Server::new(exports));
+        let received = Capped::new(host.received.clone(), limits.received_bytes_max());
+        host.received = Account::new(received.clone());
+        let calls_max = limits.rpc.calls_max.max(CALLS_MAX_LEAST);
+        let limits = limits.divided();
         let mut service = Self {
-            polls_per_turn: limits.polls_per_turn,
-            save_age: limits.save_age,
             state: State::Resting,
             stopping: false,
             paused: false,
-            tasks: Executor::new(limits.rpc.calls_max + OWN_TASKS),
+            tasks: Executor::new(calls_max + OWN_TASKS),
             timers: Rc::new(Timers::new(now)),
             rpc: rpc::Server::new(limits.rpc.clone(), secret),
             carrier: Carrier::new(network, &host, now),
+            received,
+            rates: Rates::new(limits.rate),
             lets_in: false,
             replies: Rc::default(),
             rest: Rest::new(limits.rest_after, now),
-            volume: Volume::new(source, host.clone(), name.clone(), limits, nfs.clone()),
+            volume: Volume::new(source, host.clone(), name.clone(), limits.clone(), nfs.clone()),
+            limits,
+            exporting: Exporting::default(),
             gate: Rc::default(),
             has_left: false,
             nfs,
@@ -118,9 +139,11 @@ impl Service {
         self.carrier.advance(self.now, &mut self.rpc);
         self.volume.collect();
         self.start_calls();
+        self.start_exporting();
         self.follow_volume();
-        let polls = self.tasks.run(self.polls_per_turn);
+        let polls = self.run_tasks();
         self.follow_volume();
+        self.follow_exporting();
         self.take_replies();
         self.keep_up();
         self.send();
@@ -183,6 +206,35 @@ impl Service {
         self.paused
     }
 
+    /// Changes what clients may mount, once all of it is seen to be there, which a service that rests
+    /// is opened for. Until then, and if anything is wrong with it, nothing changes. What was asked
+    /// for before and is not done yet is forgotten.
+    pub fn set_exports(&mut self, exports: Vec<nfs::Export>) {
+        self.exporting.ask(exports);
+    }
+
+    /// What came of the last [`Service::set_exports`], once, when that is known. An error is a
+    /// sentence for the administrator.
+    pub fn exports_set(&mut self) -> Option<Result<(), String>> {
+        self.exporting.take_outcome()
+    }
+
+    /// May take so much from now on. What is held already goes on being held until it is done with. No
+    /// more calls can be at work than 1024, or than were allowed when the service was made.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.received.set(limits.received_bytes_max());
+        let mut limits = limits.divided();
+        let calls_max = self.tasks.capacity_tasks() - OWN_TASKS;
+        limits.rpc.calls_max = limits.rpc.calls_max.min(calls_max);
+        if limits.rate != self.limits.rate {
+            self.rates = Rates::new(limits.rate);
+        }
+        self.rest.set_after(limits.rest_after);
+        self.rpc.set_limits(limits.rpc.clone());
+        self.volume.set_limits(limits.clone());
+        self.limits = limits;
+    }
+
     /// What RPC has counted.
     pub fn counters(&self) -> &rpc::Counters {
         self.rpc.counters()
@@ -215,10 +267,12 @@ impl Service {
 
     /// Gets on with opening and closing what is served.
     fn follow_volume(&mut self) {
-        if self.gate.is_wanted() && self.state == State::Resting {
-            self.open();
-        }
-        while let Some(news) = self.volume.news() {
+        loop {
+            // Somebody may have come while it was being closed.
+            if self.gate.is_wanted() && self.state == State::Resting {
+                self.open();
+            }
+            let Some(news) = self.volume.news() else { return };
             match news {
                 News::Found(mounting) => self.spawn(mounting),
                 News::Opened(description) => self.serve(description),
@@ -251,9 +305,10 @@ impl Service {
 
     /// One task a call, for as many as the limits allow.
     fn start_calls(&mut self) {
-        while !self.paused
+        while self.may_start()
             && let Some(job) = self.rpc.next_call()
         {
+            self.rates.begun(job.call().arguments.len(), self.now);
             let replies = self.replies.clone();
             let visit = (!job.asks_nothing()).then(|| self.gate.announce());
             self.spawn(async move {
@@ -263,6 +318,44 @@ impl Service {
                 let answered = job.run().await;
                 replies.borrow_mut().push(job.reply(answered));
             });
+        }
+    }
+
+    /// Whether a call may be begun, as far as that is not for RPC to say.
+    fn may_start(&self) -> bool {
+        !self.paused && self.rates.allow(self.now)
+    }
+
+    /// Runs what is ready, for as long as a turn may take. Says how many polls that were.
+    fn run_tasks(&mut self) -> usize {
+        let mut polls = 0;
+        loop {
+            let at_once = POLLS_AT_ONCE.min(self.limits.polls_per_turn - polls);
+            polls += self.tasks.run(at_once);
+            let is_over = !self.tasks.is_ready()
+                || polls >= self.limits.polls_per_turn
+                || self.host.clock.now().since(self.now) >= TURN_MAX;
+            if is_over {
+                return polls;
+            }
+        }
+    }
+
+    /// Begins to look whether what is to be exported is there.
+    fn start_exporting(&mut self) {
+        if self.exporting.has_next() {
+            let task = self.exporting.begin(self.nfs.clone(), self.gate.announce());
+            self.spawn(task);
+        }
+    }
+
+    /// Says what is exported now, if that was changed.
+    fn follow_exporting(&mut self) {
+        if self.exporting.has_ended()
+            && let State::Serving(description) = &mut self.state
+        {
+            let exports = self.nfs.exports();
+            description.exports = exports.list().iter().map(nfs::Export::path_text).collect();
         }
     }
 
@@ -280,7 +373,7 @@ impl Service {
                 self.gate.shut();
                 self.spawn(upkeep.close());
             } else if upkeep.needs_saving() {
-                self.spawn(upkeep.save(self.timers.sleep(self.save_age)));
+                self.spawn(upkeep.save(self.timers.sleep(self.limits.save_age)));
             }
         }
         if self.stopping && self.volume.is_closed() && !self.gate.is_wanted() {
@@ -319,6 +412,7 @@ impl Service {
 
     fn take_replies(&mut self) {
         for reply in self.replies.borrow_mut().drain(..) {
+            self.rates.answered(reply.length_bytes(), self.now);
             self.rpc.reply(reply);
         }
     }
@@ -388,7 +482,9 @@ impl Service {
     }
 
     fn next(&self) -> Next {
-        if self.tasks.is_ready() || (!self.paused && self.rpc.has_calls()) {
+        let has_calls = !self.paused && self.rpc.has_calls();
+        let may_go_on = has_calls && self.rates.allow(self.now);
+        if self.tasks.is_ready() || may_go_on || self.exporting.has_next() {
             return Next::Again;
         }
         let own = [
@@ -397,6 +493,7 @@ impl Service {
             self.trim_at,
             self.timers.next(),
             self.rest_deadline(),
+            has_calls.then(|| self.rates.next()),
         ];
         own.into_iter().flatten().min().map_or(Next::Idle, Next::At)
     }

@@ -10,7 +10,7 @@
 //! once, and closed with its service.
 
 use crate::config::Source;
-use crate::farewell::Commits;
+use crate::engine::Engine;
 use crate::filesystems;
 use crate::opening::{self, Opened};
 use crate::upkeep::{Chore, Upkeep};
@@ -54,7 +54,7 @@ struct Open {
     /// The disk below it, if it has one.
     device: Option<Rc<Device>>,
     upkeep: Upkeep,
-    commits: Option<Commits>,
+    engine: Option<Rc<dyn Engine>>,
 }
 
 /// What became of it.
@@ -145,15 +145,26 @@ impl Volume {
 
     /// How many compound transactions were made durable; `None` if no file system makes any.
     pub(crate) fn commits(&self) -> Option<u64> {
-        let Stage::Open(Open { commits: Some(commits), .. }) = &self.stage else {
-            return self.past_commits;
-        };
-        Some(self.past_commits.unwrap_or(0) + commits())
+        let Some(engine) = self.engine() else { return self.past_commits };
+        Some(self.past_commits.unwrap_or(0) + engine.commits())
     }
 
     /// How often it was opened.
     pub(crate) fn openings(&self) -> u64 {
         self.openings
+    }
+
+    /// Takes no more memory than this from now on.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        if let Some(engine) = self.engine() {
+            engine.set_limits(&limits);
+        }
+        self.limits = limits;
+    }
+
+    fn engine(&self) -> Option<&dyn Engine> {
+        let Stage::Open(open) = &self.stage else { return None };
+        open.engine.as_deref()
     }
 
     fn device(&self) -> Option<&Rc<Device>> {
@@ -189,13 +200,17 @@ impl Volume {
     }
 
     fn mounted(&mut self, outcome: Result<Opened, String>) -> News {
-        let Opened { file_system, description, commits } = match outcome {
+        let Opened { file_system, description, engine } = match outcome {
             Ok(opened) => opened,
             Err(reason) => return self.fail(reason),
         };
         let device = self.device().cloned();
         let upkeep = Upkeep::new(file_system, self.host.log.clone(), self.name.clone());
-        self.stage = Stage::Open(Open { device, upkeep, commits });
+        if let Some(engine) = &engine {
+            // They may have changed since it was begun.
+            engine.set_limits(&self.limits);
+        }
+        self.stage = Stage::Open(Open { device, upkeep, engine });
         self.openings += 1;
         News::Opened(description)
     }

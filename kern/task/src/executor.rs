@@ -82,6 +82,11 @@ impl Executor {
         !self.ready.is_empty()
     }
 
+    /// Tasks that there may be at a time.
+    pub fn capacity_tasks(&self) -> usize {
+        self.capacity_tasks
+    }
+
     /// Tasks that have not ended.
     pub fn task_count(&self) -> usize {
         self.task_count.get()

@@ -50,7 +50,7 @@ impl Ffs {
     /// Waits while more metadata that the log has is kept in memory than changed data may be: a log
     /// holds sectors, but what they keep here are pages.
     async fn settle_metadata(&self, log: &Log) -> Result<()> {
-        while self.cache.released_bytes() > self.options.dirty_bytes_max {
+        while self.cache.released_bytes() > self.dirty_bytes_max() {
             let (_, size_bytes) = log.fill_bytes();
             let (pages, number) = log.oldest_pages(size_bytes / 4);
             if pages.is_empty() {
@@ -68,7 +68,7 @@ impl Ffs {
     pub(super) fn relieve_log(&self, writer: &Writer) {
         let Some(log) = &writer.log else { return };
         let (used_bytes, size_bytes) = log.fill_bytes();
-        let keeps_much = self.cache.released_bytes() > self.options.dirty_bytes_max / 2;
+        let keeps_much = self.cache.released_bytes() > self.dirty_bytes_max() / 2;
         if used_bytes > size_bytes / 2 || keeps_much {
             let (pages, _) = log.oldest_pages(size_bytes / 4);
             // The device goes on with it by itself.

@@ -71,7 +71,7 @@ impl Ffs {
 
     /// The bound of this file system, or its share of what all services may have, if that is less.
     fn dirty_limit(&self) -> u64 {
-        self.options.dirty_bytes_max.min(self.options.dirty_account.share_bytes())
+        self.dirty_bytes_max().min(self.options.dirty_account.share_bytes())
     }
 
     /// What the blocks of a range take, in bytes.

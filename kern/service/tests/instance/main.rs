@@ -4,6 +4,7 @@ mod image_disk;
 mod lan;
 mod lease;
 mod lifecycle;
+mod live_changes;
 mod memory;
 mod nfs_calls;
 mod own_stack;

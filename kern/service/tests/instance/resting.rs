@@ -118,6 +118,25 @@ fn what_is_unsaved_is_saved_before_it_rests() {
 }
 
 #[test]
+fn who_comes_while_it_is_closed_has_it_opened_again() {
+    let disk = ImageDisk::new();
+    let (mut world, shelf) = world(&disk);
+    let root = world.mount();
+    created(&mut world, &root, "file");
+    world.clock.pass(5);
+    world.turn_until_idle();
+    for turns in 1..8 {
+        world.service.rest();
+        for _ in 0..turns {
+            world.service.turn();
+        }
+        world.ask(&lookup(21, &root, "file")).success();
+        world.ask(&remove(30 + turns, &root, "gone"));
+    }
+    assert!(shelf.openings.get() > 3);
+}
+
+#[test]
 fn an_image_that_cannot_be_opened_fails_the_service_that_wants_it() {
     let disk = ImageDisk::new();
     let (mut world, shelf) = world(&disk);
