@@ -109,6 +109,12 @@ fn solicitation(luck: &mut Luck) -> Vec<u8> {
     discovery(([0x33, 0x33, 0xff, 0, 0, host], group), (station, from), message)
 }
 
+/// A ping to all nodes.
+fn ping(luck: &mut Luck) -> Vec<u8> {
+    let from = (luck.station(), v6(2 + luck.below(4)));
+    discovery((ALL_NODES, "ff02::1".parse().unwrap()), from, vec![128, 0, 0, 0, 1, 2, 3, 4])
+}
+
 /// The two, and the world that sends to both.
 struct Pair {
     uplink: OpenLink,
@@ -188,11 +194,12 @@ fn who_chooses_does_what_one_does_who_hears_everything() {
         let Uplink(uplink) = switch.uplink(&path, None, None).unwrap();
         let (mut pair, mut luck) = (Pair::new(&switch, uplink), Luck(seed));
         for _ in 0..STEPS {
-            match luck.below(8) {
+            match luck.below(9) {
                 0..3 => pair.tell(&arp(&mut luck)),
                 3..5 => pair.tell(&advertisement(&mut luck)),
                 5 => pair.tell(&solicitation(&mut luck)),
-                6 => pair.send(2 + luck.below(4)),
+                6 => pair.tell(&ping(&mut luck)),
+                7 => pair.send(2 + luck.below(4)),
                 _ => pair.pass(luck.below(12)),
             }
             pair.compare();
