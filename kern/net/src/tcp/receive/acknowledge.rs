@@ -21,7 +21,8 @@ impl Acknowledging {
     }
 
     /// Bytes arrived in order: two full segments are acknowledged at once, fewer after a while, which
-    /// is no longer than a round trip takes: who waits for longer takes us for lost.
+    /// is no longer than a round trip takes: who waits for longer takes us for lost. What a link has
+    /// gathered counts as the segments that it was.
     pub fn arrived(
         &mut self,
         bytes: u32,
@@ -36,8 +37,9 @@ impl Acknowledging {
             .max(MSS_DEFAULT_BYTES.min(segment_bytes_max));
         self.waiting_bytes = self.waiting_bytes.saturating_add(bytes);
         self.is_due |= self.waiting_bytes >= 2 * u32::from(self.segment_bytes_seen);
-        if bytes == u32::from(self.segment_bytes_seen) && self.quick > 0 {
-            self.quick -= 1;
+        let full_segments = bytes / u32::from(self.segment_bytes_seen);
+        if full_segments > 0 && self.quick > 0 {
+            self.quick = u32::from(self.quick).saturating_sub(full_segments) as u8;
             self.is_due = true;
         }
         let delay = round_trip.unwrap_or(DELAYED_ACK).clamp(DELAYED_ACK_MIN, DELAYED_ACK);

@@ -181,8 +181,8 @@ impl Receiver {
     fn in_order(&mut self, payload: &[u8], now: Instant, sink: &mut dyn FnMut(&[u8])) {
         let start = self.next;
         self.deliver(payload, sink);
+        let fills_gap = self.store.is_some();
         if let Some(mut store) = self.store.take() {
-            self.acknowledging.in_trouble();
             let stored = store.duplicate(SeqRange { start, end: self.next });
             self.duplicate = self.duplicate.or(stored);
             let limit = self.limit();
@@ -196,6 +196,9 @@ impl Receiver {
             let payload_bytes_max = self.settings.payload_bytes_max();
             self.acknowledging.arrived(bytes, payload_bytes_max, round_trip, now);
             self.window.delivered(if self.is_paused { 0 } else { bytes }, now);
+        }
+        if fills_gap {
+            self.acknowledging.in_trouble();
         }
     }
 

@@ -26,6 +26,21 @@ fn every_second_full_segment_is_acknowledged_at_once() {
 }
 
 #[test]
+fn a_gathered_segment_counts_as_those_that_it_was() {
+    let gathered = u32::from(QUICK_ACKS) * u32::from(MSS);
+    let mut bench = Bench::new();
+    bench.send(0, gathered / 2);
+    assert!(bench.receiver.must_tell(bench.now), "half of a slow start");
+    bench.send(gathered / 2, gathered / 2);
+    assert!(bench.receiver.is_due(bench.now) && !bench.receiver.must_tell(bench.now));
+    bench.send(2 * gathered, gathered);
+    bench.send(gathered, gathered);
+    assert_eq!(bench.acknowledgement().unwrap().0, 3 * gathered);
+    bench.send(3 * gathered, u32::from(MSS));
+    assert!(bench.receiver.must_tell(bench.now), "what fills a gap is not the first after it");
+}
+
+#[test]
 fn a_small_segment_is_acknowledged_after_a_while() {
     let (mut bench, start) = warm();
     bench.send(start, 100);
