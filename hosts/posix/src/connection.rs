@@ -78,6 +78,8 @@ pub(crate) struct Connection {
     pub(crate) wanted: Option<Fill>,
     /// Input is not wanted at present.
     pub(crate) paused: bool,
+    /// The same, because its service has had more than its share for now.
+    pub(crate) held: bool,
     /// More input is probably there.
     waiting: bool,
     receiving: bool,
@@ -108,6 +110,7 @@ impl Connection {
             output: VecDeque::new(),
             wanted: None,
             paused: false,
+            held: false,
             waiting: false,
             receiving: false,
             filling: false,
@@ -220,7 +223,7 @@ impl Connection {
             return Some(Step::LetGo);
         }
         match self.phase {
-            Phase::Open => self.next_send().or_else(|| self.next_receive(self.paused)),
+            Phase::Open => self.next_send().or_else(|| self.next_receive(self.paused || self.held)),
             Phase::Closing => self.next_send(),
             Phase::Lingering => self.next_receive(false),
             Phase::Dead => self.next_farewell(),

@@ -123,8 +123,13 @@ impl Disks {
         self.spare = requests;
     }
 
-    /// Takes a completion from the driver. Returns the tenant that waits for it.
-    pub(crate) fn done(&mut self, key: DiskKey, result: io::Result<Vec<BytesMut>>) -> usize {
+    /// Takes a completion from the driver. Returns the tenant that waits for it, and how many bytes
+    /// it is about.
+    pub(crate) fn done(
+        &mut self,
+        key: DiskKey,
+        result: io::Result<Vec<BytesMut>>,
+    ) -> (usize, usize) {
         let UnderWay { attachment, token, extent } = self.under_way.remove(key.0);
         let result = result.map_err(|error| {
             if let Some(line) = attachment.failures.line(&attachment.image, extent, &error) {
@@ -133,7 +138,7 @@ impl Disks {
             errno(&error)
         });
         attachment.complete(token, result);
-        attachment.account.tenant
+        (attachment.account.tenant, extent.length_bytes as usize)
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `pool`, `command`, `report` | the workers, who is where, and what is said to and by them |
 //! | `worker` | one of the threads |
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
+//! | `fairness`, `meter` | whose turn it is by the time that each used |
 //! | `network` | sockets, whose they are, and what to do with them next |
 //! | `connection`, `door` | the life of one connection, of one address |
 //! | `link`, `uplink` | taps, streams of frames and a switch, for services that are hosts of their own |
@@ -32,12 +33,14 @@ mod disk;
 mod door;
 mod driver;
 mod failures;
+mod fairness;
 mod hasten;
 mod image;
 mod link;
 mod listen;
 mod log;
 mod message;
+mod meter;
 mod network;
 mod opener;
 mod patience;
@@ -60,6 +63,7 @@ pub use ::switch::{Counts, Vlan};
 pub use budget::{Budgets, SharedBudget};
 pub use clock::HostClock;
 pub use driver::Backend;
+pub use fairness::WEIGHT_USUAL;
 pub use image::{Access, Image, ImageError};
 pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink, PortStatus, SharedSwitch};
 pub use listen::await_free;

@@ -46,10 +46,14 @@ enum Socket {
 }
 
 /// What a service has of sockets.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Default)]
 struct Population {
     sockets: usize,
     connections: usize,
+    /// Nothing is received for it now.
+    is_held: bool,
+    /// Connections that would receive something.
+    held: Vec<SocketKey>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,6 +175,23 @@ impl Network {
         }
     }
 
+    /// Receives nothing more for a tenant, or goes on with it. Datagrams are lost meanwhile, as they may
+    /// be; connections are not.
+    pub(crate) fn hold(&mut self, tenant: usize, is_held: bool) {
+        let Some(population) = self.populations.get_mut(tenant) else { return };
+        population.is_held = is_held;
+        if !is_held {
+            for key in population.held.drain(..) {
+                if let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0)
+                    && connection.tenant == tenant
+                {
+                    connection.held = false;
+                    mark(&mut self.dirty, connection);
+                }
+            }
+        }
+    }
+
     /// Closes a connection once its output has left.
     pub(crate) fn close(&mut self, id: StreamId) {
         let Some(connection) = find(&mut self.sockets, id) else { return };
@@ -205,7 +226,7 @@ impl Network {
             self.dirty.push(key);
         }
         let tenant = listener.tenant;
-        let count = self.populations.get(tenant).copied().unwrap_or_default().connections;
+        let count = self.populations.get(tenant).map_or(0, |population| population.connections);
         let socket = match result {
             Ok(socket) if listener.admits(count) && !nameless => socket,
             Ok(_) => return None,
@@ -274,6 +295,9 @@ impl Network {
         local: Option<IpAddr>,
     ) -> Option<(usize, DatagramPeer)> {
         let Some(Socket::Datagrams(socket)) = self.sockets.get(key.0) else { return None };
+        if self.populations[socket.tenant].is_held {
+            return None;
+        }
         Some((socket.tenant, socket.arrived(key, remote, local)?))
     }
 
@@ -348,11 +372,7 @@ impl Network {
 
     /// Whether nothing is left of a tenant.
     pub(crate) fn is_empty(&self, tenant: usize) -> bool {
-        self.population(tenant).sockets == 0
-    }
-
-    fn population(&self, tenant: usize) -> Population {
-        self.populations.get(tenant).copied().unwrap_or_default()
+        self.populations.get(tenant).is_none_or(|population| population.sockets == 0)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::clock::HostClock;
 use crate::driver::SocketKey;
+use crate::fairness::Share;
 use crate::network::HALF_CLOSED_MAX;
 use crate::report::{Progress, ServiceId};
 use crate::tenant::{Site, Tenant};
@@ -40,6 +41,12 @@ pub(crate) struct Slot {
     pub(crate) doors: Vec<SocketKey>,
     /// The index of its link.
     pub(crate) link: Option<usize>,
+    /// What it owes to others of the time that it used.
+    pub(crate) share: Share,
+    /// Time that it used so far, in nanoseconds.
+    pub(crate) used_ns: u64,
+    /// It is passed over for now, and nothing is received for it.
+    pub(crate) is_held: bool,
     /// In the list of those to be turned.
     pub(crate) runnable: bool,
     /// When it wishes to be turned, and for when a timer is set: not later than that.
@@ -67,7 +74,13 @@ pub(crate) enum News {
 }
 
 impl Slot {
-    pub(crate) fn new(id: ServiceId, name: String, tenant: Box<dyn Tenant>, site: Site) -> Self {
+    pub(crate) fn new(
+        id: ServiceId,
+        name: String,
+        tenant: Box<dyn Tenant>,
+        site: Site,
+        share: Share,
+    ) -> Self {
         Self {
             id,
             name,
@@ -77,6 +90,9 @@ impl Slot {
             site,
             doors: Vec::new(),
             link: None,
+            share,
+            used_ns: 0,
+            is_held: false,
             runnable: false,
             wanted: None,
             armed: None,

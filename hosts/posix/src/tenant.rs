@@ -1,6 +1,7 @@
 //! What a worker turns.
 
 use crate::disk::{DiskAccount, DiskQueue, FileDisk};
+use crate::fairness::WEIGHT_USUAL;
 use crate::image::{Access, Image};
 use crate::link::OpenLink;
 use crate::opener::{Customer, LazyImage};
@@ -120,11 +121,19 @@ pub struct ServiceSpec {
     pub link: Option<OpenLink>,
     /// Connections it may have; more are closed as they come.
     pub connections_max: usize,
+    /// How much of a worker's time it gets when others want it too, beside [`WEIGHT_USUAL`].
+    pub weight: u32,
     /// Makes it.
     pub make: MakeTenant,
 }
 
 impl ServiceSpec {
+    /// A tenant of usual limits, without a link.
+    pub fn new(name: String, listen: Vec<SocketAddr>, make: MakeTenant) -> Self {
+        let (connections_max, weight) = (CONNECTIONS_MAX, WEIGHT_USUAL);
+        Self { name, listen, link: None, connections_max, weight, make }
+    }
+
     /// A [`Service`], from what `configure` makes of its site.
     pub fn service(
         name: String,
@@ -135,14 +144,14 @@ impl ServiceSpec {
             let service = Service::new(site.host.clone(), configure(site)?);
             Ok(Box::new(service))
         });
-        Self { name, listen, link: None, connections_max: CONNECTIONS_MAX, make }
+        Self::new(name, listen, make)
     }
 
     /// What drives the uplink of a switch, and does nothing else. It reports as a service does.
     pub fn uplink(uplink: Uplink) -> Self {
         let Uplink(link) = uplink;
         let make: MakeTenant = Box::new(|_| Ok(Box::new(Carrier::new())));
-        let (name, listen) = (link.name.clone(), Vec::new());
-        Self { name, listen, link: Some(link), connections_max: 0, make }
+        let spec = Self::new(link.name.clone(), Vec::new(), make);
+        Self { link: Some(link), ..spec }
     }
 }

@@ -3,42 +3,41 @@
 //! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
 
 mod links;
+mod orders;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use crate::budget::Budgets;
 use crate::clock::HostClock;
 use crate::connection::Fill;
 use crate::disk::{DiskAccount, Disks};
 use crate::driver::{Driver, Event, SocketKey, Waker};
+use crate::fairness::{Share, price_ns};
 use crate::listen;
 use crate::log::HostLog;
+use crate::meter::Meter;
 use crate::network::Network;
 use crate::opener::{Customer, Opener};
 use crate::pool::Roster;
 use crate::random::HostRandom;
 use crate::report::{Progress, Report, Reporter, ServiceId};
-use crate::slot::{News, Slot, Stage, Told, broken, drop_guarded, guarded, is_quiet, news};
+use crate::slot::{Slot, broken, drop_guarded, guarded};
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
-use abi::Instant;
 use hyper::{Clock, StreamEvent, StreamId};
-use service::{Description, Host, Next, Service};
+use service::Host;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// How long the clients of a tenant that is asked to stop may take, and how long the tenant may
 /// spend without its disks: while those get on with its work, it is given more.
 const STOP_MAX: Duration = Duration::from_secs(5);
-
-/// Tenants asked to leave between two turns, when all are.
-const STOPS_PER_TURN_MAX: usize = 16;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Timer {
@@ -56,6 +55,9 @@ pub(crate) struct Tenants {
     unwanted: VecDeque<ServiceId>,
     runnable: Vec<usize>,
     turning: Vec<usize>,
+    /// Which round of turns this is, counting those that nobody wanted.
+    round: u64,
+    meter: Meter,
     /// Tenants that have ended, and perhaps have nothing left.
     leaving: Vec<usize>,
     /// Tenants with half-closed streams that have nothing left to do but wait for disks.
@@ -93,6 +95,8 @@ impl Tenants {
             unwanted: VecDeque::new(),
             runnable: Vec::new(),
             turning: Vec::new(),
+            round: 0,
+            meter: Meter::default(),
             leaving: Vec::new(),
             quiet: Vec::new(),
             timers: Timers::default(),
@@ -130,7 +134,7 @@ impl Tenants {
     }
 
     fn make(&mut self, id: ServiceId, spec: ServiceSpec) -> Result<usize, String> {
-        let ServiceSpec { name, listen, link, connections_max, make } = spec;
+        let ServiceSpec { name, listen, link, connections_max, weight, make } = spec;
         let doors = listen::open(&listen)?;
         let tenant = self.slots.vacant_key();
         let streams = self.network.streams(tenant);
@@ -152,95 +156,12 @@ impl Tenants {
         let made =
             made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
         card.into_iter().for_each(|card| self.network.start_link(card));
-        let mut slot = Slot::new(id, name, made, site);
+        let mut slot = Slot::new(id, name, made, site, Share::new(weight));
         slot.link = card;
         for door in doors {
             slot.doors.extend(self.network.add(tenant, door, connections_max));
         }
         Ok(self.slots.insert(slot))
-    }
-
-    /// Asks a tenant to leave.
-    pub(crate) fn stop(&mut self, id: ServiceId) {
-        let Some(&index) = self.indexes.get(&id) else { return };
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        let Some(tenant) = slot.tenant.as_mut().filter(|_| slot.stage != Stage::Stopping) else {
-            return;
-        };
-        slot.stage = Stage::Stopping;
-        let stopped = guarded(|| tenant.stop());
-        self.network.shut(&slot.doors);
-        self.stop_link(index);
-        self.set_stop_deadline(index);
-        wake(&mut self.slots, &mut self.runnable, index);
-        if let Err(panic) = stopped {
-            self.end(index, Progress::Failed(broken(&panic)), true);
-        }
-    }
-
-    /// Asks every tenant to leave, a few at a time.
-    pub(crate) fn stop_all(&mut self) {
-        self.unwanted = self.indexes.keys().copied().collect();
-    }
-
-    fn stop_some(&mut self) {
-        let count = self.unwanted.len().min(STOPS_PER_TURN_MAX);
-        for id in self.unwanted.drain(..count).collect::<Vec<_>>() {
-            self.stop(id);
-        }
-    }
-
-    /// Turns a tenant: something that it waits for has come.
-    pub(crate) fn turn_soon(&mut self, id: ServiceId) {
-        if let Some(&index) = self.indexes.get(&id) {
-            wake(&mut self.slots, &mut self.runnable, index);
-        }
-    }
-
-    /// Has a service close its image, unless that is being used.
-    pub(crate) fn rest(&mut self, id: ServiceId) {
-        self.ask(id, Service::rest);
-    }
-
-    /// Has a service start no more calls, or go on.
-    pub(crate) fn pause(&mut self, id: ServiceId, paused: bool) {
-        let Some(slot) = self.slot_of(id).filter(|slot| slot.stage == Stage::Serving) else {
-            return;
-        };
-        if paused == (slot.told == Told::Paused) {
-            return;
-        }
-        if self.ask(id, if paused { Service::pause } else { Service::resume }).is_none() {
-            return;
-        }
-        if paused {
-            self.reports.tell(id, Progress::Paused);
-        }
-        // What it is when it goes on is news again.
-        if let Some(slot) = self.slot_of(id) {
-            slot.told = if paused { Told::Paused } else { Told::Nothing };
-        }
-    }
-
-    /// Asks something of a service; tenants of other kinds have no answer.
-    fn ask<T>(&mut self, id: ServiceId, what: impl FnOnce(&mut Service) -> T) -> Option<T> {
-        let tenant = self.slot_of(id)?.tenant.as_mut()?;
-        let asked = guarded(|| tenant.service().map(what));
-        let index = *self.indexes.get(&id)?;
-        match asked {
-            Ok(answer) => {
-                wake(&mut self.slots, &mut self.runnable, index);
-                answer
-            }
-            Err(panic) => {
-                self.end(index, Progress::Failed(broken(&panic)), true);
-                None
-            }
-        }
-    }
-
-    fn slot_of(&mut self, id: ServiceId) -> Option<&mut Slot> {
-        self.slots.get_mut(*self.indexes.get(&id)?)
     }
 
     /// Gives every tenant up: their worker has died.
@@ -287,10 +208,12 @@ impl Tenants {
             Event::Sent { stream, result, pieces } => {
                 let sent = self.network.sent(stream, result, pieces);
                 let Some((tenant, stream, count_bytes)) = sent else { return };
+                self.charge(tenant, price_ns(count_bytes));
                 self.tell(tenant, StreamEvent::Sent { stream, count_bytes });
             }
             Event::DiskDone { key, result } => {
-                let tenant = self.disks.done(key, result);
+                let (tenant, bytes) = self.disks.done(key, result);
+                self.charge(tenant, price_ns(bytes));
                 wake(&mut self.slots, &mut self.runnable, tenant);
             }
             Event::Accepted { listener, result, more } => {
@@ -301,6 +224,7 @@ impl Tenants {
             Event::Datagram { socket, remote, local, bytes } => {
                 let arrived = self.network.datagram(socket, remote, local);
                 let Some((tenant, peer)) = arrived else { return };
+                self.charge(tenant, price_ns(bytes.len()));
                 self.tell(tenant, StreamEvent::Datagram { peer, bytes });
             }
             Event::DatagramsEnded { socket } => self.network.datagrams_ended(socket),
@@ -324,19 +248,9 @@ impl Tenants {
         }
     }
 
-    /// Turns each tenant that has reason to be turned, once.
-    pub(crate) fn turn(&mut self) {
-        self.deliver_mail();
-        std::mem::swap(&mut self.runnable, &mut self.turning);
-        let mut turning = std::mem::take(&mut self.turning);
-        for index in turning.drain(..) {
-            self.turn_one(index);
-        }
-        self.turning = turning;
-    }
-
     /// Hands everything that was begun to the driver.
     pub(crate) fn flush(&mut self, driver: &mut dyn Driver) {
+        self.attend(None);
         let Self { disks, slots, runnable, .. } = self;
         disks.flush(driver, |tenant| wake(slots, runnable, tenant));
         self.network.take_wishes(driver);
@@ -355,6 +269,7 @@ impl Tenants {
     }
 
     fn tell(&mut self, index: usize, event: StreamEvent<'_>) {
+        self.attend(Some(index));
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(tenant) = slot.tenant.as_mut() else { return };
         if let Err(panic) = guarded(|| tenant.stream_event(event)) {
@@ -365,6 +280,7 @@ impl Tenants {
 
     /// Bytes arrived. The service may want them elsewhere since they were asked for.
     fn received(&mut self, tenant: usize, stream: StreamId, mut bytes: &[u8]) {
+        self.charge(tenant, price_ns(bytes.len()));
         if let Some(mut fill) = self.network.take_fill(stream) {
             bytes = fill.take(bytes);
             self.tell(tenant, StreamEvent::Filled { stream, buffer: fill.buffer });
@@ -381,74 +297,11 @@ impl Tenants {
         match told {
             Some((tenant, stream, true)) => self.half_closed(tenant, stream),
             Some((tenant, stream, false)) => {
+                self.charge(tenant, price_ns(result.unwrap_or_default()));
                 self.tell(tenant, StreamEvent::Filled { stream, buffer: fill.buffer });
             }
             None => self.network.fill_again(key, fill),
         }
-    }
-
-    fn turn_one(&mut self, index: usize) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.runnable = false;
-        slot.site.account.used_at.store(HostClock.now().0, Relaxed);
-        let Some(tenant) = slot.tenant.as_mut() else { return self.leaving.push(index) };
-        let (stage, told) = (slot.stage, slot.told);
-        match guarded(|| (tenant.turn(), news(stage, told, &**tenant))) {
-            Ok((next, news)) => {
-                self.schedule(index, next);
-                self.take_news(index, news);
-            }
-            Err(panic) => self.end(index, Progress::Failed(broken(&panic)), true),
-        }
-    }
-
-    fn schedule(&mut self, index: usize, next: Next) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.wanted = if let Next::At(moment) = next { Some(moment) } else { None };
-        if let Some(wanted) = slot.wanted
-            && slot.armed.is_none_or(|armed| armed > wanted)
-        {
-            let before = slot.armed.replace(wanted);
-            self.timers.change(Timer::Turn(index), before, Some(wanted));
-        }
-        if !slot.half_closed.is_empty() && is_quiet(next) {
-            self.quiet.push(index);
-        }
-        if next == Next::Again {
-            wake(&mut self.slots, &mut self.runnable, index);
-        }
-    }
-
-    fn take_news(&mut self, index: usize, news: News) {
-        match news {
-            News::None => {}
-            News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
-            News::Stopped => self.end_stopped(index, false),
-            News::Became(what, description) => self.became(index, what, description),
-        }
-    }
-
-    /// A tenant has come further. Clients are let in when it serves or rests for the first time.
-    fn became(&mut self, index: usize, what: Told, description: Option<Description>) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.told = what;
-        if slot.stage == Stage::Starting {
-            slot.stage = Stage::Serving;
-            if let Err(error) = self.network.open(&slot.doors) {
-                let reason = format!("clients cannot be let in: {error}");
-                return self.end(index, Progress::Failed(reason), true);
-            }
-        }
-        let addresses = slot.site.addresses.clone();
-        self.reports.tell(
-            slot.id,
-            match description {
-                Some(description) => Progress::Serving { description, addresses },
-                None => Progress::Resting { addresses },
-            },
-        );
-        // Calls may have waited for this.
-        wake(&mut self.slots, &mut self.runnable, index);
     }
 
     /// Ends a tenant that was asked to leave.
@@ -494,16 +347,6 @@ impl Tenants {
         }
         tracing::warn!(service = slot.name, "takes too long to stop: its clients are cut off");
         self.end_stopped(index, true);
-    }
-
-    fn turn_due(&mut self, index: usize, now: Instant) {
-        let Some(slot) = self.slots.get_mut(index) else { return };
-        slot.armed = slot.wanted.filter(|&wanted| wanted > now);
-        if slot.armed.is_some() {
-            self.timers.change(Timer::Turn(index), None, slot.armed);
-        } else if slot.wanted.is_some() {
-            wake(&mut self.slots, &mut self.runnable, index);
-        }
     }
 
     fn closed(&mut self, tenant: usize, stream: StreamId) {

@@ -98,13 +98,8 @@ fn echo(site: &Site) -> Result<Box<dyn Tenant>, String> {
 }
 
 fn add(pool: &Pool, reports: &Receiver<Report>, id: u64) -> SocketAddr {
-    let spec = ServiceSpec {
-        name: "test".into(),
-        listen: vec!["127.0.0.1:0".parse().unwrap()],
-        link: None,
-        connections_max: 100,
-        make: Box::new(echo),
-    };
+    let address = "127.0.0.1:0".parse().unwrap();
+    let spec = ServiceSpec::new("test".into(), vec![address], Box::new(echo));
     pool.add(ServiceId(id), spec).unwrap();
     match reports.recv_timeout(PATIENCE).unwrap().progress {
         Progress::Serving { addresses, .. } => addresses[0],

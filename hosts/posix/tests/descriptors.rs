@@ -66,13 +66,8 @@ fn run_out_and_recover(backend: Backend) {
     let (sender, reports) = channel::<Report>();
     let options = PoolOptions { workers: 1, backend, ..PoolOptions::new(sender) };
     let pool = Pool::spawn(options).unwrap();
-    let spec = ServiceSpec {
-        name: "test".into(),
-        listen: vec!["127.0.0.1:0".parse().unwrap()],
-        link: None,
-        connections_max: posix::CONNECTIONS_MAX,
-        make: Box::new(echo),
-    };
+    let address = "127.0.0.1:0".parse().unwrap();
+    let spec = ServiceSpec::new("test".into(), vec![address], Box::new(echo));
     pool.add(ServiceId(1), spec).unwrap();
     let posix::Progress::Serving { addresses, .. } = reports.recv().unwrap().progress else {
         panic!("it serves");

@@ -3,8 +3,7 @@
 
 use hyper::{LinkEvent, StreamEvent};
 use posix::{
-    Backend, CONNECTIONS_MAX, OpenLink, Pool, PoolOptions, Progress, Report, ServiceId,
-    ServiceSpec, Site, Tenant,
+    Backend, OpenLink, Pool, PoolOptions, Progress, Report, ServiceId, ServiceSpec, Site, Tenant,
 };
 use service::{Description, Next, State};
 use std::net::SocketAddr;
@@ -71,7 +70,7 @@ pub fn spec<W: Work>(
         let (work, state) = (work(site), State::Serving(description));
         Ok(Box::new(Working { work, state }))
     });
-    ServiceSpec { name: "example".into(), listen, link, connections_max: CONNECTIONS_MAX, make }
+    ServiceSpec { link, ..ServiceSpec::new("example".into(), listen, make) }
 }
 
 /// One worker, and what it reports.

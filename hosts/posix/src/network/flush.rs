@@ -86,6 +86,10 @@ impl Network {
         {
             connection.abort();
         }
+        let population = &mut self.populations[connection.tenant];
+        if population.is_held && !replace(&mut connection.held, true) {
+            population.held.push(key);
+        }
         let mut gone = false;
         while let Some(step) = connection.next_step() {
             match step {

@@ -76,6 +76,7 @@ impl Tenants {
     }
 
     fn tell_link(&mut self, index: usize, event: LinkEvent<'_>) {
+        self.attend(Some(index));
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(tenant) = slot.tenant.as_mut() else { return };
         if let Err(panic) = guarded(|| tenant.link_event(event)) {

@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::driver::{self, Backend};
+use crate::slot::Stage;
+use service::Next;
 
-use crate::tenant::Tenant;
+use crate::tenant::{MakeTenant, Tenant};
 use service::{Description, State};
 use std::net::{Shutdown, TcpStream};
 
@@ -38,13 +40,9 @@ fn busy() -> ServiceSpec {
         read_only: None,
         exports: Vec::new(),
     };
-    ServiceSpec {
-        name: "busy".into(),
-        listen: vec!["127.0.0.1:0".parse().expect("an address")],
-        link: None,
-        connections_max: 10,
-        make: Box::new(|_| Ok(Box::new(Busy(State::Serving(description))))),
-    }
+    let address = "127.0.0.1:0".parse().expect("an address");
+    let make: MakeTenant = Box::new(|_| Ok(Box::new(Busy(State::Serving(description)))));
+    ServiceSpec::new("busy".into(), vec![address], make)
 }
 
 #[test]

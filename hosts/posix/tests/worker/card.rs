@@ -67,6 +67,7 @@ pub fn serve(
         listen: Vec::new(),
         link: Some(link),
         connections_max: 0,
+        weight: posix::WEIGHT_USUAL,
         make: Box::new(move |site| {
             let link = site.link.clone().ok_or("it has no link")?;
             let state = State::Serving(description);

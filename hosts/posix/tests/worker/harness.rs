@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use hyper::{Clock, StreamEvent};
 use posix::{
-    Backend, Budgets, HostClock, Pool, PoolOptions, Progress, Report, ServiceId, ServiceSpec, Site,
-    Tenant,
+    Backend, Budgets, HostClock, MakeTenant, Pool, PoolOptions, Progress, Report, ServiceId,
+    ServiceSpec, Site, Tenant,
 };
 use service::{Description, Host, Next, State};
 use std::cell::Cell;
@@ -101,13 +101,8 @@ pub fn spec<T: Tenant + 'static>(
     address: &str,
     make: impl FnOnce(&Site) -> T + Send + 'static,
 ) -> ServiceSpec {
-    ServiceSpec {
-        name: "test".into(),
-        listen: vec![address.parse().unwrap()],
-        link: None,
-        connections_max: posix::CONNECTIONS_MAX,
-        make: Box::new(move |site| Ok(Box::new(make(site)))),
-    }
+    let make: MakeTenant = Box::new(move |site| Ok(Box::new(make(site))));
+    ServiceSpec::new("test".into(), vec![address.parse().unwrap()], make)
 }
 
 type OnEvent = Box<dyn FnMut(&Host, StreamEvent<'_>)>;

@@ -6,6 +6,7 @@ mod card;
 mod contract;
 mod datagrams;
 mod disks;
+mod fairness;
 mod files;
 mod harness;
 mod lifecycle;
