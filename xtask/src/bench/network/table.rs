@@ -93,7 +93,7 @@ fn ratio(cost: &Cost, costs: &[Cost]) -> f64 {
 fn programs(out: &mut String, files: &Section) {
     *out += "\n### vnfsd, from memory\n\n\
         Server CPU µs for each reply, and of both ends; ratios are those of the own stack over a tap to sockets of the \
-        host, in CPU those of both ends.\n\n\
+        host, in CPU those of both ends. The client's kernel sends by CUBIC.\n\n\
         | workload | connections × calls | host sockets, per s | server | both | own stack, per s | server | both | speed | CPU |\n\
         |---|---|---:|---:|---:|---:|---:|---:|---:|---:|\n";
     for workload in files.plan.workloads {
