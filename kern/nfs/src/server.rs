@@ -1,11 +1,14 @@
 //! What every procedure of every program works on.
 
 use crate::exports::Exports;
-use crate::mount::MountList;
+use crate::mount::{MountList, Mounted};
 use crate::ops::Request;
 use abi::{Errno, FileSystemId, Result, Timestamp};
 use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
+use core::net::IpAddr;
 use rpc::Call;
 use vfs::{Caller, FileHandle, Mount, Tree, Vnode};
 
@@ -61,6 +64,13 @@ impl Server {
     /// The time as last told.
     pub(crate) fn time(&self) -> Timestamp {
         self.time.get()
+    }
+
+    /// Who mounted what, oldest first, as MOUNT tells of it (RFC 1813 §5.2.2).
+    pub fn mounted(&self) -> Vec<(IpAddr, String)> {
+        let mounts = self.mounts.borrow();
+        let path = |one: &Mounted| String::from_utf8_lossy(&one.path).into_owned();
+        mounts.iter().map(|one| (one.client, path(one))).collect()
     }
 
     /// What is exported.

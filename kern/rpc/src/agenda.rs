@@ -30,6 +30,10 @@ impl Agenda {
         !self.waiting.is_empty()
     }
 
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(crate) fn next_waiting(&mut self) -> Option<ConnectionId> {
         self.waiting.pop_front()
     }

@@ -10,6 +10,8 @@ use crate::Limits;
 use crate::output::OutputShare;
 use crate::record::Assembly;
 use crate::unfinished::Share;
+use crate::usage::ConnectionUse;
+use abi::Instant;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -51,6 +53,10 @@ pub(crate) struct Connection {
     /// What the network took so far, up to the largest number there is room for.
     taken_bytes: u32,
     calls: usize,
+    /// Calls taken so far, and their arguments, up to the largest number there is room for.
+    calls_taken: u32,
+    asked_bytes: u64,
+    last_call: Option<Instant>,
     argument_bytes: usize,
     /// Room kept for the replies of its calls at work.
     reply_bytes: usize,
@@ -76,6 +82,9 @@ impl Connection {
             unsent_bytes: 0,
             taken_bytes: 0,
             calls: 0,
+            calls_taken: 0,
+            asked_bytes: 0,
+            last_call: None,
             argument_bytes: 0,
             reply_bytes: 0,
         }
@@ -141,13 +150,26 @@ impl Connection {
 
     /// A call has been taken.
     pub(crate) fn begin_call(&mut self, argument_bytes: usize, reply_bytes: usize) {
+        self.calls_taken = self.calls_taken.saturating_add(1);
+        self.asked_bytes += argument_bytes as u64;
         self.calls += 1;
         self.argument_bytes += argument_bytes;
         self.reply_bytes += reply_bytes;
     }
 
+    /// What became of it so far.
+    pub(crate) fn usage(&self) -> ConnectionUse {
+        ConnectionUse {
+            remote: self.remote,
+            calls: self.calls_taken,
+            bytes: self.asked_bytes + u64::from(self.taken_bytes),
+            last_call: self.last_call,
+        }
+    }
+
     /// A call is done.
-    pub(crate) fn end_call(&mut self, argument_bytes: usize, reply_bytes: usize) {
+    pub(crate) fn end_call(&mut self, argument_bytes: usize, reply_bytes: usize, now: Instant) {
+        self.last_call = Some(now);
         self.calls -= 1;
         self.argument_bytes -= argument_bytes;
         self.reply_bytes -= reply_bytes;

@@ -7,6 +7,10 @@ pub struct Counters {
     pub connections: u64,
     /// Calls that reached a procedure.
     pub calls: u64,
+    /// Bytes of those calls.
+    pub received_bytes: u64,
+    /// Bytes of replies to them, whether or not anybody takes them.
+    pub sent_bytes: u64,
     /// Calls that ended without a result (GARBAGE_ARGS, SYSTEM_ERR).
     pub faults: u64,
     /// Calls refused before they reached a procedure: version, credential, program.

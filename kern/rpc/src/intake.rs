@@ -105,6 +105,16 @@ impl Intake {
         self.output.has_room(needed_bytes, connection.has_nothing_outstanding())
     }
 
+    /// Calls taken and not answered.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls
+    }
+
+    /// Bytes of their arguments.
+    pub(crate) fn argument_bytes(&self) -> usize {
+        self.argument_bytes
+    }
+
     /// Whether no call is at work.
     pub(crate) fn is_idle(&self) -> bool {
         self.calls == 0
@@ -161,10 +171,11 @@ impl Intake {
 
     /// A call is done: where its reply goes now, and the reply.
     pub(crate) fn finish(&mut self, reply: Reply) -> (Origin, Writer) {
-        let Reply { ticket, message, fault } = reply;
+        let Reply { ticket, message, fault, .. } = reply;
         self.calls -= 1;
         self.argument_bytes -= ticket.argument_bytes;
         self.output.release(ticket.reply_bytes);
+        self.counters.sent_bytes += message.length_bytes() as u64;
         if fault.is_some() {
             self.counters.faults += 1;
             self.programs.count(ticket.row).faults += 1;
@@ -220,6 +231,7 @@ impl Intake {
 
     /// `is_first`: nothing else is outstanding where it came from.
     fn take<'a>(&mut self, arrival: &Arrival, record: Record<'a>, is_first: bool) -> Taken<'a> {
+        let record_bytes = record.bytes().len();
         let mut reader = Reader::new(record.bytes());
         let Ok(xid) = message::call_id(&mut reader) else { return self.garbage() };
         match self.judge(arrival, xid, &mut reader) {
@@ -230,6 +242,7 @@ impl Intake {
                     return Taken::NoRoom { record, reply_bytes };
                 }
                 let argument_bytes = arguments.len();
+                self.counters.received_bytes += record_bytes as u64;
                 call.arguments = record.into_end(argument_bytes);
                 self.admit(arrival, call, found, reply_bytes)
             }

@@ -5,6 +5,7 @@ use crate::origin::Origin;
 use crate::replies::Slot;
 use crate::{Call, Fault, Program, portmap};
 use alloc::rc::Rc;
+use core::net::SocketAddr;
 use xdr::Writer;
 
 /// The largest reply sent as a datagram, in bytes: what IPv4 and UDP can carry, less some room
@@ -45,11 +46,22 @@ pub struct Answered {
 #[derive(Debug)]
 pub struct Reply {
     pub(crate) ticket: Ticket,
+    remote: SocketAddr,
     pub(crate) message: Writer,
     pub(crate) fault: Option<Fault>,
 }
 
 impl Reply {
+    /// Whom it is for.
+    pub fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    /// The row of its procedure in [`crate::Server::procedures`].
+    pub fn row(&self) -> usize {
+        self.ticket.row
+    }
+
     /// How long it is.
     pub fn length_bytes(&self) -> usize {
         self.message.length_bytes()
@@ -86,7 +98,7 @@ impl Job {
     /// given back, the server counts it as at work.
     pub fn reply(self, answered: Answered) -> Reply {
         let Answered { message, fault } = answered;
-        Reply { ticket: self.ticket, message, fault }
+        Reply { ticket: self.ticket, remote: self.call.remote, message, fault }
     }
 }
 

@@ -33,6 +33,7 @@ mod reply_cache;
 mod server;
 mod strangers;
 mod unfinished;
+mod usage;
 
 pub use auth::AuthStatus;
 pub use call::Call;
@@ -43,3 +44,4 @@ pub use origin::{ConnectionId, Peer};
 pub use portmap::Ports;
 pub use program::{Answer, Bound, Facts, Fault, Procedure, Program, Replay, Run, Table, Version};
 pub use server::{Output, Server};
+pub use usage::{ConnectionUse, Usage};

@@ -58,6 +58,15 @@ impl Outstanding {
         fits || (is_first && reply_bytes <= SMALL_REPLY_BYTES)
     }
 
+    /// What is kept for replies, and how many connections wait for more.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn waiting_count(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Whether every reply has left.
     pub(crate) fn has_left(&self) -> bool {
         self.owing.is_empty()

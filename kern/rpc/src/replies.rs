@@ -34,6 +34,10 @@ impl Replies {
         self.data.set_limits(limits.data_reply_cache_entries, limits.data_reply_cache_bytes);
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.changes.held_bytes() + self.data.held_bytes()
+    }
+
     /// Where a call belongs, if it is to be remembered.
     pub(crate) fn slot(&self, replay: Replay, call: &Identity<'_>) -> Option<Slot> {
         let is_data = match replay {

@@ -148,6 +148,10 @@ impl ReplyCache {
         self.forget_surplus();
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Forgets replies older than any client's retransmission.
     pub(crate) fn expire(&mut self, now: Instant) {
         while self.deadline().is_some_and(|deadline| deadline <= now) {

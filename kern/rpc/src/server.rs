@@ -10,7 +10,7 @@ use crate::intake::Intake;
 use crate::job::{Job, Reply, Ticket};
 use crate::origin::{ConnectionId, Origin, Peer};
 use crate::portmap::{self, Portmap, Ports};
-use crate::{Counters, Limits, ProcedureCount, Program};
+use crate::{Limits, ProcedureCount, Program};
 use abi::{Instant, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -37,9 +37,9 @@ pub enum Output {
 
 /// One service's RPC.
 pub struct Server {
-    connections: HashMap<ConnectionId, Connection>,
-    intake: Intake,
-    agenda: Agenda,
+    pub(crate) connections: HashMap<ConnectionId, Connection>,
+    pub(crate) intake: Intake,
+    pub(crate) agenda: Agenda,
     portmap: Option<Rc<Portmap>>,
 }
 
@@ -102,11 +102,6 @@ impl Server {
         self.intake.ready.shrink_to(keep);
         self.agenda.trim(keep);
         self.connections.shrink_to_fit();
-    }
-
-    /// What has been counted.
-    pub fn counters(&self) -> &Counters {
-        &self.intake.counters
     }
 
     /// How often each procedure was called.
@@ -208,7 +203,7 @@ impl Server {
         if let Origin::Connection(id) = asked
             && let Some(connection) = self.connections.get_mut(&id)
         {
-            connection.end_call(argument_bytes, reply_bytes);
+            connection.end_call(argument_bytes, reply_bytes, self.intake.now);
             if origin == asked {
                 connection.push(message);
                 return self.agenda.settle(id, connection, &mut self.intake);

@@ -37,6 +37,10 @@ impl Unfinished {
         }
     }
 
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Whose record has been silent longest, if more than `bytes_max` are held.
     pub(crate) fn surplus(&self, bytes_max: usize) -> Option<ConnectionId> {
         let oldest = self.by_age.first_key_value().map(|(_, &id)| id);

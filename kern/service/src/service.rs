@@ -1,24 +1,27 @@
 //! The instance and its turn.
 
+mod changes;
+mod log;
+mod reports;
+
 use crate::capped::Capped;
 use crate::carrier::{self, Carrier};
 use crate::exporting::Exporting;
-use crate::farewell::Farewell;
 use crate::gate::Gate;
+use crate::measures::Measures;
 use crate::rates::Rates;
 use crate::rest::Rest;
-use crate::station::Fate;
+use crate::slowest::Slow;
 use crate::volume::{News, Volume};
 use crate::{Config, Description, Host, Limits, Next, Opening, State};
 use abi::Instant;
 use alloc::format;
 use alloc::rc::Rc;
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::cell::RefCell;
-use core::net::IpAddr;
 use core::time::Duration;
-use hyper::{Account, Level, LinkEvent, StreamEvent};
+use hyper::{Account, LinkEvent, StreamEvent};
 use task::{Executor, Timers};
 
 /// Tasks beside those of calls: opening, or else saving and closing; and a change of exports.
@@ -39,6 +42,9 @@ const SPARE_CALLS: usize = 4;
 /// How long the memory of a busy time is kept for the next.
 const TRIM_AFTER: Duration = Duration::from_secs(1);
 
+/// Replies, and when their calls began.
+type Replies = Rc<RefCell<Vec<(rpc::Reply, Instant)>>>;
+
 /// One isolated server. Everything it knows hangs here; nothing lives in a static.
 pub struct Service {
     host: Host,
@@ -46,6 +52,8 @@ pub struct Service {
     /// What it may take, divided among its parts.
     limits: Limits,
     state: State,
+    /// When it came to that state.
+    since: Instant,
     stopping: bool,
     paused: bool,
     tasks: Executor,
@@ -57,7 +65,8 @@ pub struct Service {
     /// Whether clients were let in.
     lets_in: bool,
     /// Replies of calls that have ended during this turn.
-    replies: Rc<RefCell<Vec<rpc::Reply>>>,
+    replies: Replies,
+    measures: Measures,
     nfs: Rc<nfs::Server>,
     volume: Volume,
     /// Where calls wait for it.
@@ -101,7 +110,9 @@ impl Service {
             received,
             rates: Rates::new(limits.rate),
             lets_in: false,
-            replies: Rc::default(),
+            replies: Replies::default(),
+            measures: Measures::default(),
+            since: now,
             rest: Rest::new(limits.rest_after, now),
             volume: Volume::new(source, host.clone(), name.clone(), limits.clone(), nfs.clone()),
             limits,
@@ -181,78 +192,13 @@ impl Service {
         self.stopping && self.rpc.is_idle() && self.volume.is_closed()
     }
 
-    /// Closes the image as soon as that can be, and does not wait for [`crate::Limits::rest_after`]:
-    /// a host does so to whom it has not used for longest when it can have no more images open. A
-    /// service that is being used, or serves memory, stays as it is.
-    pub fn rest(&mut self) {
-        if self.volume.can_rest() {
-            self.rest.ask();
-        }
-    }
-
-    /// Starts no more calls until [`Service::resume`]. Those at work go on, connections stay, and
-    /// what arrives waits, within the limits.
-    pub fn pause(&mut self) {
-        self.paused = !self.stopping;
-    }
-
-    /// Goes on at the next turn.
-    pub fn resume(&mut self) {
-        self.paused = false;
-    }
-
-    /// Whether calls wait because of [`Service::pause`].
-    pub fn is_paused(&self) -> bool {
-        self.paused
-    }
-
-    /// Changes what clients may mount, once all of it is seen to be there, which a service that rests
-    /// is opened for. Until then, and if anything is wrong with it, nothing changes. What was asked
-    /// for before and is not done yet is forgotten.
-    pub fn set_exports(&mut self, exports: Vec<nfs::Export>) {
-        self.exporting.ask(exports);
-    }
-
-    /// What came of the last [`Service::set_exports`], once, when that is known. An error is a
-    /// sentence for the administrator.
-    pub fn exports_set(&mut self) -> Option<Result<(), String>> {
-        self.exporting.take_outcome()
-    }
-
-    /// May take so much from now on. What is held already goes on being held until it is done with. No
-    /// more calls can be at work than 1024, or than were allowed when the service was made.
-    pub fn set_limits(&mut self, limits: Limits) {
-        self.received.set(limits.received_bytes_max());
-        let mut limits = limits.divided();
-        let calls_max = self.tasks.capacity_tasks() - OWN_TASKS;
-        limits.rpc.calls_max = limits.rpc.calls_max.min(calls_max);
-        if limits.rate != self.limits.rate {
-            self.rates = Rates::new(limits.rate);
-        }
-        self.rest.set_after(limits.rest_after);
-        self.rpc.set_limits(limits.rpc.clone());
-        self.volume.set_limits(limits.clone());
-        self.limits = limits;
-    }
-
-    /// What RPC has counted.
-    pub fn counters(&self) -> &rpc::Counters {
-        self.rpc.counters()
-    }
-
-    /// How often each procedure was called.
-    pub fn procedures(&self) -> &[rpc::ProcedureCount] {
-        self.rpc.procedures()
-    }
-
-    /// Connections open now.
-    pub fn connection_count(&self) -> usize {
-        self.rpc.connection_count()
+    fn come_to(&mut self, state: State) {
+        (self.state, self.since) = (state, self.now);
     }
 
     /// Opens what is served.
     fn open(&mut self) {
-        self.state = State::Mounting;
+        self.come_to(State::Mounting);
         self.volume.open();
     }
 
@@ -276,13 +222,13 @@ impl Service {
             match news {
                 News::Found(mounting) => self.spawn(mounting),
                 News::Opened(description) => self.serve(description),
-                News::Closed(Ok(())) => self.state = State::Resting,
+                News::Closed(Ok(())) => self.come_to(State::Resting),
                 News::Closed(Err(errno)) => {
                     let reason =
                         format!("the file system cannot be left in order: {errno}; check it");
-                    self.state = State::Failed(reason);
+                    self.come_to(State::Failed(reason));
                 }
-                News::Failed(reason) => self.state = State::Failed(reason),
+                News::Failed(reason) => self.come_to(State::Failed(reason)),
             }
         }
     }
@@ -292,7 +238,7 @@ impl Service {
         self.let_in();
         self.gate.open();
         self.rest.used(self.now);
-        self.state = State::Serving(description);
+        self.come_to(State::Serving(description));
     }
 
     fn tell_time(&mut self) {
@@ -309,14 +255,14 @@ impl Service {
             && let Some(job) = self.rpc.next_call()
         {
             self.rates.begun(job.call().arguments.len(), self.now);
-            let replies = self.replies.clone();
+            let (replies, begun_at) = (self.replies.clone(), self.now);
             let visit = (!job.asks_nothing()).then(|| self.gate.announce());
             self.spawn(async move {
                 if let Some(visit) = &visit {
                     visit.enter().await;
                 }
                 let answered = job.run().await;
-                replies.borrow_mut().push(job.reply(answered));
+                replies.borrow_mut().push((job.reply(answered), begun_at));
             });
         }
     }
@@ -338,24 +284,6 @@ impl Service {
             if is_over {
                 return polls;
             }
-        }
-    }
-
-    /// Begins to look whether what is to be exported is there.
-    fn start_exporting(&mut self) {
-        if self.exporting.has_next() {
-            let task = self.exporting.begin(self.nfs.clone(), self.gate.announce());
-            self.spawn(task);
-        }
-    }
-
-    /// Says what is exported now, if that was changed.
-    fn follow_exporting(&mut self) {
-        if self.exporting.has_ended()
-            && let State::Serving(description) = &mut self.state
-        {
-            let exports = self.nfs.exports();
-            description.exports = exports.list().iter().map(nfs::Export::path_text).collect();
         }
     }
 
@@ -392,26 +320,17 @@ impl Service {
         !is_in_use && self.rest.is_due(is_unsaved, self.now)
     }
 
-    /// Says what was done, once, if there was anything.
-    fn take_leave(&mut self) {
-        if self.has_left || self.volume.openings() == 0 {
+    /// Gives replies to RPC, and notes how long their calls took.
+    fn take_replies(&mut self) {
+        if self.replies.borrow().is_empty() {
             return;
         }
-        self.has_left = true;
-        let counters = self.rpc.counters();
-        let farewell = Farewell {
-            calls: counters.calls,
-            procedures: self.rpc.procedures(),
-            connections: counters.connections,
-            traffic: self.volume.traffic(),
-            commits: self.volume.commits(),
-        };
-        let line = format_args!("{}: {farewell}", self.name);
-        self.host.log.log(Level::Information, "service", line);
-    }
-
-    fn take_replies(&mut self) {
-        for reply in self.replies.borrow_mut().drain(..) {
+        let ended_at = self.host.clock.now();
+        for (reply, begun_at) in self.replies.borrow_mut().drain(..) {
+            let took = ended_at.since(begun_at);
+            let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            let (row, client) = (reply.row(), reply.remote());
+            self.measures.add(Slow { row, client, microseconds, ended_at });
             self.rates.answered(reply.length_bytes(), self.now);
             self.rpc.reply(reply);
         }
@@ -424,48 +343,6 @@ impl Service {
             self.carrier.close(self.now, &mut self.rpc);
         }
         self.carrier.transmit(self.now);
-    }
-
-    /// Says in the log by which addresses it can be reached, by which no more, and which somebody
-    /// else has. Neighbours alone know those of the link itself.
-    fn tell_addresses(&mut self) {
-        if !self.lets_in {
-            return;
-        }
-        let Self { name, nfs, host: Host { log, .. }, .. } = self;
-        self.carrier.tell_addresses(|address, fate| {
-            let (level, line) = match (fate, address) {
-                (Fate::Contested, _) => (
-                    Level::Warning,
-                    format!(
-                        "somebody else has its address {address}: end that, or give it another"
-                    ),
-                ),
-                (_, IpAddr::V6(own)) if own.is_unicast_link_local() => return,
-                (Fate::Lost, _) => {
-                    (Level::Information, format!("{address} is no longer its address"))
-                }
-                (Fate::Gained, _) => {
-                    let exports = nfs.exports();
-                    let export = exports.list().first().map_or("/".into(), nfs::Export::path_text);
-                    let place = mounted_from(address, &export);
-                    let line = format!("{address} is its address: mount -t nfs {place} /mnt");
-                    (Level::Information, line)
-                }
-            };
-            log.log(level, "service", format_args!("{name}: {line}"));
-        });
-    }
-
-    /// Says in the log that there are more connections than it can have.
-    fn tell_crowding(&mut self) {
-        let Some((count, from)) = self.carrier.news_of_crowding(self.now) else { return };
-        let (name, log) = (&self.name, &self.host.log);
-        let line = format_args!(
-            "{name}: it has all the connections it can have, and closed {count} to let others in, \
-             the last one of {from}: find out why that opens so many, or keep it out"
-        );
-        log.log(Level::Warning, "service", line);
     }
 
     /// A service that was busy and is no more gives its memory back, after a while: bursts that
@@ -504,13 +381,5 @@ impl Service {
         let upkeep = self.volume.upkeep().filter(|_| self.volume.can_rest())?;
         let is_busy = self.gate.is_wanted() || upkeep.task_count() > 0 || upkeep.is_unsaved();
         self.rest.deadline().filter(|_| !is_busy)
-    }
-}
-
-/// What mount(8) is told, as a shell reads it.
-fn mounted_from(address: IpAddr, export: &str) -> String {
-    match address {
-        IpAddr::V4(own) => format!("{own}:{export}"),
-        IpAddr::V6(own) => format!("'[{own}]:{export}'"),
     }
 }

@@ -19,7 +19,7 @@ use abi::Errno;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
-use block::{Device, Traffic};
+use block::{CacheUse, Device, Lookups, Traffic};
 use core::cell::Cell;
 
 /// What mounting came to, once it has ended.
@@ -40,6 +40,8 @@ pub(crate) struct Volume {
     past_traffic: Traffic,
     /// Commits of file systems before the present one; `None` if they make none.
     past_commits: Option<u64>,
+    /// What caches before the present one found.
+    past_lookups: Lookups,
 }
 
 enum Stage {
@@ -78,9 +80,18 @@ impl Volume {
         limits: Limits,
         server: Rc<nfs::Server>,
     ) -> Self {
-        let (stage, openings) = (Stage::Closed, 0);
-        let (past_traffic, past_commits) = (Traffic::default(), None);
-        Self { source, host, name, limits, server, stage, openings, past_traffic, past_commits }
+        Self {
+            source,
+            host,
+            name,
+            limits,
+            server,
+            stage: Stage::Closed,
+            openings: 0,
+            past_traffic: Traffic::default(),
+            past_commits: None,
+            past_lookups: Lookups::default(),
+        }
     }
 
     /// Begins to open it, if it is closed.
@@ -147,6 +158,14 @@ impl Volume {
     pub(crate) fn commits(&self) -> Option<u64> {
         let Some(engine) = self.engine() else { return self.past_commits };
         Some(self.past_commits.unwrap_or(0) + engine.commits())
+    }
+
+    /// What its pages take, and how often pages were in memory so far.
+    pub(crate) fn cache_use(&self) -> CacheUse {
+        let mut usage = self.engine().map(Engine::cache_use).unwrap_or_default();
+        usage.lookups.hits += self.past_lookups.hits;
+        usage.lookups.misses += self.past_lookups.misses;
+        usage
     }
 
     /// How often it was opened.
@@ -223,6 +242,7 @@ impl Volume {
     fn let_go(&mut self) {
         self.past_traffic = self.traffic().unwrap_or_default();
         self.past_commits = self.commits();
+        self.past_lookups = self.cache_use().lookups;
         self.server.close();
         self.stage = Stage::Closed;
     }

@@ -8,7 +8,7 @@ mod list;
 mod procedures;
 mod types;
 
-pub(crate) use list::MountList;
+pub(crate) use list::{MountList, Mounted};
 
 use crate::Server;
 use crate::procedure::procedure;

@@ -11,5 +11,6 @@ mod own_stack;
 mod resting;
 mod router;
 mod rpc_client;
+mod statistics;
 mod upkeep;
 mod world;

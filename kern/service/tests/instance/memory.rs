@@ -20,7 +20,7 @@ const IDLE_BYTES_MAX: i64 = 16 << 10;
 const JOINED_ALLOCATIONS_MAX: u64 = 6;
 
 /// Bytes of an idle connection: its entry in a table that may be half empty.
-const IDLE_CONNECTION_BYTES_MAX: i64 = 640;
+const IDLE_CONNECTION_BYTES_MAX: i64 = 704;
 
 #[test]
 fn get_attributes_allocates_little() {

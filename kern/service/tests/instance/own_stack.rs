@@ -266,5 +266,5 @@ fn the_time_is_asked_for_once_in_a_short_turn_and_once_for_all_events_between_tw
     lan.turn();
     assert!(frames.len() > 1);
     let polls_at_once = 32;
-    assert_eq!(lan.clock.readings.get() - before, 2 + 100 / polls_at_once);
+    assert_eq!(lan.clock.readings.get() - before, 3 + 100 / polls_at_once);
 }
