@@ -1,12 +1,13 @@
 //! vnfsd: kernel file services as an ordinary process.
 //!
 //! The program is doors only: [`cli`] is the one table of flags, [`serve`] puts a service on the
-//! POSIX host and watches over it, [`newfs`] makes an image and [`fsck`] checks one, [`image`] looks
+//! POSIX host and watches over it, [`check`] tells what a fleet file comes to, [`newfs`] makes an image and [`fsck`] checks one, [`image`] looks
 //! into one and changes it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
 //! host's.
 
-mod address;
+mod check;
 mod cli;
+mod fleet_file;
 mod fsck;
 mod image;
 mod log;
@@ -50,6 +51,7 @@ fn place(error: &anyhow::Error) -> &'static str {
 fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Fsck(options) => return fsck::run(&options),
+        Command::Check(options) => return check::run(&options),
         Command::Serve(options) => serve::run(&options),
         Command::Newfs(options) => newfs::run(&options),
         Command::Image(command) => image::run(&command),

@@ -1,6 +1,7 @@
 //! The one table of commands and flags: parsing, `--help`, the manual pages and the shells'
 //! completions all derive from it.
 
+mod check;
 mod fsck;
 mod image;
 mod network;
@@ -8,6 +9,7 @@ mod newfs;
 mod quota;
 mod serve;
 
+pub use check::Check;
 pub use fsck::Fsck;
 pub use image::Image;
 pub use network::Network;
@@ -52,6 +54,8 @@ pub enum Command {
     /// Serve an image, or a file system in memory, over NFSv3: on this machine's sockets, or at an
     /// address of its own
     Serve(Serve),
+    /// Check a file that describes many services, and print what it comes to
+    Check(Check),
     /// Make an empty FFS file system
     Newfs(Newfs),
     /// Check a file system, and repair it

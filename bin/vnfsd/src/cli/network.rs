@@ -1,7 +1,7 @@
 //! Flags of a service that is a network host of its own.
 
-use crate::address::{self, Mac};
 use clap::Args;
+use fleet::{Mac, address};
 use net::AddressSource;
 use posix::LinkSpec;
 use std::net::IpAddr;

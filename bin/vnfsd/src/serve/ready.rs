@@ -163,7 +163,7 @@ fn percent_encoded(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::parse;
+    use fleet::address::parse;
     use nfs::Export;
     use posix::LinkSpec;
     use service::ByteOrder;

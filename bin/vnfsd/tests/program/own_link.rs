@@ -112,7 +112,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
     for (arguments, hint) in [
         (
             &["--address", "10.1.0.2/24", "--gateway", "10.2.0.1"][..],
-            "is in no network of --address",
+            "is in no network of its addresses",
         ),
         (&["--address", "10.1.0.2/24", "--address", "10.1.0.2/16"], "it is given twice"),
         (&["--address", "fd00::2/64", "--mtu", "1279"], "IPv6 needs an MTU of 1280 bytes"),

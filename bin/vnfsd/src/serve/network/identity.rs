@@ -1,9 +1,10 @@
 //! What an administrator says of a service's addresses: whether it makes sense together.
 
-use crate::address::network_address;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
+use fleet::address::shown;
+use fleet::identity::{check_gateway, is_same, too_wide_for};
+use net::AddressSource;
 use net::limits::{ADDRESSES_MAX, PATH_MTU_V6_BYTES_MIN};
-use net::{AddressSource, Prefix, is_host};
 use std::net::IpAddr;
 
 /// The addresses and gateways asked for; from servers and routers if none is.
@@ -29,55 +30,10 @@ pub fn choose(
         let is_second = gateways[..index].iter().any(|other| other.is_ipv4() == gateway.is_ipv4());
         let family = if gateway.is_ipv4() { "IPv4" } else { "IPv6" };
         ensure!(!is_second, "--gateway {gateway}: there is one for {family} already");
-        check_gateway(*gateway, &addresses).with_context(|| format!("--gateway {gateway}"))?;
+        let checked = check_gateway(*gateway, &addresses).map_err(Error::msg);
+        checked.with_context(|| format!("--gateway {gateway}"))?;
     }
     Ok((addresses, gateways.to_vec()))
-}
-
-fn is_same(one: &AddressSource, other: &AddressSource) -> bool {
-    match (one, other) {
-        (AddressSource::Fixed(one), AddressSource::Fixed(other)) => one.address == other.address,
-        _ => one == other,
-    }
-}
-
-fn shown(source: &AddressSource) -> String {
-    match source {
-        AddressSource::Fixed(Prefix { address, bits }) => format!("{address}/{bits}"),
-        AddressSource::Dhcp => "dhcp".to_owned(),
-        AddressSource::Advertisements => "slaac".to_owned(),
-    }
-}
-
-/// A gateway is a neighbour: it is in a network that is on the link, or its address is of no other. Who
-/// has the address of a single host has no network, as clouds lend them: any may be on the link.
-fn check_gateway(gateway: IpAddr, addresses: &[AddressSource]) -> Result<()> {
-    ensure!(is_host(gateway), "no router can have this address");
-    let mut may_be_there = matches!(gateway, IpAddr::V6(own) if own.is_unicast_link_local());
-    for source in addresses {
-        may_be_there |= match source {
-            AddressSource::Fixed(own) if own.address == gateway => {
-                bail!("it is the service's own address")
-            }
-            AddressSource::Fixed(own) if own.broadcast().map(IpAddr::V4) == Some(gateway) => {
-                bail!("it is the broadcast address of {}", shown(source))
-            }
-            AddressSource::Fixed(own) if network_address(*own).map(IpAddr::V4) == Some(gateway) => {
-                bail!("it is the address of the network of {}", shown(source))
-            }
-            AddressSource::Fixed(own) => own.contains(gateway) || is_without_network(own, gateway),
-            AddressSource::Dhcp => gateway.is_ipv4(),
-            AddressSource::Advertisements => gateway.is_ipv6(),
-        };
-    }
-    ensure!(may_be_there, "it is in no network of --address, so no neighbour can be asked for it");
-    Ok(())
-}
-
-/// Whether an address of the gateway's family is one host's alone.
-fn is_without_network(own: &Prefix, gateway: IpAddr) -> bool {
-    let all_bits = if own.address.is_ipv4() { 32 } else { 128 };
-    own.bits == all_bits && own.address.is_ipv4() == gateway.is_ipv4()
 }
 
 /// IPv6 has to be left out of links that are too narrow for it.
@@ -85,25 +41,20 @@ fn is_without_network(own: &Prefix, gateway: IpAddr) -> bool {
 /// # Errors
 /// If it was asked for there.
 pub fn check_mtu(asked: &[AddressSource], mtu_bytes: u32) -> Result<()> {
-    let is_v6 = |source: &&AddressSource| match source {
-        AddressSource::Fixed(own) => own.address.is_ipv6(),
-        AddressSource::Dhcp => false,
-        AddressSource::Advertisements => true,
-    };
-    match asked.iter().find(is_v6) {
-        Some(source) if mtu_bytes < PATH_MTU_V6_BYTES_MIN => bail!(
+    match too_wide_for(asked, mtu_bytes) {
+        Some(source) => bail!(
             "IPv6 needs an MTU of {PATH_MTU_V6_BYTES_MIN} bytes, and this one has {mtu_bytes}: \
              raise it, or leave --address {} out",
             shown(source)
         ),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::address::parse;
+    use fleet::address::parse;
 
     fn chosen(addresses: &[&str], gateways: &[&str]) -> Result<usize, String> {
         let addresses: Vec<_> = addresses.iter().map(|text| parse(text).unwrap()).collect();
@@ -126,13 +77,13 @@ mod tests {
         assert_eq!(chosen(&both, &["fe80::1"]), Ok(2));
         assert_eq!(chosen(&["dhcp"], &["192.0.2.1"]), Ok(1));
         for (gateways, hint) in [
-            (&["10.1.1.1"][..], "in no network of --address"),
+            (&["10.1.1.1"][..], "in no network of its addresses"),
             (&["10.1.0.2"], "its own address"),
             (&["10.1.0.0"], "the address of the network of 10.1.0.2/24"),
             (&["10.1.0.255"], "the broadcast address of 10.1.0.2/24"),
             (&["10.1.0.1", "10.1.0.3"], "one for IPv4 already"),
             (&["224.0.0.1"], "no router can have"),
-            (&["fd01::1"], "in no network of --address"),
+            (&["fd01::1"], "in no network of its addresses"),
         ] {
             let said = chosen(&both, gateways).unwrap_err();
             assert!(said.contains(hint.trim_start_matches("its ")), "{gateways:?}: {said}");

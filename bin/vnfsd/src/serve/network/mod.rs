@@ -4,9 +4,9 @@ mod identity;
 mod plug;
 mod sameness;
 
-use crate::address::Mac;
 use crate::cli;
 use anyhow::{Context, Result};
+use fleet::Mac;
 use net::AddressSource;
 use posix::{LinkSpec, OpenLink, Site, Uplink};
 use std::net::{IpAddr, SocketAddr};

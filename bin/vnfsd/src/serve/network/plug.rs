@@ -1,9 +1,9 @@
 //! Opening the link, and what the world reaches it by.
 
-use crate::address::Mac;
 use crate::cli;
 use crate::serve::manager;
 use anyhow::{Context, Result, ensure};
+use fleet::Mac;
 use posix::{LinkOptions, LinkSpec, OpenLink, SharedSwitch, Uplink, Vlan};
 
 /// A link, and the uplinks of the switch that it may be on.

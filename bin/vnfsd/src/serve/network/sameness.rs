@@ -1,7 +1,7 @@
 //! What makes a service the same to its network after a restart: an Ethernet address and a secret,
 //! made of what this machine, the service and the link are called.
 
-use crate::address::Mac;
+use fleet::Mac;
 use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
 use std::fs;
 use std::hash::Hasher;

@@ -34,6 +34,15 @@ fn fixed(text: &str) -> Result<Prefix, String> {
     }
 }
 
+/// The same as people write it.
+pub fn shown(source: &AddressSource) -> String {
+    match source {
+        AddressSource::Fixed(Prefix { address, bits }) => format!("{address}/{bits}"),
+        AddressSource::Dhcp => "dhcp".to_owned(),
+        AddressSource::Advertisements => "slaac".to_owned(),
+    }
+}
+
 /// Why no single host can have this address; `None` if one can.
 fn why_nobodys(prefix: Prefix) -> Option<&'static str> {
     let Prefix { address, bits } = prefix;
