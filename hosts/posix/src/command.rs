@@ -2,6 +2,7 @@
 
 use crate::report::ServiceId;
 use crate::tenant::ServiceSpec;
+use service::{Export, Limits};
 
 /// See the top of the file.
 pub(crate) enum Command {
@@ -17,6 +18,10 @@ pub(crate) enum Command {
     Pause(ServiceId),
     /// Has it go on.
     Resume(ServiceId),
+    /// Has one offer these to clients, and nothing else.
+    SetExports(ServiceId, Vec<Export>),
+    /// Gives one other limits, and another weight.
+    SetLimits(ServiceId, Box<Limits>, u32),
     /// Lets all of them go, a few at a time.
     StopAll,
     /// Lets all of them go, and ends.

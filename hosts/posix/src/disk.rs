@@ -123,6 +123,16 @@ impl Disks {
         self.spare = requests;
     }
 
+    /// Lets what a tenant submitted and the driver has not seen be as if it had never been.
+    pub(crate) fn forget(&mut self, tenant: usize) {
+        let of_tenant = |attachment: &Attachment| attachment.account.tenant == tenant;
+        for (attachment, _) in
+            self.queue.borrow_mut().extract_if(.., |(attachment, _)| of_tenant(attachment))
+        {
+            attachment.account.end();
+        }
+    }
+
     /// Takes a completion from the driver. Returns the tenant that waits for it, and how many bytes
     /// it is about.
     pub(crate) fn done(

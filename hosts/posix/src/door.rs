@@ -5,7 +5,7 @@ use crate::driver::SocketKey;
 use crate::listen::let_in;
 use crate::message::Message;
 use bytes::Bytes;
-use hyper::DatagramPeer;
+use hyper::{Budget, DatagramPeer};
 use rustix::io::Errno;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -92,14 +92,18 @@ impl Listener {
         self.accepting = more;
     }
 
-    /// Whether there is room for one more than these connections. Logs it once when there is not.
-    pub(crate) fn admits(&mut self, connections: usize) -> bool {
-        let full = connections >= self.connections_max;
-        if full && !self.complained {
+    /// Takes its share of all connections for one more than these, if there is room for it. Logs it
+    /// once when there is not.
+    pub(crate) fn admits(&mut self, connections: usize, part: &dyn Budget) -> bool {
+        if self.stage != Stage::Open {
+            return false;
+        }
+        let has_room = connections < self.connections_max && part.take(1);
+        if !has_room && !self.complained {
             tracing::warn!("a service has all of its {connections} connections: more are closed");
         }
-        self.complained = full;
-        self.stage == Stage::Open && !full
+        self.complained = !has_room;
+        has_room
     }
 
     /// Accepting failed. That one connection has gone away is its own affair; anything else is
@@ -222,6 +226,8 @@ fn cancel_once(canceled: &mut bool) -> Option<DoorStep> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::SharedBudget;
+    use hyper::Division;
 
     fn socket() -> OwnedFd {
         std::net::UdpSocket::bind("127.0.0.1:0").unwrap().into()
@@ -242,7 +248,10 @@ mod tests {
         assert_eq!(listener.next_step(), None);
         listener.rested();
         assert_eq!(listener.next_step(), Some(DoorStep::Start));
-        assert!(listener.admits(1) && !listener.admits(2));
+        let all = SharedBudget::new(Division { total_bytes: 8, least_bytes: 1 });
+        let part = all.part();
+        assert!(listener.admits(1, &*part) && !listener.admits(2, &*part));
+        assert_eq!(all.taken_bytes(), 1);
         listener.shut();
         assert_eq!(listener.next_step(), Some(DoorStep::Cancel));
         assert_eq!(listener.next_step(), None);

@@ -19,7 +19,7 @@
 //! | `message`, `transfer` | gathered messages, disk transfers |
 //! | `opener` | images that are opened when they are wanted |
 //! | `zero`, `hasten` | holes, and writes that go on to the disk at once |
-//! | `budget` | what all services of the process share |
+//! | `budget`, `descriptors` | what all services of the process share |
 //! | `clock`, `random`, `log`, `image`, `sync_disk` | the simple hypercalls |
 //!
 //! Never: a service's code on two threads, a blocking call on a worker's thread but the driver's
@@ -29,6 +29,7 @@ mod budget;
 mod clock;
 mod command;
 mod connection;
+mod descriptors;
 mod disk;
 mod door;
 mod driver;

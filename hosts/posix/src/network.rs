@@ -6,6 +6,7 @@
 mod flush;
 mod links;
 
+use crate::budget::SharedBudget;
 use crate::clock::HostClock;
 use crate::connection::{Connection, Fill, Phase};
 use crate::door::{DatagramSocket, Listener};
@@ -16,13 +17,14 @@ use crate::streams::{LettingGo, Outbox, TenantStreams};
 use crate::timers::Timers;
 use abi::Instant;
 use bytes::Bytes;
-use hyper::{Clock, DatagramPeer, StreamEvent, StreamId};
+use hyper::{Budget, Clock, DatagramPeer, StreamEvent, StreamId};
 use links::Links;
 use slab::Slab;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// How long a client may take to fetch its last replies once the service has closed.
@@ -46,10 +48,12 @@ enum Socket {
 }
 
 /// What a service has of sockets.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Population {
-    sockets: usize,
+    sockets: Vec<SocketKey>,
     connections: usize,
+    /// Its part of all connections there may be.
+    part: Option<Rc<dyn Budget>>,
     /// Nothing is received for it now.
     is_held: bool,
     /// Connections that would receive something.
@@ -66,6 +70,9 @@ enum Timer {
 /// See the module's text.
 pub(crate) struct Network {
     sockets: Slab<Socket>,
+    /// Where each socket stands among those of its tenant.
+    positions: Vec<usize>,
+    all_connections: SharedBudget,
     /// Sockets whose next step has to be asked for; connections once at most.
     dirty: Vec<SocketKey>,
     /// An emptied list of those, to be filled again.
@@ -84,9 +91,11 @@ pub(crate) struct Network {
 
 impl Network {
     /// Of the calling thread, which `waker` wakes.
-    pub(crate) fn new(waker: Waker) -> Self {
+    pub(crate) fn new(waker: Waker, all_connections: SharedBudget) -> Self {
         Self {
             sockets: Slab::new(),
+            positions: Vec::new(),
+            all_connections,
             dirty: Vec::new(),
             spare: Vec::new(),
             outbox: Outbox::default(),
@@ -148,9 +157,10 @@ impl Network {
 
     /// Ends everything of a tenant: at once, or each connection once its output has left.
     pub(crate) fn end(&mut self, tenant: usize, at_once: bool) {
-        for (index, socket) in &mut self.sockets {
-            match socket {
-                Socket::Connection(connection) if connection.tenant == tenant => {
+        let own = self.populations.get(tenant).map_or(&[][..], |population| &population.sockets);
+        for &key in own {
+            match self.sockets.get_mut(key.0) {
+                Some(Socket::Connection(connection)) => {
                     if at_once {
                         connection.abort();
                     } else {
@@ -158,15 +168,15 @@ impl Network {
                     }
                     mark(&mut self.dirty, connection);
                 }
-                Socket::Listener(listener) if listener.tenant == tenant => {
+                Some(Socket::Listener(listener)) => {
                     listener.shut();
-                    self.dirty.push(SocketKey(index));
+                    self.dirty.push(key);
                 }
-                Socket::Datagrams(socket) if socket.tenant == tenant => {
+                Some(Socket::Datagrams(socket)) => {
                     socket.end();
-                    self.dirty.push(SocketKey(index));
+                    self.dirty.push(key);
                 }
-                _ => {}
+                Some(Socket::Link(_)) | None => {}
             }
         }
         self.end_links(tenant, at_once);
@@ -226,9 +236,11 @@ impl Network {
             self.dirty.push(key);
         }
         let tenant = listener.tenant;
-        let count = self.populations.get(tenant).map_or(0, |population| population.connections);
+        let population = self.populations.get_mut(tenant)?;
+        let all_connections = &self.all_connections;
+        let part = population.part.get_or_insert_with(|| all_connections.part());
         let socket = match result {
-            Ok(socket) if listener.admits(count) && !nameless => socket,
+            Ok(socket) if !nameless && listener.admits(population.connections, &**part) => socket,
             Ok(_) => return None,
             Err(error) => {
                 let rest = listener.failed(&error).map(after);
@@ -236,7 +248,10 @@ impl Network {
                 return None;
             }
         };
-        let (remote, local) = prepare(&socket).ok()?;
+        let Ok((remote, local)) = prepare(&socket) else {
+            part.give_back(1);
+            return None;
+        };
         let stream = self.insert_connection(tenant, socket);
         Some((tenant, StreamEvent::Opened { stream, remote, local }))
     }
@@ -364,15 +379,21 @@ impl Network {
     fn insert(&mut self, socket: Socket) -> SocketKey {
         let tenant = socket.tenant();
         if self.populations.len() <= tenant {
-            self.populations.resize(tenant + 1, Population::default());
+            self.populations.resize_with(tenant + 1, Population::default);
         }
-        self.populations[tenant].sockets += 1;
-        SocketKey(self.sockets.insert(socket))
+        let key = SocketKey(self.sockets.insert(socket));
+        if self.positions.len() <= key.0 {
+            self.positions.resize(key.0 + 1, 0);
+        }
+        let own = &mut self.populations[tenant].sockets;
+        self.positions[key.0] = own.len();
+        own.push(key);
+        key
     }
 
     /// Whether nothing is left of a tenant.
     pub(crate) fn is_empty(&self, tenant: usize) -> bool {
-        self.populations.get(tenant).is_none_or(|population| population.sockets == 0)
+        self.populations.get(tenant).is_none_or(|population| population.sockets.is_empty())
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Progress {
     },
     /// It was paused. What it is comes anew when it goes on.
     Paused,
+    /// What its clients may mount is what was asked for; or why it is what it was.
+    ExportsSet(Result<(), String>),
     /// It has ended; the sentence tells the administrator why.
     Failed(String),
     /// It was stopped.

@@ -8,7 +8,7 @@ use crate::report::{Progress, ServiceId};
 use crate::tenant::{Site, Tenant};
 use abi::Instant;
 use hyper::{Clock, StreamId};
-use service::{Description, Next, State};
+use service::{Description, Next, Service, State};
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -45,6 +45,8 @@ pub(crate) struct Slot {
     pub(crate) share: Share,
     /// Time that it used so far, in nanoseconds.
     pub(crate) used_ns: u64,
+    /// What its clients may mount is about to change.
+    pub(crate) is_exporting: bool,
     /// It is passed over for now, and nothing is received for it.
     pub(crate) is_held: bool,
     /// In the list of those to be turned.
@@ -67,6 +69,8 @@ pub(crate) struct Slot {
 /// What a turn brought to light.
 pub(crate) enum News {
     None,
+    /// What clients may mount has changed, or why it has not.
+    ExportsSet(Result<(), String>),
     /// It is something else than was told last.
     Became(Told, Option<Description>),
     Failed(String),
@@ -92,6 +96,7 @@ impl Slot {
             link: None,
             share,
             used_ns: 0,
+            is_exporting: false,
             is_held: false,
             runnable: false,
             wanted: None,
@@ -125,6 +130,11 @@ impl Slot {
     pub(crate) fn awaits_disks(&self) -> bool {
         self.site.account.under_way.get() > 0
     }
+}
+
+/// What came of exports that were to change, once there is something to tell.
+pub(crate) fn exports_set(tenant: &mut dyn Tenant) -> News {
+    tenant.service().and_then(Service::exports_set).map_or(News::None, News::ExportsSet)
 }
 
 /// What there is to tell of a tenant after its turn.

@@ -8,7 +8,7 @@ mod orders;
 mod tests;
 mod turns;
 
-use crate::budget::Budgets;
+use crate::budget::{Budgets, SharedBudget};
 use crate::clock::HostClock;
 use crate::connection::Fill;
 use crate::disk::{DiskAccount, Disks};
@@ -76,6 +76,8 @@ pub(crate) struct Means {
     pub(crate) roster: Arc<Roster>,
     pub(crate) budgets: Budgets,
     pub(crate) opener: Opener,
+    /// Connections of all services.
+    pub(crate) connections: SharedBudget,
 }
 
 impl Means {
@@ -100,7 +102,7 @@ impl Tenants {
             leaving: Vec::new(),
             quiet: Vec::new(),
             timers: Timers::default(),
-            network: Network::new(waker),
+            network: Network::new(waker, means.connections.clone()),
             disks: Disks::default(),
             reports: means.reporter(),
             means,
@@ -273,7 +275,7 @@ impl Tenants {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(tenant) = slot.tenant.as_mut() else { return };
         if let Err(panic) = guarded(|| tenant.stream_event(event)) {
-            return self.end(index, Progress::Failed(broken(&panic)), true);
+            return self.break_off(index, &panic);
         }
         wake(&mut self.slots, &mut self.runnable, index);
     }
@@ -308,6 +310,13 @@ impl Tenants {
     fn end_stopped(&mut self, index: usize, at_once: bool) {
         let Some(outcome) = self.slots.get_mut(index).map(Slot::ending) else { return };
         self.end(index, outcome, at_once);
+    }
+
+    /// Ends a tenant that broke an invariant, nobody knows when: nothing that it began lately reaches
+    /// its disks, which are left as by a power cut.
+    fn break_off(&mut self, index: usize, panic: &str) {
+        self.disks.forget(index);
+        self.end(index, Progress::Failed(broken(panic)), true);
     }
 
     /// Ends a tenant; its sockets follow, at once or once what was sent has left.

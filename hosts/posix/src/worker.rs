@@ -181,6 +181,10 @@ impl Post {
                 Ok(Command::Rest(service)) => tenants.rest(service),
                 Ok(Command::Pause(service)) => tenants.pause(service, true),
                 Ok(Command::Resume(service)) => tenants.pause(service, false),
+                Ok(Command::SetExports(service, exports)) => tenants.set_exports(service, exports),
+                Ok(Command::SetLimits(service, limits, weight)) => {
+                    tenants.set_limits(service, *limits, weight);
+                }
                 Err(TryRecvError::Empty) => return Inbox::Empty,
                 Ok(Command::Leave) | Err(TryRecvError::Disconnected) => {
                     self.leaves = true;

@@ -38,6 +38,7 @@ pub use config::{Config, Host, ImageOptions, Network, Opening, Source};
 pub use ffs::layout::ByteOrder;
 pub use latency::{LATENCY_BUCKETS, Latency};
 pub use limits::{Limits, MEMORY_BYTES_LEAST, ProcessLimits};
+pub use nfs::Export;
 pub use rates::Rate;
 pub use service::Service;
 pub use state::{Description, Next, State};

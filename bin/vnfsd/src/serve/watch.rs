@@ -35,6 +35,7 @@ impl Watch<'_> {
                     manager::tell_ready();
                 }
                 Progress::Serving { .. } | Progress::Resting { .. } | Progress::Paused => {}
+                Progress::ExportsSet(_) => {}
                 Progress::Failed(reason) if self.uplinks.remove(&service) => {
                     if self.uplinks.is_empty() {
                         // Nobody reaches the service any more.

@@ -1,6 +1,6 @@
 //! What follows from events and wishes, handed to the driver all at once.
 
-use super::{LINGER_MAX, Network, Socket, after, find, mark, set_deadline};
+use super::{LINGER_MAX, Network, Population, Socket, after, find, mark, set_deadline};
 use crate::connection::{Connection, Step};
 use crate::door::DoorStep;
 use crate::driver::{Driver, SocketKey};
@@ -152,9 +152,18 @@ impl Network {
         driver.release(key);
         let socket = self.sockets.remove(key.0);
         let population = &mut self.populations[socket.tenant()];
-        population.sockets -= 1;
-        population.connections -= usize::from(matches!(socket, Socket::Connection(_)));
-        if population.sockets == 0 {
+        let position = self.positions[key.0];
+        population.sockets.swap_remove(position);
+        if let Some(moved) = population.sockets.get(position) {
+            self.positions[moved.0] = position;
+        }
+        if matches!(socket, Socket::Connection(_)) {
+            population.connections -= 1;
+            population.part.iter().for_each(|part| part.give_back(1));
+        }
+        if population.sockets.is_empty() {
+            // Its number may be another's next.
+            *population = Population::default();
             self.emptied.push(socket.tenant());
         }
     }

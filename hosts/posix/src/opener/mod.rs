@@ -21,13 +21,13 @@ mod room;
 
 use crate::clock::HostClock;
 use crate::command::Command;
+use crate::descriptors::most_of_all;
 use crate::image::{Access, Image, ImageError};
 use crate::pool::{Roster, locked};
 use crate::report::ServiceId;
 use hyper::Clock;
 use line::Line;
 use room::{Key, Room};
-use rustix::process::{Resource, getrlimit};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -44,12 +44,6 @@ const STACK_BYTES: usize = 128 << 10;
 
 /// How long somebody may take to make room before the next is asked, too.
 const PATIENCE: Duration = Duration::from_millis(100);
-
-/// Of so many descriptors three may be images: others are for sockets.
-const DESCRIPTORS_OF_WHICH: u64 = 4;
-
-/// Images that may be open at a time where nothing says how many descriptors there are.
-const IMAGES_USUAL: u64 = 1 << 16;
 
 /// See the module's text. Cheap to clone: all clones are the same.
 #[derive(Clone)]
@@ -105,7 +99,7 @@ impl Opener {
     pub(crate) fn new(images_max: Option<usize>, roster: Arc<Roster>) -> Self {
         let state = State {
             line: Line::default(),
-            room: Room::new(images_max.unwrap_or_else(images_usual)),
+            room: Room::new(images_max.unwrap_or_else(most_of_all)),
             threads: 0,
             idle: 0,
             has_complained: false,
@@ -234,9 +228,4 @@ impl Drop for Permit {
         locked(&self.shared.state).room.give_back(self.key);
         self.shared.changed.notify_all();
     }
-}
-
-fn images_usual() -> usize {
-    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(IMAGES_USUAL);
-    usize::try_from(descriptors / DESCRIPTORS_OF_WHICH * 3).unwrap_or(usize::MAX)
 }

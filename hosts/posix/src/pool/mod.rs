@@ -17,15 +17,18 @@
 mod load;
 mod roster;
 
-use crate::budget::Budgets;
+use crate::budget::{Budgets, SharedBudget};
 use crate::command::Command;
+use crate::descriptors::most_of_all;
 use crate::driver::Backend;
 use crate::opener::Opener;
 use crate::report::{Report, ServiceId};
 use crate::tenant::ServiceSpec;
 use crate::tenants::Means;
 use crate::worker::{self, Post};
+use hyper::Division;
 use roster::Placed;
+use service::{Export, Limits};
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -35,6 +38,9 @@ use std::thread::{JoinHandle, available_parallelism};
 pub use roster::WorkerStatus;
 
 pub(crate) use roster::{Roster, locked};
+
+/// Connections that a service may have however many the others have.
+const CONNECTIONS_LEAST: u64 = 4;
 
 /// How to run a pool.
 pub struct PoolOptions {
@@ -50,13 +56,23 @@ pub struct PoolOptions {
     /// ([`crate::Site::image`]); three quarters of the process's descriptors if not said. Whoever used
     /// his least lately is asked to close it for the next.
     pub open_images_max: Option<usize>,
+    /// Connections through the host's sockets that all services may have together; three quarters of
+    /// the process's descriptors if not said. Near that, services with more than their fair share get
+    /// no more, and others do.
+    pub connections_max: Option<usize>,
 }
 
 impl PoolOptions {
     /// A worker for each processor, which take the best way to the kernel and usual budgets.
     pub fn new(reports: Sender<Report>) -> Self {
-        let (budgets, open_images_max) = (Budgets::default(), None);
-        Self { workers: 0, backend: Backend::Auto, reports, budgets, open_images_max }
+        Self {
+            workers: 0,
+            backend: Backend::Auto,
+            reports,
+            budgets: Budgets::default(),
+            open_images_max: None,
+            connections_max: None,
+        }
     }
 }
 
@@ -87,17 +103,19 @@ impl Pool {
     /// # Errors
     /// If a thread cannot be started or the backend is not to be had here.
     pub fn spawn(options: PoolOptions) -> io::Result<Self> {
-        let PoolOptions { workers, backend, reports, budgets, open_images_max } = options;
+        let PoolOptions { workers, backend, reports, budgets, .. } = options;
         let count =
             if workers > 0 { workers } else { available_parallelism().map_or(1, usize::from) };
         let (commands, inboxes): (Vec<_>, Vec<_>) = (0..count).map(|_| channel()).unzip();
         let roster = Arc::new(Roster::new(commands));
-        let opener = Opener::new(open_images_max, roster.clone());
+        let opener = Opener::new(options.open_images_max, roster.clone());
+        let connections = connections(options.connections_max);
         let threads = Vec::new();
         let mut pool = Self { roster: roster.clone(), opener, backend: "", threads };
         for (worker, inbox) in inboxes.into_iter().enumerate() {
             let (roster, reports, budgets) = (roster.clone(), reports.clone(), budgets.clone());
-            let means = Means { reports, roster, budgets, opener: pool.opener.clone() };
+            let (opener, connections) = (pool.opener.clone(), connections.clone());
+            let means = Means { reports, roster, budgets, opener, connections };
             let post = Post { worker, backend, inbox, means, leaves: false };
             let (thread, backend) = worker::spawn(post)?;
             pool.threads.push(thread);
@@ -153,6 +171,29 @@ impl Pool {
         self.roster.command(service, Command::Resume(service)).map_err(|()| WorkerGone)
     }
 
+    /// Has a service offer these to its clients, without disturbing them. Whether it does is reported
+    /// as [`crate::Progress::ExportsSet`].
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn set_exports(&self, service: ServiceId, exports: Vec<Export>) -> Result<(), WorkerGone> {
+        self.roster.command(service, Command::SetExports(service, exports)).map_err(|()| WorkerGone)
+    }
+
+    /// Gives a service other limits, and another weight beside [`crate::WEIGHT_USUAL`].
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn set_limits(
+        &self,
+        service: ServiceId,
+        limits: Limits,
+        weight: u32,
+    ) -> Result<(), WorkerGone> {
+        let command = Command::SetLimits(service, Box::new(limits), weight);
+        self.roster.command(service, command).map_err(|()| WorkerGone)
+    }
+
     /// Images that are open now, or about to be, of those that are opened when they are wanted.
     pub fn open_images(&self) -> usize {
         self.opener.open_count()
@@ -189,6 +230,12 @@ impl Pool {
     fn hang_up(&self) {
         self.roster.command_all(|| Command::Leave);
     }
+}
+
+/// So many connections, divided as memory is.
+fn connections(max: Option<usize>) -> SharedBudget {
+    let total_bytes = max.unwrap_or_else(most_of_all) as u64;
+    SharedBudget::new(Division { total_bytes, least_bytes: CONNECTIONS_LEAST })
 }
 
 impl Drop for Pool {

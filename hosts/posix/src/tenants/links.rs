@@ -2,8 +2,7 @@
 
 use super::{Tenants, wake};
 use crate::driver::SocketKey;
-use crate::report::Progress;
-use crate::slot::{Stage, broken, guarded};
+use crate::slot::{Stage, guarded};
 use hyper::{Frame, LinkEvent};
 use std::io;
 
@@ -80,7 +79,7 @@ impl Tenants {
         let Some(slot) = self.slots.get_mut(index) else { return };
         let Some(tenant) = slot.tenant.as_mut() else { return };
         if let Err(panic) = guarded(|| tenant.link_event(event)) {
-            return self.end(index, Progress::Failed(broken(&panic)), true);
+            return self.break_off(index, &panic);
         }
         wake(&mut self.slots, &mut self.runnable, index);
     }

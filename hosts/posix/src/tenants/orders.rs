@@ -2,8 +2,8 @@
 
 use super::{Tenants, wake};
 use crate::report::{Progress, ServiceId};
-use crate::slot::{Slot, Stage, Told, broken, guarded};
-use service::Service;
+use crate::slot::{Slot, Stage, Told, guarded};
+use service::{Export, Limits, Service};
 
 /// Tenants asked to leave between two turns, when all are.
 const STOPS_PER_TURN_MAX: usize = 16;
@@ -23,7 +23,7 @@ impl Tenants {
         self.set_stop_deadline(index);
         wake(&mut self.slots, &mut self.runnable, index);
         if let Err(panic) = stopped {
-            self.end(index, Progress::Failed(broken(&panic)), true);
+            self.break_off(index, &panic);
         }
     }
 
@@ -71,6 +71,24 @@ impl Tenants {
         }
     }
 
+    /// Has a service offer these to clients. What comes of it is reported.
+    pub(crate) fn set_exports(&mut self, id: ServiceId, exports: Vec<Export>) {
+        if self.ask(id, |service| service.set_exports(exports)).is_none() {
+            return;
+        }
+        if let Some(slot) = self.slot_of(id) {
+            slot.is_exporting = true;
+        }
+    }
+
+    /// Gives a service other limits, and another weight.
+    pub(crate) fn set_limits(&mut self, id: ServiceId, limits: Limits, weight: u32) {
+        if let Some(slot) = self.slot_of(id) {
+            slot.share.set_weight(weight);
+        }
+        self.ask(id, |service| service.set_limits(limits));
+    }
+
     /// Asks something of a service; tenants of other kinds have no answer.
     fn ask<T>(&mut self, id: ServiceId, what: impl FnOnce(&mut Service) -> T) -> Option<T> {
         let tenant = self.slot_of(id)?.tenant.as_mut()?;
@@ -82,7 +100,7 @@ impl Tenants {
                 answer
             }
             Err(panic) => {
-                self.end(index, Progress::Failed(broken(&panic)), true);
+                self.break_off(index, &panic);
                 None
             }
         }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::driver::{self, Backend};
 use crate::slot::Stage;
+use hyper::Division;
 use service::Next;
 
 use crate::tenant::{MakeTenant, Tenant};
@@ -10,6 +11,9 @@ use service::{Description, State};
 use std::net::{Shutdown, TcpStream};
 
 use std::sync::mpsc::channel;
+
+/// Connections enough.
+const ALL: Division = Division { total_bytes: 100, least_bytes: 4 };
 
 /// A tenant that always has something to do.
 struct Busy(State);
@@ -51,7 +55,8 @@ fn a_busy_tenant_keeps_nothing_of_streams_that_are_closed() {
     let (mut driver, _) = driver::open(Backend::Auto).expect("a driver");
     let roster = Arc::new(Roster::new(Vec::new()));
     let opener = Opener::new(None, roster.clone());
-    let means = Means { reports, roster, budgets: Budgets::default(), opener };
+    let (budgets, connections) = (Budgets::default(), SharedBudget::new(ALL));
+    let means = Means { reports, roster, budgets, opener, connections };
     let mut tenants = Tenants::new(means, driver.waker());
     tenants.add(ServiceId(0), busy());
     let index = tenants.indexes[&ServiceId(0)];

@@ -3,7 +3,7 @@
 use super::{Tenants, Timer, wake};
 use crate::clock::HostClock;
 use crate::report::Progress;
-use crate::slot::{News, Stage, Told, broken, guarded, is_quiet, news};
+use crate::slot::{News, Stage, Told, exports_set, guarded, is_quiet, news};
 use abi::Instant;
 use hyper::Clock;
 use service::{Description, Next};
@@ -72,13 +72,20 @@ impl Tenants {
         slot.runnable = false;
         slot.site.account.used_at.store(self.meter.since().0, Relaxed);
         let Some(tenant) = slot.tenant.as_mut() else { return self.leaving.push(index) };
-        let (stage, told) = (slot.stage, slot.told);
-        match guarded(|| (tenant.turn(), news(stage, told, &**tenant))) {
+        let (stage, told, is_exporting) = (slot.stage, slot.told, slot.is_exporting);
+        let turn = || {
+            let next = tenant.turn();
+            match news(stage, told, &**tenant) {
+                News::None if is_exporting => (next, exports_set(&mut **tenant)),
+                news => (next, news),
+            }
+        };
+        match guarded(turn) {
             Ok((next, news)) => {
                 self.schedule(index, next);
                 self.take_news(index, news);
             }
-            Err(panic) => self.end(index, Progress::Failed(broken(&panic)), true),
+            Err(panic) => self.break_off(index, &panic),
         }
     }
 
@@ -102,6 +109,11 @@ impl Tenants {
     fn take_news(&mut self, index: usize, news: News) {
         match news {
             News::None => {}
+            News::ExportsSet(outcome) => {
+                let Some(slot) = self.slots.get_mut(index) else { return };
+                slot.is_exporting = false;
+                self.reports.tell(slot.id, Progress::ExportsSet(outcome));
+            }
             News::Failed(reason) => self.end(index, Progress::Failed(reason), false),
             News::Stopped => self.end_stopped(index, false),
             News::Became(what, description) => self.became(index, what, description),

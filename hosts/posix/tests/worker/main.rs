@@ -3,6 +3,7 @@
 
 mod budgets;
 mod card;
+mod containment;
 mod contract;
 mod datagrams;
 mod disks;

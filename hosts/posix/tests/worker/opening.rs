@@ -2,7 +2,7 @@
 
 use crate::files::{self, Client};
 use crate::harness::{Home, eventually, with_every_backend};
-use posix::{Backend, PoolOptions, Progress};
+use posix::{Backend, PoolOptions, Progress, WEIGHT_USUAL};
 use service::{Limits, Opening};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -137,4 +137,25 @@ fn a_paused_service_keeps_its_clients_waiting_and_goes_on() {
         );
         home.pool.join().unwrap();
     }
+}
+
+#[test]
+fn exports_and_limits_change_while_a_client_is_there() {
+    with_every_backend(|home| {
+        let id = home.add(files::memory(Limits::default()));
+        let Progress::Serving { addresses, .. } = home.report().progress else { panic!("serves") };
+        let mut client = Client::new(addresses[0]);
+        let root = client.mount();
+        let set = |text: &str| {
+            home.pool.set_exports(id, vec![text.parse().unwrap()]).unwrap();
+            home.report().progress
+        };
+        let refused = set("/absent");
+        assert!(matches!(refused, Progress::ExportsSet(Err(_))), "{refused:?}");
+        assert_eq!(client.attributes_status(&root), 0);
+        assert_eq!(set("/:ro"), Progress::ExportsSet(Ok(())));
+        let limits = Limits { cache_bytes: 1 << 20, ..Limits::default() };
+        home.pool.set_limits(id, limits, 3 * WEIGHT_USUAL).unwrap();
+        assert_eq!(client.attributes_status(&root), 0);
+    });
 }
