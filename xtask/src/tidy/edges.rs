@@ -28,13 +28,14 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("service", &[&["abi", "hyper", "task", "block", "vfs", "ffs", "memfs", "net", "rpc", "nfs"]]),
     ("switch", &[&["abi", "hyper"]]),
     ("posix", &[&["abi", "checksum", "hyper", "service", "switch"]]),
+    ("control", &[]),
     ("fleet", &[&["abi", "net", "nfs", "service", "posix"]]),
     ("sim", &[&["abi", "hyper", "service"]]),
     (
         "vnfsd",
         &[&[
             "abi", "hyper", "task", "block", "vfs", "ffs", "net", "nfs", "service", "posix",
-            "fleet", "ffscheck",
+            "fleet", "control", "ffscheck",
         ]],
     ),
     ("ffscheck", &[&["abi", "ffs", "hyper"]]),
