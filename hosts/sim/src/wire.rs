@@ -25,6 +25,14 @@ impl Wire {
         self.state.borrow_mut().received.remove(&stream).unwrap_or_default()
     }
 
+    /// A connection is called otherwise from now on.
+    pub(crate) fn rename(&self, old: StreamId, new: StreamId) {
+        let State { received, sent, closing } = &mut *self.state.borrow_mut();
+        received.remove(&old).map(|bytes| received.insert(new, bytes));
+        sent.remove(&old).map(|count_bytes| sent.insert(new, count_bytes));
+        closing.iter_mut().filter(|one| **one == old).for_each(|one| *one = new);
+    }
+
     /// Connections whose bytes have left since the last call, and how many bytes that were.
     pub(crate) fn take_sent(&self) -> BTreeMap<StreamId, usize> {
         std::mem::take(&mut self.state.borrow_mut().sent)

@@ -3,12 +3,15 @@
 use crate::{LogBook, Luck, PowerDisk, VirtualClock, Wire};
 use hyper::{Account, Clock, StreamEvent, StreamId};
 use service::{Config, Host, Next, Service};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// A service in a world of its own.
 pub struct World {
-    service: Service,
+    /// There always is one, but in the middle of a move.
+    service: Option<Service>,
+    host: Host,
     clock: VirtualClock,
     log: Rc<LogBook>,
     wire: Rc<Wire>,
@@ -46,18 +49,31 @@ impl World {
             received: Account::default(),
             fragments: Account::default(),
         };
-        let service = Service::new(host, config);
-        Self { service, clock, log, wire, disk, next_stream: 0 }
+        let service = Some(Service::new(host.clone(), config));
+        Self { service, host, clock, log, wire, disk, next_stream: 0 }
     }
 
     /// The service.
     pub fn service(&self) -> &Service {
-        &self.service
+        self.service.as_ref().expect("moves end where they begin")
     }
 
     /// The service, to be stopped.
     pub fn service_mut(&mut self) -> &mut Service {
-        &mut self.service
+        self.service.as_mut().expect("moves end where they begin")
+    }
+
+    /// Packs the service and unpacks it again, `config` being what it was made with, if that can be.
+    /// Every connection has another name then; says that of the one that was called `stream`, which
+    /// is the only one.
+    pub fn move_service(&mut self, config: Config, stream: StreamId) -> Option<StreamId> {
+        let parcel = self.service.take_if(|service| service.can_be_packed())?.pack();
+        let new = StreamId(self.next_stream);
+        self.next_stream += 1;
+        self.wire.rename(stream, new);
+        let streams = BTreeMap::from([(stream, new)]);
+        self.service = Some(Service::unpack(self.host.clone(), config, parcel, &streams));
+        Some(new)
     }
 
     /// The time.
@@ -76,14 +92,14 @@ impl World {
         self.next_stream += 1;
         let address = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let event = StreamEvent::Opened { stream, remote: address(700), local: address(2049) };
-        self.service.stream_event(event);
+        self.service_mut().stream_event(event);
         stream
     }
 
     /// Sends bytes to the service.
     pub fn send(&mut self, stream: StreamId, bytes: &[u8]) {
         if !bytes.is_empty() {
-            self.service.stream_event(StreamEvent::Received { stream, bytes });
+            self.service_mut().stream_event(StreamEvent::Received { stream, bytes });
         }
     }
 
@@ -95,7 +111,7 @@ impl World {
     /// Turns the service once; if it has nothing to do, time passes until it has. Says whether
     /// anything will ever happen again by itself.
     pub fn step(&mut self) -> bool {
-        let next = self.service.turn();
+        let next = self.service_mut().turn();
         if self.carry() {
             return true;
         }
@@ -130,10 +146,10 @@ impl World {
         let (sent, closing) = (self.wire.take_sent(), self.wire.take_closing());
         let has_part = !sent.is_empty() || !closing.is_empty();
         for (stream, count_bytes) in sent {
-            self.service.stream_event(StreamEvent::Sent { stream, count_bytes });
+            self.service_mut().stream_event(StreamEvent::Sent { stream, count_bytes });
         }
         for stream in closing {
-            self.service.stream_event(StreamEvent::Closed { stream });
+            self.service_mut().stream_event(StreamEvent::Closed { stream });
         }
         has_part
     }

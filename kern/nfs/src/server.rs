@@ -5,7 +5,6 @@ use crate::mount::{MountList, Mounted};
 use crate::ops::Request;
 use abi::{Errno, FileSystemId, Result, Timestamp};
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::net::IpAddr;
@@ -67,10 +66,16 @@ impl Server {
     }
 
     /// Who mounted what, oldest first, as MOUNT tells of it (RFC 1813 §5.2.2).
-    pub fn mounted(&self) -> Vec<(IpAddr, String)> {
+    pub fn mounted(&self) -> Vec<(IpAddr, Vec<u8>)> {
         let mounts = self.mounts.borrow();
-        let path = |one: &Mounted| String::from_utf8_lossy(&one.path).into_owned();
-        mounts.iter().map(|one| (one.client, path(one))).collect()
+        let told = |one: &Mounted| (one.client, one.path.to_vec());
+        mounts.iter().map(told).collect()
+    }
+
+    /// Remembers what another server like this one knew.
+    pub fn remember_mounted(&self, mounted: Vec<(IpAddr, Vec<u8>)>) {
+        let mut mounts = self.mounts.borrow_mut();
+        mounted.iter().for_each(|(client, path)| mounts.add(*client, path));
     }
 
     /// What is exported.

@@ -72,6 +72,15 @@ impl Agenda {
         }
     }
 
+    /// Connections are called otherwise from now on; what is to be done for those without a name is
+    /// not done.
+    pub(crate) fn rename(&mut self, name: &dyn Fn(ConnectionId) -> Option<ConnectionId>) {
+        for list in [&mut self.waiting, &mut self.replying, &mut self.lending] {
+            *list = list.drain(..).filter_map(name).collect();
+        }
+        self.outputs = self.outputs.drain(..).filter_map(|output| output.renamed(name)).collect();
+    }
+
     /// Gives back memory of lists beyond `keep` entries.
     pub(crate) fn trim(&mut self, keep: usize) {
         self.waiting.shrink_to(keep);

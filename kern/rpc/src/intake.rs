@@ -11,9 +11,10 @@ use crate::replies::Replies;
 use crate::reply_cache::{Identity, Seen};
 use crate::strangers::Strangers;
 use crate::unfinished::Unfinished;
-use crate::{Call, Counters, Facts, Limits, auth};
+use crate::{Call, Counters, Facts, Limits, ProcedureCount, auth};
 use abi::Instant;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use bytes::{Buf, Bytes};
 use core::net::SocketAddr;
 use xdr::{Reader, Writer};
@@ -60,7 +61,51 @@ pub(crate) struct Intake {
     argument_bytes: usize,
 }
 
+/// The same without programs and calls.
+pub(crate) struct PackedIntake {
+    limits: Limits,
+    counters: Counters,
+    counts: Vec<ProcedureCount>,
+    unfinished: Unfinished,
+    replies: Replies,
+    output: Outstanding,
+    strangers: Strangers,
+    now: Instant,
+}
+
 impl Intake {
+    /// Without calls, which there must be none of.
+    pub(crate) fn pack(self) -> PackedIntake {
+        let Self {
+            limits, programs, counters, unfinished, replies, output, strangers, now, ..
+        } = self;
+        let counts = programs.into_counts();
+        PackedIntake { limits, counters, counts, unfinished, replies, output, strangers, now }
+    }
+
+    /// Without programs yet, whose counts are given beside it.
+    pub(crate) fn unpack(packed: PackedIntake) -> (Self, Vec<ProcedureCount>) {
+        let PackedIntake { limits, counters, counts, unfinished, replies, output, strangers, now } =
+            packed;
+        let (programs, ready) = (Programs::default(), VecDeque::new());
+        let (open, calls, argument_bytes) = (false, 0, 0);
+        let intake = Self {
+            limits,
+            programs,
+            counters,
+            unfinished,
+            replies,
+            output,
+            strangers,
+            ready,
+            open,
+            now,
+            calls,
+            argument_bytes,
+        };
+        (intake, counts)
+    }
+
     pub(crate) fn new(limits: Limits, secret: [u8; 16]) -> Self {
         let replies = Replies::new(secret, &limits);
         Self {

@@ -58,6 +58,16 @@ impl Outstanding {
         fits || (is_first && reply_bytes <= SMALL_REPLY_BYTES)
     }
 
+    /// Connections are called otherwise from now on.
+    pub(crate) fn rename(&mut self, name: &dyn Fn(ConnectionId) -> Option<ConnectionId>) {
+        let waiting = core::mem::take(&mut self.waiting).into_iter();
+        let renamed = waiting.filter_map(|(at, (id, bytes))| Some((at, (name(id)?, bytes))));
+        self.waiting = renamed.collect();
+        let owing = core::mem::take(&mut self.owing).into_iter();
+        let renamed = owing.filter_map(|(at, (id, since))| Some((at, (name(id)?, since))));
+        self.owing = renamed.collect();
+    }
+
     /// What is kept for replies, and how many connections wait for more.
     pub(crate) fn held_bytes(&self) -> usize {
         self.bytes

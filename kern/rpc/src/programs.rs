@@ -62,6 +62,18 @@ impl Programs {
     pub(crate) fn counts(&self) -> &[ProcedureCount] {
         &self.counts
     }
+
+    /// Goes on with these, of the same programs.
+    pub(crate) fn set_counts(&mut self, counts: Vec<ProcedureCount>) {
+        if counts.len() == self.counts.len() {
+            self.counts = counts;
+        }
+    }
+
+    /// What was counted, for other programs like these.
+    pub(crate) fn into_counts(self) -> Vec<ProcedureCount> {
+        self.counts
+    }
 }
 
 fn mismatch(versions: &[(u32, usize)]) -> Refusal {

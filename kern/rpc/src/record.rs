@@ -70,6 +70,11 @@ impl Assembly {
         self.lent.map_or(self.record.capacity(), |lent| lent.capacity_bytes as usize)
     }
 
+    /// Whether the network has it.
+    pub(crate) fn is_lent(&self) -> bool {
+        self.lent.is_some()
+    }
+
     /// Bytes that will be held once the record is lent, if there is enough missing for that. No
     /// memory is taken yet.
     pub(crate) fn held_bytes_if_lent(&self) -> Option<usize> {

@@ -35,12 +35,28 @@ pub enum Output {
     Datagram(Peer, Vec<Bytes>),
 }
 
+impl Output {
+    /// The same for a connection that is called otherwise.
+    pub(crate) fn renamed(
+        self,
+        name: &dyn Fn(ConnectionId) -> Option<ConnectionId>,
+    ) -> Option<Self> {
+        Some(match self {
+            Self::Send(id, pieces) => Self::Send(name(id)?, pieces),
+            Self::Pause(id, paused) => Self::Pause(name(id)?, paused),
+            Self::Close(id) => Self::Close(name(id)?),
+            Self::Fill(id, buffer, count_bytes) => Self::Fill(name(id)?, buffer, count_bytes),
+            Self::Datagram(peer, pieces) => Self::Datagram(peer, pieces),
+        })
+    }
+}
+
 /// One service's RPC.
 pub struct Server {
     pub(crate) connections: HashMap<ConnectionId, Connection>,
     pub(crate) intake: Intake,
     pub(crate) agenda: Agenda,
-    portmap: Option<Rc<Portmap>>,
+    pub(crate) portmap: Option<Rc<Portmap>>,
 }
 
 impl Server {

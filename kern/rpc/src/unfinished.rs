@@ -37,6 +37,12 @@ impl Unfinished {
         }
     }
 
+    /// Connections are called otherwise from now on.
+    pub(crate) fn rename(&mut self, name: &dyn Fn(ConnectionId) -> Option<ConnectionId>) {
+        let by_age = core::mem::take(&mut self.by_age).into_iter();
+        self.by_age = by_age.filter_map(|(age, id)| Some((age, name(id)?))).collect();
+    }
+
     pub(crate) fn held_bytes(&self) -> usize {
         self.bytes
     }

@@ -10,7 +10,7 @@ use rpc::ConnectionUse;
 /// The clients there are, in the order of their addresses.
 pub(crate) fn clients(
     connections: &[ConnectionUse],
-    mounted: Vec<(IpAddr, String)>,
+    mounted: Vec<(IpAddr, Vec<u8>)>,
 ) -> Vec<Client> {
     let mut clients = BTreeMap::new();
     for connection in connections {
@@ -21,7 +21,7 @@ pub(crate) fn clients(
         client.last_call = client.last_call.max(connection.last_call);
     }
     for (address, path) in mounted {
-        find(&mut clients, address).mounted.push(path);
+        find(&mut clients, address).mounted.push(String::from_utf8_lossy(&path).into_owned());
     }
     clients.into_values().collect()
 }

@@ -32,6 +32,11 @@ impl Exporting {
         }
     }
 
+    /// Whether nobody asked for a change, and nobody waits to hear of one.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.wanted.is_none() && self.found.is_none() && self.outcome.is_none()
+    }
+
     /// Whether a change may be begun.
     pub(crate) fn has_next(&self) -> bool {
         self.wanted.is_some() && self.found.is_none()

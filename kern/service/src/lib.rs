@@ -40,6 +40,6 @@ pub use latency::{LATENCY_BUCKETS, Latency};
 pub use limits::{Limits, MEMORY_BYTES_LEAST, ProcessLimits};
 pub use nfs::Export;
 pub use rates::Rate;
-pub use service::Service;
+pub use service::{Parcel, Service};
 pub use state::{Description, Next, State};
 pub use statistics::{Client, Memory, ProcedureStatistics, SlowCall, Statistics};

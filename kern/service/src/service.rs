@@ -2,7 +2,10 @@
 
 mod changes;
 mod log;
+mod parcel;
 mod reports;
+
+pub use parcel::Parcel;
 
 use crate::capped::Capped;
 use crate::carrier::{self, Carrier};

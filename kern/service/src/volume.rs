@@ -34,14 +34,18 @@ pub(crate) struct Volume {
     limits: Limits,
     server: Rc<nfs::Server>,
     stage: Stage,
-    /// How often it was opened.
+    past: Past,
+}
+
+/// What came before the present opening.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Past {
+    /// How often it was opened, the present time among them.
     openings: u64,
-    /// What disks were asked for before the present one.
-    past_traffic: Traffic,
-    /// Commits of file systems before the present one; `None` if they make none.
-    past_commits: Option<u64>,
-    /// What caches before the present one found.
-    past_lookups: Lookups,
+    traffic: Traffic,
+    /// `None` if no file system made any.
+    commits: Option<u64>,
+    lookups: Lookups,
 }
 
 enum Stage {
@@ -80,18 +84,8 @@ impl Volume {
         limits: Limits,
         server: Rc<nfs::Server>,
     ) -> Self {
-        Self {
-            source,
-            host,
-            name,
-            limits,
-            server,
-            stage: Stage::Closed,
-            openings: 0,
-            past_traffic: Traffic::default(),
-            past_commits: None,
-            past_lookups: Lookups::default(),
-        }
+        let (stage, past) = (Stage::Closed, Past::default());
+        Self { source, host, name, limits, server, stage, past }
     }
 
     /// Begins to open it, if it is closed.
@@ -149,28 +143,38 @@ impl Volume {
 
     /// What disks were asked for so far; `None` if there was none.
     pub(crate) fn traffic(&self) -> Option<Traffic> {
-        let mut traffic = self.past_traffic;
+        let mut traffic = self.past.traffic;
         traffic += self.device().map(|device| device.traffic()).unwrap_or_default();
         matches!(self.source, Source::Image { .. }).then_some(traffic)
     }
 
     /// How many compound transactions were made durable; `None` if no file system makes any.
     pub(crate) fn commits(&self) -> Option<u64> {
-        let Some(engine) = self.engine() else { return self.past_commits };
-        Some(self.past_commits.unwrap_or(0) + engine.commits())
+        let Some(engine) = self.engine() else { return self.past.commits };
+        Some(self.past.commits.unwrap_or(0) + engine.commits())
+    }
+
+    /// What it did, while it is closed.
+    pub(crate) fn past(&self) -> Past {
+        self.past
+    }
+
+    /// Goes on from what another volume like this did.
+    pub(crate) fn set_past(&mut self, past: Past) {
+        self.past = past;
     }
 
     /// What its pages take, and how often pages were in memory so far.
     pub(crate) fn cache_use(&self) -> CacheUse {
         let mut usage = self.engine().map(Engine::cache_use).unwrap_or_default();
-        usage.lookups.hits += self.past_lookups.hits;
-        usage.lookups.misses += self.past_lookups.misses;
+        usage.lookups.hits += self.past.lookups.hits;
+        usage.lookups.misses += self.past.lookups.misses;
         usage
     }
 
     /// How often it was opened.
     pub(crate) fn openings(&self) -> u64 {
-        self.openings
+        self.past.openings
     }
 
     /// Takes no more memory than this from now on.
@@ -230,7 +234,7 @@ impl Volume {
             engine.set_limits(&self.limits);
         }
         self.stage = Stage::Open(Open { device, upkeep, engine });
-        self.openings += 1;
+        self.past.openings += 1;
         News::Opened(description)
     }
 
@@ -240,9 +244,9 @@ impl Volume {
     }
 
     fn let_go(&mut self) {
-        self.past_traffic = self.traffic().unwrap_or_default();
-        self.past_commits = self.commits();
-        self.past_lookups = self.cache_use().lookups;
+        self.past.traffic = self.traffic().unwrap_or_default();
+        self.past.commits = self.commits();
+        self.past.lookups = self.cache_use().lookups;
         self.server.close();
         self.stage = Stage::Closed;
     }

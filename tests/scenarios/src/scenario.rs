@@ -110,6 +110,8 @@ pub struct Tally {
     pub flushes: u64,
     /// How often services that rest opened their images.
     pub openings: u64,
+    /// How often they were moved.
+    pub moves: u64,
     /// A number that differs if anything else happened.
     pub fingerprint: u64,
 }
@@ -139,6 +141,7 @@ pub fn run(plan: &Plan, on_cut: &mut dyn FnMut(u64)) -> Result<Tally, String> {
         tally.calls += recording.calls.len() as u64 / 2;
         tally.flushes += recording.flushes;
         tally.openings += recording.openings;
+        tally.moves += recording.moves;
         tally.fingerprint = tally.fingerprint.rotate_left(1) ^ recording.fingerprint();
         let moments = moments(&recording, plan.moments, &luck);
         let recovered = Cuts::new(&recording, plan.layout.logged, luck.fork())

@@ -1,5 +1,5 @@
-//! Services that close their images whenever nobody uses them, with clients that come back: no call
-//! fails, no handle is stale, the write verifier stays, and the power may be cut at any moment of it.
+//! Services that close their images whenever nobody uses them, and go elsewhere then, with clients that
+//! come back: no call fails, no handle is stale, the write verifier stays, and the power may be cut at any moment of it.
 
 use scenarios::layouts::Layout;
 use scenarios::scenario::{Plan, Tally, run};
@@ -25,9 +25,10 @@ fn play(layout: u64) {
         let tally = run(&plan, &mut |_| {}).unwrap_or_else(|why| panic!("{why}"));
         total.cuts += tally.cuts;
         total.openings += tally.openings;
+        total.moves += tally.moves;
     }
     assert!(total.cuts > 150, "{total:?}");
-    assert!(total.openings > 5 * SEEDS, "it rests: {total:?}");
+    assert!(total.openings > 5 * SEEDS && total.moves > SEEDS, "it rests: {total:?}");
 }
 
 scenarios::test_layouts! {

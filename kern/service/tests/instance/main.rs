@@ -6,6 +6,7 @@ mod lease;
 mod lifecycle;
 mod live_changes;
 mod memory;
+mod moving;
 mod nfs_calls;
 mod own_stack;
 mod resting;

@@ -97,6 +97,8 @@ pub struct Recording {
     pub flushes: u64,
     /// How often the image was opened, if it ever rested.
     pub openings: u64,
+    /// How often the service was moved meanwhile.
+    pub moves: u64,
 }
 
 impl Recording {
@@ -120,6 +122,7 @@ struct Run<'a> {
     world: World,
     disk: Option<Rc<PowerDisk>>,
     drawer: Option<Rc<Drawer>>,
+    moves: u64,
     stream: StreamId,
     inbox: Vec<u8>,
     file_system: FileSystemId,
@@ -159,6 +162,7 @@ pub fn record(
             tape: run.disk.as_ref().map(|disk| disk.tape()).unwrap_or_default(),
             verifier: run.verifier,
             flushes: run.disk.map_or(0, |disk| disk.counters().flushes),
+            moves: run.moves,
             openings: run.drawer.map_or(0, |drawer| drawer.openings()),
         }),
         Err(why) => Err(run.story(&why)),
@@ -174,35 +178,24 @@ impl<'a> Run<'a> {
             Ground::Memory(size_bytes) => (Source::Memory { size_bytes, id: 1 }, None, None),
             Ground::Image(image) => {
                 let disk = power_disk(image);
-                let discard = settings.discards.is_some();
                 if settings.discards == Some(Discarded::Garbage) {
                     disk.garble_discarded();
                 }
-                let options = ImageOptions { discard, ..ImageOptions::default() };
-                match settings.rest_after {
-                    None => (Source::disk(disk.clone(), options), Some(disk), None),
-                    Some(_) => {
-                        let drawer = Rc::new(Drawer::new(disk.clone()));
-                        let backing = drawer.clone();
-                        (Source::Image { backing, options }, Some(disk), Some(drawer))
-                    }
-                }
+                let drawer = settings.rest_after.map(|_| Rc::new(Drawer::new(disk.clone())));
+                let of_disk = || Source::disk(disk.clone(), options(settings));
+                let source = drawer.as_ref().map(|drawer| of_drawer(drawer, settings));
+                (source.unwrap_or_else(of_disk), Some(disk), drawer)
             }
         };
-        let config = Config {
-            name: "simulated".to_owned(),
-            source,
-            opening: if drawer.is_some() { Opening::WhenUsed } else { Opening::AtOnce },
-            exports: vec!["/:no_root_squash".parse().expect("an export")],
-            limits: limits(settings),
-            network: Network::Host { port: 2049 },
-        };
+        let opening = if drawer.is_some() { Opening::WhenUsed } else { Opening::AtOnce };
+        let config = config(source, opening, settings);
         let mut world = World::new(config, clock.clone(), luck.fork(), disk.clone());
         let stream = world.connect();
         Self {
             world,
             disk,
             drawer,
+            moves: 0,
             stream,
             inbox: Vec::new(),
             file_system: FileSystemId(0),
@@ -297,8 +290,20 @@ impl<'a> Run<'a> {
             let end = self.world.age() + Duration::from_nanos(self.luck.below(longest));
             self.world.run_until(|world| world.age() >= end);
             self.take_replies()?;
+            self.move_service();
         }
         Ok(())
+    }
+
+    /// The service goes elsewhere, if it rests.
+    fn move_service(&mut self) {
+        let Some(drawer) = &self.drawer else { return };
+        let source = of_drawer(drawer, self.settings);
+        let config = config(source, Opening::WhenUsed, self.settings);
+        if let Some(stream) = self.world.move_service(config, self.stream) {
+            self.stream = stream;
+            self.moves += 1;
+        }
     }
 
     fn idle(&mut self) {
@@ -431,6 +436,26 @@ impl<'a> Run<'a> {
         let log = self.world.log().at_least(hyper::Level::Information);
         format!("{why}\nthe last calls:\n{}\nthe log:\n{log}", last.join("\n"))
     }
+}
+
+/// What is served, and to whom.
+fn config(source: Source, opening: Opening, settings: &Settings) -> Config {
+    Config {
+        name: "simulated".to_owned(),
+        source,
+        opening,
+        exports: vec!["/:no_root_squash".parse().expect("an export")],
+        limits: limits(settings),
+        network: Network::Host { port: 2049 },
+    }
+}
+
+fn of_drawer(drawer: &Rc<Drawer>, settings: &Settings) -> Source {
+    Source::Image { backing: drawer.clone(), options: options(settings) }
+}
+
+fn options(settings: &Settings) -> ImageOptions {
+    ImageOptions { discard: settings.discards.is_some(), ..ImageOptions::default() }
 }
 
 /// What the service may take. One that may rest saves soon, lest it never can.
