@@ -2,8 +2,9 @@
 
 use abi::Errno;
 use bytes::{Bytes, BytesMut};
-use hyper::{Disk, DiskOperation, DiskRequest, testkit};
-use sim::{Fault, Image, Kind, Luck, Pace, PowerDisk, Survivors, VirtualClock, When};
+use hyper::{AlwaysOpen, Disk, DiskOperation, DiskRequest, testkit};
+use sim::{Drawer, Fault, Image, Kind, Luck, Pace, PowerDisk, Survivors, VirtualClock, When};
+use std::rc::Rc;
 use std::time::Duration;
 
 const SLOW: Pace = Pace::Within(Duration::from_millis(5));
@@ -30,6 +31,19 @@ fn settle(disk: &PowerDisk, clock: &VirtualClock) -> Vec<(u64, Result<(), Errno>
         ends.push((end.token, end.result.map(drop)));
     }
     ends
+}
+
+#[test]
+fn a_drawer_keeps_the_contract_of_backings() {
+    for pace in [Pace::Immediate, SLOW] {
+        let clock = VirtualClock::default();
+        let disk = Rc::new(disk(&clock, pace, 1));
+        let mut wait = || clock.pass(Duration::from_millis(1));
+        let drawer = Drawer::new(disk.clone());
+        testkit::check_backing(&drawer, &mut wait);
+        assert_eq!(drawer.openings(), 3);
+        testkit::check_backing(&AlwaysOpen::new(disk), &mut wait);
+    }
 }
 
 #[test]

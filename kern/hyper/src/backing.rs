@@ -10,6 +10,7 @@
 use crate::Disk;
 use alloc::rc::Rc;
 use alloc::string::String;
+use core::cell::Cell;
 
 /// An image that the host opens when asked to, and closes once its disk is dropped.
 pub trait Backing {
@@ -23,19 +24,24 @@ pub trait Backing {
 }
 
 /// The backing of a disk that is open all the time.
-pub struct AlwaysOpen(Rc<dyn Disk>);
+pub struct AlwaysOpen {
+    disk: Rc<dyn Disk>,
+    is_asked: Cell<bool>,
+}
 
 impl AlwaysOpen {
     /// Of this disk.
     pub fn new(disk: Rc<dyn Disk>) -> Self {
-        Self(disk)
+        Self { disk, is_asked: Cell::new(false) }
     }
 }
 
 impl Backing for AlwaysOpen {
-    fn open(&self) {}
+    fn open(&self) {
+        self.is_asked.set(true);
+    }
 
     fn opened(&self) -> Option<Result<Rc<dyn Disk>, String>> {
-        Some(Ok(self.0.clone()))
+        self.is_asked.take().then(|| Ok(self.disk.clone()))
     }
 }

@@ -1,12 +1,14 @@
-//! The contract of a hypercall, executed: a host's tests hand what they implement to [`check_disk`]
-//! and [`check_budget`].
+//! The contract of a hypercall, executed: a host's tests hand what they implement to [`check_disk`],
+//! [`check_backing`] and [`check_budget`].
 //!
 //! Plain assertions, each with the promise that was broken. Nothing here knows a host, and how to
 //! wait for one is the caller's to say: `wait` lets the host do its part of the work for a while,
 //! and returns whether or not anything completed.
 
+mod backing;
 mod budget;
 
+pub use backing::check_backing;
 pub use budget::check_budget;
 
 use crate::{Disk, DiskCompletion, DiskOperation, DiskRequest};

@@ -1,11 +1,12 @@
 //! Images that are opened when they are wanted and closed when nobody uses them; and pausing.
 
 use crate::image_disk::{ImageDisk, Shelf};
+use crate::lan::{Lan, identity};
 use crate::nfs_calls::created;
 use crate::rpc_client::{get_attributes, lookup, null, remove, write_unstable};
 use crate::world::{Asked, World, config, memory};
 use allocation_counter::measure;
-use service::{Config, ImageOptions, Limits, Next, Opening, Source, State};
+use service::{Config, ImageOptions, Limits, Network, Next, Opening, Service, Source, State};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -222,6 +223,23 @@ fn a_service_that_rests_is_small() {
     let (mut world, _) = rests.expect("it was made");
     let cost = measure(|| be_used_once(&mut world));
     assert!(cost.bytes_current <= 0, "what was open is gone: {cost:?}");
+}
+
+#[test]
+fn a_service_that_rests_with_a_stack_of_its_own_is_small() {
+    let lan = Lan::new();
+    let link = lan.cable.clone();
+    let shelf = Shelf::new(ImageDisk::new());
+    let mut own = None;
+    let cost = measure(|| {
+        let network = Network::Own { link, config: identity(3) };
+        let mut service = Service::new(lan.host(), Config { network, ..resting(&shelf) });
+        service.turn();
+        own = Some(service);
+    });
+    assert!(cost.bytes_current <= RESTING_BYTES_MAX, "{cost:?}");
+    assert!(own.is_some_and(|own| own.state() == &State::Resting));
+    lan.cable.frames.take();
 }
 
 #[test]
