@@ -14,11 +14,13 @@
 //! | [`net_frames`] | what two hosts send each other, what is done to it on its way, and frames by nobody | no bound is passed, an idle stack holds nothing |
 //! | [`net_streams`] | what peers that know nearly where they stand say to a host with connections in every state, calls, time | events, frames, bounds and deadlines are right, who falls silent is given up |
 //! | [`net_pair`] | what two hosts send each other in streams, and what is done to it on its way | what arrives is what was sent; all of it, if nobody lied |
+//! | [`fleet_file`] | a file that describes services | faults within bounds, or a plan whose services start and end |
 //! | [`ffs_log`] | records of a log, and changes to it | refused without a trace, or replayed, and used as after any crash |
 #![forbid(unsafe_code)]
 
 mod changes;
 mod disk;
+mod fleet;
 mod fsck;
 mod image;
 mod input;
@@ -28,6 +30,7 @@ mod nfs3;
 mod records;
 
 pub use changes::ffs_changes;
+pub use fleet::fleet_file;
 pub use fsck::fsck;
 pub use image::ffs_image;
 pub use log::ffs_log;
@@ -40,13 +43,14 @@ pub use records::rpc_records;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("rpc_records", rpc_records),
     ("nfs3_calls", nfs3_calls),
     ("ffs_image", ffs_image),
     ("ffs_changes", ffs_changes),
     ("fsck", fsck),
     ("ffs_log", ffs_log),
+    ("fleet_file", fleet_file),
     ("net_frames", net_frames),
     ("net_streams", net_streams),
     ("net_pair", net_pair),

@@ -6,8 +6,7 @@ use crate::fault::{At, Faults, Given, quoted};
 use crate::identity;
 use crate::pattern::{Names, Pattern};
 use crate::plan::{
-    ImagePlan, Isolation, LinkPlan, NetworkPlan, Opening, SERVICES_MAX, ServicePlan, SourcePlan,
-    SwitchPlan,
+    ImagePlan, Isolation, LinkPlan, NetworkPlan, SERVICES_MAX, ServicePlan, SourcePlan, SwitchPlan,
 };
 use crate::ranges::{nth_address, nth_mac};
 use crate::section::{Members, Section};
@@ -15,6 +14,7 @@ use crate::table::expected_one_of;
 use crate::values::TEXT_BYTES_MAX;
 use net::AddressSource;
 use posix::LinkSpec;
+use service::Opening;
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};

@@ -124,7 +124,7 @@ pub const KEYS: &[Key] = &[
 
     key("cache", &[Limits], "size", "`256M`", "blocks of the image in memory"),
     key("dirty", &[Limits], "size", "`32M`", "changed data that the disk does not have yet"),
-    key("memory", &[Limits], "size", "unlimited", "all memory of the service together"),
+    key("memory", &[Limits], "size, at least 16M", "unlimited", "all memory of the service together, but not files in memory"),
     key("connections", &[Limits], "1 to 1000000", "16384", "connections at a time"),
     key("calls", &[Limits], "1 to 1000000", "1024", "calls at work at a time"),
     key("operations_per_second", &[Limits], "number", "unlimited", "calls in a second"),

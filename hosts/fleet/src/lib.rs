@@ -50,8 +50,8 @@ pub use fault::{FAULTS_MAX, Fault};
 pub use images::{Entry, Surroundings};
 pub use limits::LimitsPlan;
 pub use plan::{
-    ExportPlan, Group, ImagePlan, Isolation, LinkPlan, LogLevel, NetworkPlan, Opening, Plan,
-    ProcessPlan, SERVICES_MAX, ServicePlan, SourcePlan, SwitchPlan, UplinkPlan,
+    ExportPlan, Group, ImagePlan, Isolation, LinkPlan, LogLevel, NetworkPlan, Plan, ProcessPlan,
+    SERVICES_MAX, ServicePlan, SourcePlan, SwitchPlan, UplinkPlan,
 };
 pub use read::{FILE_BYTES_MAX, read};
 pub use supervisor::{Command, News, Overview, STABLE_AFTER, State, Status, Supervisor};

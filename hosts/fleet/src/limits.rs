@@ -3,9 +3,10 @@
 use crate::fault::{At, Faults, Given};
 use crate::keys::Section;
 use crate::table::Table;
-use crate::values::{self, number};
+use crate::values::{self, Read, number};
 use posix::CONNECTIONS_MAX;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use service::{MEMORY_BYTES_LEAST, Rate};
 use std::time::Duration;
 use toml::de::DeValue;
 
@@ -27,9 +28,22 @@ pub struct LimitsPlan {
     /// Bytes in a second, of both ways together.
     pub bytes_per_second: Option<u64>,
     /// How long a change may stay in memory alone.
+    #[serde(rename = "save_age_ms", serialize_with = "milliseconds")]
     pub save_age: Duration,
     /// Without calls for so long, the image is closed.
+    #[serde(rename = "rest_after_ms", serialize_with = "perhaps_milliseconds")]
     pub rest_after: Option<Duration>,
+}
+
+fn milliseconds<S: Serializer>(length: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    length.as_millis().serialize(serializer)
+}
+
+fn perhaps_milliseconds<S: Serializer>(
+    length: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    length.map(|length| length.as_millis()).serialize(serializer)
 }
 
 impl Default for LimitsPlan {
@@ -50,12 +64,18 @@ impl Default for LimitsPlan {
 }
 
 impl LimitsPlan {
-    /// As the service takes them: all that it knows of.
+    /// As the service takes them: all but connections, which the host counts.
     pub fn of_service(&self) -> service::Limits {
         let mut limits = service::Limits {
             cache_bytes: self.cache_bytes,
             dirty_bytes: self.dirty_bytes,
+            memory_bytes: self.memory_bytes,
+            rate: Rate {
+                operations_per_second: self.operations_per_second,
+                bytes_per_second: self.bytes_per_second,
+            },
             save_age: self.save_age,
+            rest_after: self.rest_after,
             ..service::Limits::default()
         };
         limits.rpc.calls_max = self.calls_max;
@@ -88,7 +108,7 @@ impl Limits {
         Some(Self {
             cache: plain(table.take("cache", faults, values::some_bytes)),
             dirty: plain(table.take("dirty", faults, values::some_bytes)),
-            memory: plain(table.take("memory", faults, values::some_bytes)),
+            memory: plain(table.take("memory", faults, memory)),
             connections: plain(table.take("connections", faults, count)),
             calls: plain(table.take("calls", faults, count)),
             operations_per_second: plain(table.take("operations_per_second", faults, rate)),
@@ -127,6 +147,13 @@ impl Limits {
             rest_after: self.rest_after,
         }
     }
+}
+
+/// A bound on all memory, which has room for a call of the largest size.
+fn memory(value: &DeValue<'_>) -> Read<u64> {
+    let bytes = values::size(value)?;
+    let expected = || format!("at least {} MiB", MEMORY_BYTES_LEAST >> 20);
+    Some(bytes).filter(|&bytes| bytes >= MEMORY_BYTES_LEAST).ok_or_else(expected)
 }
 
 fn plain<T>(given: Option<Given<T>>) -> Option<T> {

@@ -8,6 +8,7 @@ use crate::limits::LimitsPlan;
 use net::AddressSource;
 use posix::{Backend, LinkSpec, Vlan};
 use serde::{Serialize, Serializer};
+use service::Opening;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
@@ -85,6 +86,16 @@ impl Default for ProcessPlan {
     }
 }
 
+impl ProcessPlan {
+    /// What all services together may take.
+    pub fn limits(&self) -> service::ProcessLimits {
+        let mut limits = service::ProcessLimits::default();
+        limits.dirty.total_bytes = self.dirty_bytes;
+        limits.received.total_bytes = self.received_bytes;
+        limits
+    }
+}
+
 /// How much a log line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -148,6 +159,7 @@ pub struct ServicePlan {
     /// What is around it.
     pub isolation: Isolation,
     /// When its image is opened.
+    #[serde(serialize_with = "opening")]
     pub opening: Opening,
     /// Whether it is started with the fleet.
     pub start: bool,
@@ -243,16 +255,6 @@ pub enum Isolation {
     Process,
 }
 
-/// When an image is opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Opening {
-    /// With the first call.
-    WhenUsed,
-    /// At the start.
-    AtOnce,
-}
-
 fn shown<S: Serializer>(value: &impl Display, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
@@ -277,6 +279,14 @@ fn backend<S: Serializer>(backend: &Backend, serializer: S) -> Result<S::Ok, S::
         Backend::Auto => "auto",
         Backend::Uring => "uring",
         Backend::Poll => "poll",
+    };
+    serializer.serialize_str(word)
+}
+
+fn opening<S: Serializer>(opening: &Opening, serializer: S) -> Result<S::Ok, S::Error> {
+    let word = match opening {
+        Opening::WhenUsed => "when-used",
+        Opening::AtOnce => "at-once",
     };
     serializer.serialize_str(word)
 }

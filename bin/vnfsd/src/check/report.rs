@@ -6,7 +6,7 @@ use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets};
 use fleet::{NetworkPlan, Plan, ServicePlan, SourcePlan, address};
 use std::fmt::Write as _;
-use std::io::{Write, stdout};
+use std::io::{self, Write, stdout};
 use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -21,7 +21,7 @@ const SHOWN_MAX: usize = 3;
 pub fn print(file: &Path, plan: &Plan, json: bool) -> Result<()> {
     let mut output = stdout().lock();
     if json {
-        serde_json::to_writer_pretty(&mut output, plan)?;
+        serde_json::to_writer_pretty(&mut output, plan).map_err(io::Error::from)?;
         return Ok(writeln!(output)?);
     }
     writeln!(output, "{}: {}", escape(file.as_os_str().as_bytes()), counts(plan))?;

@@ -39,6 +39,7 @@ fn manual_pages_cover_every_command_and_flag() {
     for page in [
         "vnfsd.1",
         "vnfsd-serve.1",
+        "vnfsd-check.1",
         "vnfsd-newfs.1",
         "vnfsd-image.1",
         "vnfsd-image-get.1",

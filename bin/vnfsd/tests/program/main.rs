@@ -2,6 +2,7 @@
 //!
 //! What it serves, and to whom, is for `tests/suite` to judge.
 
+mod check;
 mod flags;
 mod image;
 mod newfs;

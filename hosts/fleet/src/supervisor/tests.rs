@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::limits::LimitsPlan;
-use crate::plan::{Isolation, NetworkPlan, Opening, SourcePlan};
+use crate::plan::{Isolation, NetworkPlan, SourcePlan};
 use proptest::prelude::*;
+use service::Opening;
 use std::collections::BTreeMap;
 
 const SERVICES: usize = 6;

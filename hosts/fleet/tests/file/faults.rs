@@ -35,6 +35,7 @@ fn a_line_says_what_is_wrong_with_it() {
         ("start = 1", "expected true or false"),
         ("isolation = \"vm\"", "expected \"thread\" or \"process\", found \"vm\""),
         ("limits = { cash = 1 }", "service[0].limits.cash: expected `cache`"),
+        ("limits = { memory = \"1M\" }", "service[0].limits.memory: expected at least 16 MiB"),
         ("limits = 5", "expected a table, found the number 5"),
         ("limits = { save_age = 5 }", "expected a length of time such as"),
         ("labels = { \"a b\" = \"x\" }", "service[0].labels.a b: expected letters, digits"),

@@ -1,7 +1,8 @@
 //! What files come to.
 
 use crate::plan;
-use fleet::{Isolation, NetworkPlan, Opening, ServicePlan, SourcePlan};
+use fleet::{Isolation, NetworkPlan, ServicePlan, SourcePlan};
+use service::Opening;
 use std::path::Path;
 
 fn names(plan: &fleet::Plan) -> Vec<&str> {
@@ -67,7 +68,8 @@ fn one_service_with_everything() {
     assert_eq!(home.nfs_exports().len(), 2);
     assert_eq!(network(home), "[127.0.0.1:20490, [::1]:20490]");
     assert_eq!((home.limits.cache_bytes, home.limits.calls_max, home.weight), (1 << 20, 7, 7));
-    assert_eq!(home.limits.of_service().rpc.calls_max, 7);
+    let limits = home.limits.of_service();
+    assert_eq!((limits.rpc.calls_max, limits.rate.bytes_per_second), (7, Some(10 << 20)));
     assert_eq!((home.isolation, home.opening), (Isolation::Process, Opening::AtOnce));
     assert!(!home.start);
     assert_eq!(home.labels["what"], "home!");
