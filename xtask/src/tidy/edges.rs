@@ -30,6 +30,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
     ("posix", &[&["abi", "checksum", "hyper", "service", "switch"]]),
     ("control", &[]),
     ("fleet", &[&["abi", "net", "nfs", "service", "posix"]]),
+    ("sandbox", &[]),
     ("sim", &[&["abi", "hyper", "service"]]),
     (
         "vnfsd",
