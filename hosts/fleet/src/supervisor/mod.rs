@@ -369,6 +369,12 @@ impl Supervisor {
         self.settle_pause(index);
     }
 
+    /// Whether nobody is being started, and nobody could be: all that are wanted have come up, have
+    /// failed and wait for their time, or wait for somebody's end. Commands have to be taken before.
+    pub fn is_settled(&self) -> bool {
+        self.starting == 0 && self.ready.is_empty() && self.commands.is_empty()
+    }
+
     /// What there is to tell of a service.
     pub fn status(&self, name: &str) -> Option<Status<'_>> {
         self.desk.index(name).map(|index| self.desk[index].status())

@@ -38,6 +38,20 @@ pub enum Command {
     SetLimits(ServiceId, Arc<ServicePlan>),
 }
 
+impl Command {
+    /// The run that it is about.
+    pub fn id(&self) -> ServiceId {
+        match self {
+            Self::Start(id, _)
+            | Self::Stop(id)
+            | Self::Pause(id)
+            | Self::Resume(id)
+            | Self::SetExports(id, _)
+            | Self::SetLimits(id, _) => *id,
+        }
+    }
+}
+
 /// How far a service is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {

@@ -142,7 +142,11 @@ impl World {
 
     /// Does one command. Says whether there was one.
     fn take(&mut self) -> bool {
-        let Some(command) = self.supervisor.next_command() else { return false };
+        let Some(command) = self.supervisor.next_command() else {
+            assert!(self.supervisor.is_settled() == (self.supervisor.overview().starting == 0));
+            return false;
+        };
+        assert!(!self.supervisor.is_settled() || !matches!(command, Command::Start(..)));
         match command {
             Command::Start(id, plan) => self.begin(id, plan),
             Command::Stop(id) => self.change(id, |live| live.is_stopping = true),
@@ -297,6 +301,7 @@ proptest! {
         steps.iter().for_each(|step| world.step(step));
         world.settle();
         world.check_rest();
+        prop_assert!(world.supervisor.is_settled());
         world.supervisor.end();
         world.is_ending = true;
         world.settle();
