@@ -1,8 +1,10 @@
 //! What a worker is told from other threads.
 
+use crate::inquiry::{Answer, Inquiry};
 use crate::report::ServiceId;
 use crate::tenant::ServiceSpec;
 use service::{Export, Limits};
+use std::sync::mpsc::Sender;
 
 /// See the top of the file.
 pub(crate) enum Command {
@@ -22,6 +24,8 @@ pub(crate) enum Command {
     SetExports(ServiceId, Vec<Export>),
     /// Gives one other limits, and another weight.
     SetLimits(ServiceId, Box<Limits>, u32),
+    /// Tells how services are.
+    Inspect(Inquiry, Sender<Answer>),
     /// Lets all of them go, a few at a time.
     StopAll,
     /// Lets all of them go, and ends.

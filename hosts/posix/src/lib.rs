@@ -6,7 +6,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | `pool`, `command`, `report` | the workers, who is where, and what is said to and by them |
+//! | `pool`, `command`, `inquiry`, `report` | the workers, who is where, what is said to and by them |
 //! | `worker` | one of the threads |
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
 //! | `fairness`, `meter` | whose turn it is by the time that each used |
@@ -37,6 +37,7 @@ mod failures;
 mod fairness;
 mod hasten;
 mod image;
+mod inquiry;
 mod link;
 mod listen;
 mod log;
@@ -66,6 +67,7 @@ pub use clock::HostClock;
 pub use driver::Backend;
 pub use fairness::WEIGHT_USUAL;
 pub use image::{Access, Image, ImageError};
+pub use inquiry::{Answer, Inquiry, ServiceStatus};
 pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink, PortStatus, SharedSwitch};
 pub use listen::await_free;
 pub use log::HostLog;

@@ -2,6 +2,7 @@
 //!
 //! An idle tenant costs its slot and nothing else: it is in no list that anybody walks.
 
+mod inspection;
 mod links;
 mod orders;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::slot::{Slot, broken, drop_guarded, guarded};
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
 use hyper::{Clock, StreamEvent, StreamId};
+use inspection::Looking;
 use service::Host;
 use slab::Slab;
 use std::collections::{BTreeMap, VecDeque};
@@ -47,12 +49,16 @@ enum Timer {
 
 /// See the module's text.
 pub(crate) struct Tenants {
+    /// The worker's number.
+    worker: usize,
     slots: Slab<Slot>,
     indexes: BTreeMap<ServiceId, usize>,
     /// One that is being made.
     arriving: Option<ServiceId>,
     /// Those to be asked to leave.
     unwanted: VecDeque<ServiceId>,
+    /// Those who look at everybody.
+    looking: VecDeque<Looking>,
     runnable: Vec<usize>,
     turning: Vec<usize>,
     /// Which round of turns this is, counting those that nobody wanted.
@@ -89,12 +95,14 @@ impl Means {
 
 impl Tenants {
     /// Of the calling thread, which `waker` wakes.
-    pub(crate) fn new(means: Means, waker: Waker) -> Self {
+    pub(crate) fn new(worker: usize, means: Means, waker: Waker) -> Self {
         Self {
             slots: Slab::new(),
             indexes: BTreeMap::new(),
             arriving: None,
             unwanted: VecDeque::new(),
+            looking: VecDeque::new(),
+            worker,
             runnable: Vec::new(),
             turning: Vec::new(),
             round: 0,
@@ -115,7 +123,8 @@ impl Tenants {
 
     /// How long the worker may wait for events.
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        if !self.runnable.is_empty() || !self.unwanted.is_empty() || self.network.has_mail() {
+        let has_orders = !self.unwanted.is_empty() || !self.looking.is_empty();
+        if has_orders || !self.runnable.is_empty() || self.network.has_mail() {
             return Some(Duration::ZERO);
         }
         let next = [self.timers.next(), self.network.next_deadline()].into_iter().flatten().min();
@@ -237,6 +246,7 @@ impl Tenants {
     /// Acts on deadlines that have been reached.
     pub(crate) fn advance(&mut self) {
         self.stop_some();
+        self.answer_some();
         if self.timers.next().is_none() && self.network.next_deadline().is_none() {
             return;
         }

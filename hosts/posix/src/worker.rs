@@ -96,7 +96,7 @@ impl Post {
     fn live(&mut self, mut driver: Box<dyn Driver>) -> End {
         let waker = driver.waker();
         self.means.roster.set_waker(self.worker, Some(waker.clone()));
-        let mut tenants = Tenants::new(self.means.clone(), waker);
+        let mut tenants = Tenants::new(self.worker, self.means.clone(), waker);
         let end = guarded(|| self.run(&mut *driver, &mut tenants));
         let end = end.unwrap_or_else(|panic| End::Died(format!("it broke: {panic}")));
         self.means.roster.set_waker(self.worker, None);
@@ -177,6 +177,7 @@ impl Post {
                 Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
                 Ok(Command::Stop(service)) => tenants.stop(service),
                 Ok(Command::StopAll) => tenants.stop_all(),
+                Ok(Command::Inspect(inquiry, reply)) => tenants.inspect(inquiry, reply),
                 Ok(Command::Turn(service)) => tenants.turn_soon(service),
                 Ok(Command::Rest(service)) => tenants.rest(service),
                 Ok(Command::Pause(service)) => tenants.pause(service, true),

@@ -53,6 +53,8 @@ pub(super) struct UringDriver {
     /// Whether one operation reads a tap's frames again and again.
     reads_many: bool,
     sockets: Vec<Option<OwnedFd>>,
+    /// What comes in again and again, by socket, while it does.
+    doors: HashMap<SocketKey, Tag>,
     receives: ReceiveQueue,
     fills: HashMap<SocketKey, Filling>,
     /// Operations under way that own no entry in the table.
@@ -94,7 +96,8 @@ impl UringDriver {
         let operations = Slab::new();
         let memory = Memory { buffers, operations, datagram, wake_count: Box::new(0) };
         let wake = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
-        let (sockets, receives, fills, completions, spare) = Default::default();
+        let (sockets, doors, receives, fills) = Default::default();
+        let (completions, spare) = Default::default();
         let (ring, memory) = (ManuallyDrop::new(ring), ManuallyDrop::new(memory));
         let under_way = 0;
         let mut driver = Self {
@@ -102,6 +105,7 @@ impl UringDriver {
             memory,
             reads_many,
             sockets,
+            doors,
             receives,
             fills,
             under_way,
@@ -215,12 +219,16 @@ impl UringDriver {
             Tag::Accept(listener) => {
                 // SAFETY: the kernel just made this descriptor for us; nobody else knows it.
                 let own = |number| unsafe { std::os::fd::FromRawFd::from_raw_fd(number as i32) };
+                if !more {
+                    self.doors.remove(&listener);
+                }
                 sink(Event::Accepted { listener, result: result.map(own), more });
             }
             Tag::Receive(stream) => self.received(stream, completion, result, sink),
             Tag::ReceiveDatagrams(socket) => {
                 self.datagram(socket, completion, result, sink);
                 if !more {
+                    self.doors.remove(&socket);
                     sink(Event::DatagramsEnded { socket });
                 }
             }
@@ -309,10 +317,22 @@ impl UringDriver {
     /// The kernel does not find a fill for which bytes have just arrived, and which then waits for
     /// more (Linux 6.18): until it has ended, once more.
     fn let_go_ended(&mut self, key: SocketKey, result: i32) {
-        let is_missed = self.fills.get(&key).is_some_and(|filling| filling.let_go);
-        if is_missed && result == -libc::ENOENT {
+        if result != -libc::ENOENT {
+            return;
+        }
+        if self.fills.get(&key).is_some_and(|filling| filling.let_go) {
             self.let_go(key);
         }
+        self.shut_door(key);
+    }
+
+    /// Ends what comes in again and again, by its name: the kernel would look through all that is
+    /// under way for what has the same descriptor. Says whether there was any.
+    fn shut_door(&mut self, key: SocketKey) -> bool {
+        let Some(door) = self.doors.get(&key) else { return false };
+        let cancel = opcode::AsyncCancel::new(door.to_user_data());
+        self.start(cancel.build(), Tag::LetGo(key));
+        true
     }
 
     /// Takes a message's pieces out, and keeps it for the next.
@@ -370,6 +390,9 @@ impl Driver for UringDriver {
             // It ends as all receives do: with bytes, or canceled.
             self.start_receive(key, 0);
         }
+        if self.shut_door(key) {
+            return;
+        }
         self.let_go(key);
         let all = CancelBuilder::fd(self.descriptor(key)).all();
         self.start(opcode::AsyncCancel2::new(all).build(), Tag::Canceled);
@@ -377,6 +400,7 @@ impl Driver for UringDriver {
 
     fn accept(&mut self, key: SocketKey) {
         let entry = opcode::AcceptMulti::new(self.descriptor(key)).flags(libc::SOCK_CLOEXEC);
+        self.doors.insert(key, Tag::Accept(key));
         self.start(entry.build(), Tag::Accept(key));
     }
 
@@ -419,6 +443,7 @@ impl Driver for UringDriver {
     fn receive_datagrams(&mut self, key: SocketKey) {
         let shape = ptr::from_ref(&*self.memory.datagram);
         let entry = opcode::RecvMsgMulti::new(self.descriptor(key), shape, RECEIVE_GROUP);
+        self.doors.insert(key, Tag::ReceiveDatagrams(key));
         self.start(entry.build(), Tag::ReceiveDatagrams(key));
     }
 

@@ -21,6 +21,7 @@ use crate::budget::{Budgets, SharedBudget};
 use crate::command::Command;
 use crate::descriptors::most_of_all;
 use crate::driver::Backend;
+use crate::inquiry::{Answer, Inquiry};
 use crate::opener::Opener;
 use crate::report::{Report, ServiceId};
 use crate::tenant::ServiceSpec;
@@ -192,6 +193,24 @@ impl Pool {
     ) -> Result<(), WorkerGone> {
         let command = Command::SetLimits(service, Box::new(limits), weight);
         self.roster.command(service, command).map_err(|()| WorkerGone)
+    }
+
+    /// Asks how services are. Answers come in parts; the last has come when all senders are dropped.
+    /// No worker is held up by it, nor by who does not listen.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn inspect(&self, inquiry: Inquiry, reply: &Sender<Answer>) -> Result<(), WorkerGone> {
+        let command = || Command::Inspect(inquiry, reply.clone());
+        match inquiry {
+            Inquiry::Everybody => {
+                self.roster.command_all(command);
+                Ok(())
+            }
+            Inquiry::Service(id) | Inquiry::Clients(id) => {
+                self.roster.command(id, command()).map_err(|()| WorkerGone)
+            }
+        }
     }
 
     /// Images that are open now, or about to be, of those that are opened when they are wanted.

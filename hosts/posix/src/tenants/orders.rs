@@ -106,7 +106,7 @@ impl Tenants {
         }
     }
 
-    fn slot_of(&mut self, id: ServiceId) -> Option<&mut Slot> {
+    pub(super) fn slot_of(&mut self, id: ServiceId) -> Option<&mut Slot> {
         self.slots.get_mut(*self.indexes.get(&id)?)
     }
 }

@@ -57,7 +57,7 @@ fn a_busy_tenant_keeps_nothing_of_streams_that_are_closed() {
     let opener = Opener::new(None, roster.clone());
     let (budgets, connections) = (Budgets::default(), SharedBudget::new(ALL));
     let means = Means { reports, roster, budgets, opener, connections };
-    let mut tenants = Tenants::new(means, driver.waker());
+    let mut tenants = Tenants::new(0, means, driver.waker());
     tenants.add(ServiceId(0), busy());
     let index = tenants.indexes[&ServiceId(0)];
     let mut run_while = |holds: &dyn Fn(&Slot) -> bool| {

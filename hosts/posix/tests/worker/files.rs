@@ -1,9 +1,10 @@
 //! Services with files, and a client that asks for them.
 
+use crate::harness::Home;
 use abi::{FileSystemId, Timestamp};
 use ffscheck::fsck;
 use ffscheck::newfs::{self, Format};
-use posix::{Access, ServiceSpec, Site};
+use posix::{Access, Progress, ServiceSpec, Site};
 use service::{Config, ImageOptions, Limits, Network, Opening, Source};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -56,6 +57,15 @@ pub fn memory(limits: Limits) -> ServiceSpec {
         Ok(config(site, source, Opening::AtOnce, limits))
     };
     ServiceSpec::service("files".into(), vec!["127.0.0.1:0".parse().unwrap()], configure)
+}
+
+/// Adds a service of files in memory. Returns where it serves.
+pub fn address(home: &Home) -> SocketAddr {
+    home.add(memory(Limits::default()));
+    match home.report().progress {
+        Progress::Serving { addresses, .. } => addresses[0],
+        other => panic!("expected to serve: {other:?}"),
+    }
 }
 
 fn config(site: &Site, source: Source, opening: Opening, limits: Limits) -> Config {

@@ -10,6 +10,7 @@ mod disks;
 mod fairness;
 mod files;
 mod harness;
+mod inspection;
 mod lifecycle;
 mod limits;
 mod links;

@@ -22,7 +22,7 @@ pub(super) enum Tag {
     Woken,
     /// A cancellation, whose own result matters to nobody.
     Canceled,
-    /// A cancellation of a fill of this socket.
+    /// A cancellation, by its name, of one operation of this socket.
     LetGo(SocketKey),
     /// Connections of this socket.
     Accept(SocketKey),
