@@ -54,11 +54,13 @@ pub const MEMORY_BYTES_LEAST: u64 = 16 << 20;
 const RECEIVED_BYTES_MAX: u64 = u64::MAX;
 
 impl Limits {
-    /// The same, with the bound on all memory divided among its parts: six sixteenths for pages of the
+    /// The same, such that something gets done, with the bound on all memory divided among its parts: six sixteenths for pages of the
     /// cache and those on their way there, two for changed data and the metadata of a log, one
     /// for what its own stack received, two for records, one for arguments, two for replies, half of
     /// one for replies remembered. What is left is for the last call, which may exceed its part.
     pub(crate) fn divided(mut self) -> Self {
+        self.rpc.calls_max = self.rpc.calls_max.max(1);
+        self.polls_per_turn = self.polls_per_turn.max(1);
         let Some(memory_bytes) = self.memory_bytes else { return self };
         let parts = |count: u64| memory_bytes.max(MEMORY_BYTES_LEAST) / 32 * count;
         let cap = |bytes: &mut usize, count: u64| {

@@ -16,7 +16,7 @@ use crate::rates::Rates;
 use crate::rest::Rest;
 use crate::slowest::Slow;
 use crate::volume::{News, Volume};
-use crate::{Config, Description, Host, Limits, Next, Opening, State};
+use crate::{Config, Description, Host, Limits, Next, Opening, Rate, State};
 use abi::Instant;
 use alloc::format;
 use alloc::rc::Rc;
@@ -178,6 +178,8 @@ impl Service {
     pub fn stop(&mut self) {
         self.stopping = true;
         self.paused = false;
+        // Nobody waits for the end of what has arrived longer than it takes.
+        self.rates = Rates::new(Rate::default());
         self.rpc.close();
         self.carrier.shut();
     }

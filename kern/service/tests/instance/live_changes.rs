@@ -103,6 +103,24 @@ fn a_rate_holds_calls_back_and_loses_none() {
 }
 
 #[test]
+fn nothing_that_has_arrived_is_held_back_at_the_end() {
+    let mut world = World::memory();
+    let root = world.mount();
+    let rate = Rate { operations_per_second: Some(1), bytes_per_second: None };
+    let mut limits = Limits { rate, polls_per_turn: 0, ..Limits::default() };
+    limits.rpc.calls_max = 0;
+    world.service.set_limits(limits);
+    let calls: Vec<u8> = (0..20).flat_map(|xid| get_attributes(xid, &root)).collect();
+    world.receive(&calls);
+    let before = replies_in(&mut world, 100);
+    world.service.stop();
+    world.turn_until_idle();
+    world.sent();
+    world.turn_until_idle();
+    assert!(before <= 2 && world.service.is_stopped(), "{before} before the end");
+}
+
+#[test]
 fn bytes_are_held_back_in_both_directions() {
     let mut world = World::memory();
     let root = world.mount();
