@@ -115,10 +115,10 @@ impl World {
 
     /// Finds handles in a reply: an opaque of their length whose bytes are a handle's.
     fn learn_handles(&mut self, sent: &[u8]) {
-        let length = (vfs::HANDLE_BYTES as u32).to_be_bytes();
-        for window in sent.windows(4 + vfs::HANDLE_BYTES).step_by(4) {
+        let length = (nfs::HANDLE_BYTES as u32).to_be_bytes();
+        for window in sent.windows(4 + nfs::HANDLE_BYTES).step_by(4) {
             let handle = &window[4..];
-            let is_one = window[..4] == length && vfs::FileHandle::from_bytes(handle).is_ok();
+            let is_one = window[..4] == length && nfs::Handle::from_bytes(handle).is_ok();
             let is_new = is_one && !self.handles.iter().any(|known| known == handle);
             if is_new && self.handles.len() < HANDLES_MAX {
                 self.handles.push(handle.to_vec());

@@ -12,6 +12,7 @@
 //! | folder | what is in it |
 //! |---|---|
 //! | `exports/` | what may be mounted, and as whom its clients act |
+//! | `handle.rs` | what names a file to a client |
 //! | `ops/` | the meaning of each operation, whatever the version |
 //! | `v3/` | NFS version 3: rows, types, statuses (RFC 1813) |
 //! | `mount/` | MOUNT version 3 (RFC 1813 appendix I) |
@@ -21,6 +22,7 @@
 extern crate alloc;
 
 mod exports;
+mod handle;
 mod mount;
 mod ops;
 mod procedure;
@@ -28,6 +30,10 @@ mod programs;
 mod server;
 pub mod v3;
 
-pub use exports::{Export, ExportError, Exports, NOBODY, Rules, Squash};
+pub use exports::{
+    Export, ExportError, ExportId, Exports, Flavor, Flavors, NOBODY, Network, NoFlavors, NoNetwork,
+    Rules, Squash,
+};
+pub use handle::{HANDLE_BYTES, Handle};
 pub use programs::programs;
 pub use server::Server;

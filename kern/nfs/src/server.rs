@@ -1,15 +1,19 @@
 //! What every procedure of every program works on.
 
-use crate::exports::Exports;
+use crate::Handle;
+use crate::exports::{Exports, Flavor};
 use crate::mount::{MountList, Mounted};
 use crate::ops::Request;
+use crate::programs::NFS;
+use crate::v3::types::HANDLE_BYTES_MAX;
 use abi::{Errno, FileSystemId, Result, Timestamp};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, Ref, RefCell};
 use core::net::IpAddr;
-use rpc::Call;
-use vfs::{Caller, FileHandle, Mount, Tree, Vnode};
+use rpc::{Call, Fault};
+use vfs::{FileHandle, Mount, Tree, Vnode};
+use xdr::{Opaque, Xdr};
 
 /// The file server of one service: one file system, its exports, and who mounted them.
 ///
@@ -83,7 +87,13 @@ impl Server {
         self.exports.borrow().clone()
     }
 
-    /// Calls that come from now on are judged by these.
+    /// What is exported, for as long as nothing waits.
+    pub(crate) fn exports_now(&self) -> Ref<'_, Exports> {
+        Ref::map(self.exports.borrow(), |exports| &**exports)
+    }
+
+    /// Calls that come from now on are judged by these. Who reached a file through a path that is
+    /// still exported keeps its handles, and acts by the rules that are now its own.
     pub fn set_exports(&self, exports: Exports) {
         self.exports.replace(Rc::new(exports));
     }
@@ -106,9 +116,29 @@ impl Server {
         Ok(tree.root(root))
     }
 
-    /// One call, seen with the eyes of the exports' rules.
+    /// One call at work.
     pub(crate) fn request<'a>(&'a self, call: &'a Call) -> Request<'a> {
-        let credentials = self.exports.borrow().rules().actor(call.credentials.as_ref());
-        Request { server: self, call, caller: Caller { credentials, time: self.time() } }
+        Request { server: self, call }
+    }
+
+    /// Lets a call in, as far as its security flavour goes (RFC 2623 §2.3). Who says who asks is let
+    /// in everywhere, and listened to or not; who does not needs an export that says so. It is told
+    /// by the handle with which the arguments of every NFS procedure begin.
+    ///
+    /// # Errors
+    /// `TooWeak` if the export of that handle wants to know who asks, or is none of this client's.
+    pub(crate) fn admit(&self, call: &Call) -> core::result::Result<(), Fault> {
+        let names_a_file = call.program == NFS && call.procedure != 0;
+        if call.credentials.is_some() || !names_a_file {
+            return Ok(());
+        }
+        let handle = Opaque::<HANDLE_BYTES_MAX>::decode(&mut call.reader())?;
+        let exports = self.exports_now();
+        let export = Handle::from_bytes(handle.0)
+            .and_then(|handle| exports.judge(handle.export, call.remote));
+        match export {
+            Ok(export) if export.rules.flavors.names(Flavor::None) => Ok(()),
+            _ => Err(Fault::TooWeak),
+        }
     }
 }

@@ -111,13 +111,16 @@ pub(crate) fn begin_reply(framing: Framing, xid: u32, result_bytes: usize) -> Wr
 /// The whole reply to a call that is refused or failed.
 pub(crate) fn refuse(framing: Framing, xid: u32, refusal: Refusal) -> Writer {
     let status = match refusal {
-        Refusal::RpcMismatch | Refusal::Auth(_) => MSG_DENIED,
+        Refusal::RpcMismatch | Refusal::Auth(_) | Refusal::Fault(Fault::TooWeak) => MSG_DENIED,
         _ => MSG_ACCEPTED,
     };
     let mut writer = begin(framing, xid, status, REPLY_HEADER_BYTES + 8);
     match refusal {
         Refusal::RpcMismatch => put(&mut writer, &[RPC_MISMATCH, RPC_VERSION, RPC_VERSION]),
         Refusal::Auth(status) => put(&mut writer, &[AUTH_ERROR, status as u32]),
+        Refusal::Fault(Fault::TooWeak) => {
+            put(&mut writer, &[AUTH_ERROR, AuthStatus::TooWeak as u32]);
+        }
         Refusal::ProgramUnavailable => put(&mut writer, &[0, 0, PROG_UNAVAIL]),
         Refusal::ProgramMismatch { low, high } => {
             put(&mut writer, &[0, 0, PROG_MISMATCH, low, high]);

@@ -7,7 +7,7 @@ use core::future::Future;
 use core::pin::Pin;
 use xdr::{Malformed, Reader, Writer};
 
-/// Why a call that reached its procedure has no result (accept_stat, RFC 5531 §9).
+/// Why a call that reached its procedure has no result (accept_stat and auth_stat, RFC 5531 §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// GARBAGE_ARGS: the arguments could not be decoded.
@@ -16,6 +16,8 @@ pub enum Fault {
     System,
     /// PROC_UNAVAIL: a row that only keeps the numbers, for a procedure nobody offers any more.
     Unavailable,
+    /// AUTH_TOOWEAK: what the call is about wants to know who asks.
+    TooWeak,
 }
 
 impl From<Malformed> for Fault {

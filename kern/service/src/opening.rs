@@ -36,7 +36,7 @@ pub(crate) async fn open(
         byte_order: found.byte_order,
         size_bytes: found.size_bytes,
         read_only: found.read_only,
-        exports: exports.list().iter().map(Export::path_text).collect(),
+        exports: exports.paths().collect(),
     };
     server.open(tree, mount);
     match server.broken_export(&exports).await {

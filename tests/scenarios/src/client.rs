@@ -4,6 +4,8 @@ use crate::model::{Model, Outcome};
 use crate::operation::{Change, FileNo, How, New, Operation, Place};
 use crate::pattern::Origin;
 use crate::rpc::{self, NFS};
+use abi::{FileId, FileSystemId};
+use nfs::ExportId;
 use nfs::v3::Status;
 use nfs::v3::types::{
     CommitArguments, Committed, Consistency, CreateArguments, Handle, LinkArguments, LinkMade,
@@ -11,18 +13,18 @@ use nfs::v3::types::{
     NewDevice, NewFileHow, NewNode, NewTime, RenameArguments, Reply, SetAttributesArguments,
     Stable, Time, Where, WriteArguments, Wrote,
 };
-use vfs::{FileHandle, HANDLE_BYTES, Stability};
+use vfs::{FileHandle, Stability};
 use xdr::{Opaque, Reader, Xdr};
 
 /// A client that knows what the server calls each file.
 pub struct Client<'a> {
     /// The file system's identity, which is part of every handle.
-    pub file_system: abi::FileSystemId,
+    pub file_system: FileSystemId,
     /// The model that knows the files.
     pub model: &'a Model,
 }
 
-type HandleBytes = [u8; HANDLE_BYTES];
+type HandleBytes = [u8; nfs::HANDLE_BYTES];
 
 /// What a reply says.
 pub struct Answer {
@@ -72,7 +74,7 @@ impl Client<'_> {
     fn handle(&self, file: FileNo) -> HandleBytes {
         let id = self.model.file(file).and_then(|file| file.id);
         let file = id.expect("operations name files that the server has named");
-        FileHandle { file_system: self.file_system, file }.to_bytes()
+        handle(self.file_system, file)
     }
 
     fn make(&self, xid: u32, (directory, name): &Place, new: &New, mode: u32) -> Vec<u8> {
@@ -128,6 +130,12 @@ impl Client<'_> {
         };
         rpc::call(xid, NFS, 7, &arguments)
     }
+}
+
+/// The handle of a file, reached through the root, which is what is exported.
+pub(crate) fn handle(file_system: FileSystemId, file: FileId) -> HandleBytes {
+    let file = FileHandle { file_system, file };
+    nfs::Handle { file, export: ExportId::of(b"/") }.to_bytes()
 }
 
 fn within<'a>(directory: &'a HandleBytes, name: &'a str) -> Where<'a> {
@@ -205,7 +213,7 @@ fn made(reader: &mut Reader<'_>) -> Result<Answer, xdr::Malformed> {
         Reply::Done(made) => {
             let mut answer = plain(Status::Ok);
             answer.outcome.file = made.file.and_then(|file: Handle<'_>| {
-                FileHandle::from_bytes(file.0).ok().map(|handle| handle.file)
+                nfs::Handle::from_bytes(file.0).ok().map(|handle| handle.file.file)
             });
             Ok(answer)
         }

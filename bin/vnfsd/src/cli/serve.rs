@@ -44,8 +44,12 @@ pub struct Serve {
     pub network: Network,
     /// What clients may mount: PATH, or PATH:OPTION,... with ro, rw, root_squash (the default),
     /// no_root_squash, all_squash, anonuid=N, anongid=N, maproot=UID[:GID...],
-    /// mapall=UID[:GID...]. Without any, the whole image, and on loopback addresses of this machine
-    /// the client's superuser is believed
+    /// mapall=UID[:GID...]; client=ADDRESS[/BITS] for whom it is, as often as needed (everybody
+    /// unless said; a path may be exported again to others, and the longest prefix decides);
+    /// alldirs (directories below may be mounted too), sec=sys, sec=none or both with a colon
+    /// between, secure (calls must come from ports below 1024), insecure (the default). In PATH a
+    /// colon is written \072. Without any, the whole image with alldirs, and on loopback addresses
+    /// of this machine the client's superuser is believed
     #[arg(long, value_name = "PATH[:OPTIONS]")]
     pub export: Vec<Export>,
     /// The service's name in the log [default: the image's file name]

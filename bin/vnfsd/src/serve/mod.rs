@@ -48,7 +48,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let exports = exports::choose(&options.export, network.is_this_machines_own())?;
     let source = Source::open(options)?;
     let place = network.own.as_ref().map(|own| own.place.clone());
-    let announcement = Announcement { source: source.shown(), rules: *exports.rules(), place };
+    let announcement = Announcement { source: source.shown(), exports: exports.clone(), place };
     descriptors::raise_limit();
     posix::await_free(&network.listen);
     let (reporter, reports) = channel();

@@ -9,7 +9,7 @@
 use super::exports;
 use super::network::Place;
 use crate::size;
-use nfs::Rules;
+use nfs::Exports;
 use service::Description;
 use std::fmt::Write as _;
 use std::io::{Write as _, stdout};
@@ -19,8 +19,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 pub struct Announcement {
     /// What is served, as the administrator called it.
     pub source: String,
-    /// The rules of the exports.
-    pub rules: Rules,
+    /// What is exported.
+    pub exports: Exports,
     /// Its own link, if it has one.
     pub place: Option<Place>,
 }
@@ -36,13 +36,12 @@ impl Announcement {
     }
 
     fn line(&self, description: &Description, addresses: &[SocketAddr]) -> String {
-        let Self { source, rules, .. } = self;
-        let plural = if description.exports.len() == 1 { "" } else { "s" };
-        let exported = description.exports.join(" ");
+        let Self { source, exports, .. } = self;
+        let plural = if exports.list().len() == 1 { "" } else { "s" };
         let mut line = format!(
-            "vnfsd: serving {source} ({}) export{plural} {exported} ({})",
+            "vnfsd: serving {source} ({}) export{plural} {}",
             facts(description),
-            exports::shown(rules)
+            exports::shown(exports)
         );
         let path = description.exports.first().map_or("/", String::as_str);
         line += &match &self.place {
@@ -178,8 +177,9 @@ mod tests {
             exports: vec![export.path_text()],
         };
         let addresses: Vec<_> = addresses.iter().map(|text| text.parse().unwrap()).collect();
-        let (source, rules) = ("disk.img".to_owned(), export.rules);
-        Announcement { source, rules, place: None }.line(&description, &addresses)
+        let source = "disk.img".to_owned();
+        let exports = Exports::new(vec![export]).unwrap();
+        Announcement { source, exports, place: None }.line(&description, &addresses)
     }
 
     fn own(addresses: &[&str]) -> String {

@@ -48,7 +48,7 @@ fn the_ready_line_needs_no_ports() {
     assert_eq!(
         server.ready,
         format!(
-            "vnfsd: serving memory (memory, 16 MiB, read-write) export / (root_squash) on {link} as \
+            "vnfsd: serving memory (memory, 16 MiB, read-write) export / (root_squash,alldirs) on {link} as \
              {mac} also at fd00::2 | mount -t nfs 10.1.0.2:/ /mnt | nfs://10.1.0.2/"
         )
     );
@@ -118,7 +118,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_made() {
         (&["--address", "fd00::2/64", "--mtu", "1279"], "IPv6 needs an MTU of 1280 bytes"),
         (&["--mtu", "17"], "use 68 to 65521"),
         (&["--uplink", "unix:other"], "--uplink is of a switch"),
-        (&["--export", "/a", "--export", "/b:ro"], "expected the options of"),
+        (&["--export", "/a", "--export", "/a:ro"], "expected each path once"),
         (&["--pcap", "/nowhere/trace.pcap"], "no trace can be written"),
     ] {
         let said = place.refusal(arguments);

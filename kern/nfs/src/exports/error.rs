@@ -1,6 +1,6 @@
 //! What is wrong with a description of exports.
 
-use super::Export;
+use super::{Export, Network};
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
@@ -17,10 +17,15 @@ impl ExportError {
         Self { word: word.to_string(), expected: expected.to_string() }
     }
 
-    pub(super) fn disagreement(one: &Export, other: &Export) -> Self {
+    /// The same client of the same path twice.
+    pub(super) fn twice(export: &Export, client: &Network) -> Self {
+        let word = format!("{}:client={client}", export.path_text());
+        Self { word, expected: "each client of a path once".to_string() }
+    }
+
+    pub(super) fn same_id(one: &Export, other: &Export) -> Self {
         let expected = format!(
-            "the options of `{}`, because a file handle does not tell which export of a file \
-             system it was reached through",
+            "another path: file handles cannot tell it from `{}`; rename the directory",
             one.path_text()
         );
         Self { word: other.path_text(), expected }

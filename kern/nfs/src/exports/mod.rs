@@ -1,17 +1,33 @@
 //! What clients may mount, and as whom they then act (exports(5)).
 //!
-//! A file handle tells its file system and its file, but not which export it was reached
-//! through, so what is true of one export of a file system is true of all of them: as in BSD,
-//! where options belong to a file system and a client. [`Exports::new`] refuses a list that
-//! pretends otherwise.
+//! An export is a path, the clients it is for, and their rules. A path may be exported several
+//! times, to different clients; who is named by several networks is judged by the longest prefix,
+//! in whatever order they stand. A file handle tells the path it was reached through
+//! ([`ExportId`]), so each call is judged by what is exported now.
+//!
+//! | file | what is in it |
+//! |---|---|
+//! | `parse.rs`, `show.rs` | exports as people write them |
+//! | `rules.rs`, `flavor.rs` | what a client may do, and as whom |
+//! | `network.rs`, `clients.rs` | which client is meant |
+//! | `list.rs` | all exports together, and the way from a call to its rules |
 //!
 //! This module knows words and numbers; it never touches a file.
 
+mod clients;
 mod error;
+mod flavor;
+mod list;
+mod network;
 mod parse;
 mod rules;
+mod show;
 
 pub use error::ExportError;
+pub use flavor::{Flavor, Flavors, NoFlavors};
+pub use list::Exports;
+pub(crate) use list::LISTED_BYTES_MAX;
+pub use network::{Network, NoNetwork};
 pub use rules::{NOBODY, Rules, Squash};
 
 use alloc::string::String;
@@ -20,23 +36,58 @@ use alloc::vec::Vec;
 /// Longest path that MOUNT can carry, in bytes (MNTPATHLEN, RFC 1813 §5.1.1).
 pub const PATH_BYTES_MAX: usize = 1024;
 
+/// What tells exported paths apart in file handles. It is made of the path alone, so it is the same
+/// after every restart and change of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExportId(pub u32);
+
+impl ExportId {
+    /// The id of a path in its one spelling: FNV-1a, which spreads short strings well.
+    pub const fn of(path: &[u8]) -> Self {
+        let mut hash = 0x811c_9dc5_u32;
+        let mut at = 0;
+        while at < path.len() {
+            hash = (hash ^ path[at] as u32).wrapping_mul(0x0100_0193);
+            at += 1;
+        }
+        Self(hash)
+    }
+}
+
 /// A directory that clients may mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Export {
     path: Vec<u8>,
-    /// What its clients may do, and as whom.
+    /// Whom this is said of; everybody who is not named for the same path elsewhere, if it is empty.
+    pub clients: Vec<Network>,
+    /// What they may do, and as whom.
     pub rules: Rules,
 }
 
 impl Export {
-    /// An export of `path`, which is absolute, under the default rules.
+    /// An export of `path`, which is absolute, to everybody under the default rules.
     ///
     /// # Errors
     /// If the path is relative, too long, or has `.`, `..` or NUL in it.
     pub fn new(path: &str) -> Result<Self, ExportError> {
-        let plain = tidy(path.as_bytes())
-            .ok_or_else(|| ExportError::new(path, "an absolute path without `.` and `..`"))?;
-        Ok(Self { path: plain, rules: Rules::default() })
+        Self::of_bytes(path.as_bytes(), path)
+    }
+
+    /// The same of a path that was written as `word`.
+    fn of_bytes(path: &[u8], word: &str) -> Result<Self, ExportError> {
+        let path = tidy(path)
+            .ok_or_else(|| ExportError::new(word, "an absolute path without `.` and `..`"))?;
+        Ok(Self { path, clients: Vec::new(), rules: Rules::default() })
+    }
+
+    /// What handles of files below it carry.
+    pub fn id(&self) -> ExportId {
+        ExportId::of(&self.path)
+    }
+
+    /// Whether it is the whole file system.
+    pub(crate) fn is_root(&self) -> bool {
+        self.path == b"/"
     }
 
     /// The path, in its one spelling: it starts with a slash, and no slash ends it or follows
@@ -48,58 +99,6 @@ impl Export {
     /// The path as people read it.
     pub fn path_text(&self) -> String {
         String::from_utf8_lossy(&self.path).into_owned()
-    }
-
-    /// What is left of `path` below this export: nothing for the exported directory itself,
-    /// `None` if it lies elsewhere.
-    fn below<'a>(&self, path: &'a [u8]) -> Option<&'a [u8]> {
-        let rest = path.strip_prefix(self.path.as_slice())?;
-        let at_boundary = rest.is_empty() || rest[0] == b'/' || self.path == b"/";
-        at_boundary.then_some(rest)
-    }
-}
-
-/// All exports of a service, ordered by path; none by default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exports {
-    list: Vec<Export>,
-    rules: Rules,
-}
-
-impl Exports {
-    /// Exports of one file system.
-    ///
-    /// # Errors
-    /// If there are none, if two have the same path, or if two have different rules.
-    pub fn new(mut list: Vec<Export>) -> Result<Self, ExportError> {
-        list.sort_by(|a, b| a.path.cmp(&b.path));
-        for pair in list.windows(2) {
-            if pair[0].path == pair[1].path {
-                return Err(ExportError::new(&pair[1].path_text(), "each path once"));
-            }
-            if pair[0].rules != pair[1].rules {
-                return Err(ExportError::disagreement(&pair[0], &pair[1]));
-            }
-        }
-        let first = list.first().ok_or_else(|| ExportError::new("", "at least one path"))?;
-        Ok(Self { rules: first.rules, list })
-    }
-
-    /// The exports, ordered by path.
-    pub fn list(&self) -> &[Export] {
-        &self.list
-    }
-
-    /// What is true of every file reached through any of them.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
-    /// The deepest export at or above `path` (in its one spelling), and the rest of the path
-    /// below it.
-    pub(crate) fn find<'a>(&self, path: &'a [u8]) -> Option<(&Export, &'a [u8])> {
-        let below = |export: &'_ Export| export.below(path);
-        self.list.iter().rev().find_map(|export| Some((export, below(export)?)))
     }
 }
 

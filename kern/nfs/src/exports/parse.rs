@@ -1,4 +1,7 @@
-//! Reading `PATH[:OPTION,...]`.
+//! Reading `PATH[:OPTION,...]`. Writing it is for `show.rs`.
+//!
+//! The path ends at the first colon; a byte of it may be written as `\ooo` in three octal digits,
+//! as in exports(5), a colon as `\072`.
 //!
 //! | word | meaning |
 //! |---|---|
@@ -7,19 +10,29 @@
 //! | `anonuid=N`, `anongid=N` | who acts instead (default 65534) |
 //! | `maproot=UID[:GID...]` | BSD's: the superuser acts as this user |
 //! | `mapall=UID[:GID...]` | BSD's: everybody does |
+//! | `client=ADDRESS[/BITS]` | whom this is said of, as often as there are such (default: everybody) |
+//! | `alldirs` | directories below may be mounted too (BSD's) |
+//! | `sec=FLAVOR[:FLAVOR]` | `sys`, `none`, best first (default `sys`) |
+//! | `secure`, `insecure` | whether calls must come from a reserved port (default `insecure`) |
 //!
 //! Words that contradict each other are refused: which of them was meant is not ours to guess.
 //! `all_squash` and what is said of the superuser do not, as on Linux: everybody is squashed, and
 //! the superuser with them. There is no user database, so users and groups are numbers, except
 //! `root` and `nobody`.
 
-use super::{Export, ExportError, NOBODY, Rules, Squash};
+use super::{Export, ExportError, Flavors, NOBODY, Network, Rules, Squash};
 use abi::{Credentials, GROUPS_MAX};
 use alloc::vec::Vec;
 use core::str::FromStr;
 
 const OPTIONS: &str = "one of ro, rw, root_squash, no_root_squash, all_squash, anonuid=N, \
-                       anongid=N, maproot=UID[:GID...], mapall=UID[:GID...]";
+                       anongid=N, maproot=UID[:GID...], mapall=UID[:GID...], \
+                       client=ADDRESS[/BITS], alldirs, sec=FLAVOR[:FLAVOR], secure, insecure";
+
+const CLIENT: &str = "an IPv4 or IPv6 address, or a network: an address whose bits behind the \
+                      first BITS are zero, as in client=192.0.2.0/24";
+
+const FLAVORS: &str = "sys, none, or both with a colon between them";
 
 const PERSON: &str = "UID[:GID...], at most 17 groups";
 
@@ -31,14 +44,33 @@ impl FromStr for Export {
     /// Reads `PATH[:OPTION,...]`. The path ends at the first colon.
     fn from_str(text: &str) -> Result<Self, ExportError> {
         let (path, options) = text.split_once(':').map_or((text, None), |(p, o)| (p, Some(o)));
-        let mut export = Self::new(path)?;
+        let mut export = Self::of_bytes(&unescaped(path), path)?;
         let mut said = Said::default();
         for word in options.into_iter().flat_map(|options| options.split(',')) {
             said.take(word)?;
         }
         export.rules = said.rules();
+        export.clients = said.clients;
         Ok(export)
     }
+}
+
+/// The bytes of a path in which some may be written as `\ooo`.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut rest = text.as_bytes();
+    let mut bytes = Vec::with_capacity(rest.len());
+    while let Some((&first, others)) = rest.split_first() {
+        let escaped = others.first_chunk().filter(|_| first == b'\\').and_then(octal);
+        bytes.push(escaped.unwrap_or(first));
+        rest = if escaped.is_some() { &others[3..] } else { others };
+    }
+    bytes
+}
+
+fn octal(digits: &[u8; 3]) -> Option<u8> {
+    let text = core::str::from_utf8(digits).ok()?;
+    let all_digits = digits.iter().all(u8::is_ascii_digit);
+    u8::from_str_radix(text, 8).ok().filter(|_| all_digits)
 }
 
 /// What the words have said so far.
@@ -51,6 +83,10 @@ struct Said {
     gid: Option<u32>,
     /// Who acts, by BSD's words.
     mapped: Option<Credentials>,
+    clients: Vec<Network>,
+    all_directories: Option<bool>,
+    flavors: Option<Flavors>,
+    reserved_port: Option<bool>,
 }
 
 impl Said {
@@ -70,6 +106,9 @@ impl Said {
             "root_squash" => say(&mut self.squashes_root, true),
             "no_root_squash" => say(&mut self.squashes_root, false),
             "all_squash" => say(&mut self.squashes_all, true),
+            "alldirs" => say(&mut self.all_directories, true),
+            "secure" => say(&mut self.reserved_port, true),
+            "insecure" => say(&mut self.reserved_port, false),
             _ => return Err(ExportError::new(word, OPTIONS)),
         })
     }
@@ -87,6 +126,11 @@ impl Said {
                     && say(&mut self.squashes_all, false)
             }
             "mapall" => say(&mut self.mapped, person()?) && say(&mut self.squashes_all, true),
+            "client" => {
+                self.clients.push(value.parse().map_err(|_| wrong(CLIENT))?);
+                true
+            }
+            "sec" => say(&mut self.flavors, value.parse().map_err(|_| wrong(FLAVORS))?),
             _ => return Err(wrong(OPTIONS)),
         })
     }
@@ -101,7 +145,14 @@ impl Said {
             (_, Some(false)) => Squash::None,
             _ => Squash::Root,
         };
-        Rules { read_only: self.read_only.unwrap_or(defaults.read_only), squash, anonymous }
+        Rules {
+            read_only: self.read_only.unwrap_or(defaults.read_only),
+            squash,
+            anonymous,
+            all_directories: self.all_directories.unwrap_or(defaults.all_directories),
+            flavors: self.flavors.unwrap_or(defaults.flavors),
+            reserved_port: self.reserved_port.unwrap_or(defaults.reserved_port),
+        }
     }
 }
 

@@ -11,9 +11,6 @@ pub(super) type DirectoryPath<'a> = Opaque<'a, PATH_BYTES_MAX>;
 /// A host's name (name, MNTNAMLEN).
 pub(super) type HostName<'a> = Opaque<'a, 255>;
 
-/// AUTH_SYS (RFC 5531 §8.1).
-pub(super) const AUTH_SYS: u32 = 1;
-
 xdr_enum! {
     /// What came of MNT (mountstat3).
     pub enum MountStatus {
@@ -57,17 +54,6 @@ xdr_struct! {
         pub client: HostName<'a>,
         /// What it mounted.
         pub directory: DirectoryPath<'a>,
-    }
-}
-
-xdr_struct! {
-    /// An export in EXPORT's list (exportnode without the pointer to the next). The groups that
-    /// may mount it are a list too: an empty one means everybody.
-    pub struct ListedExport<'a> {
-        /// What may be mounted.
-        pub directory: DirectoryPath<'a>,
-        /// Whether a group follows.
-        pub has_groups: bool,
     }
 }
 

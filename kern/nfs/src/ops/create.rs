@@ -6,7 +6,7 @@
 //! that file systems with signed 32-bit times can hold them. The client is bound to set both
 //! times afterwards.
 
-use super::{Object, Request};
+use super::{Object, Reached, Request};
 use abi::{Attributes, Errno, FileType, Result, SetAttributes, SetTime, Timestamp};
 use vfs::{Changed, Name, NewFile, NewKind, Vnode};
 
@@ -45,14 +45,18 @@ impl Request<'_> {
     ) -> Changed<Object> {
         self.change(directory, async |directory| {
             let (name, how) = (name?, how?);
-            let new = self.new_file(NewKind::Regular, &how.attributes());
-            let made = directory.create(&self.caller, name, &new).await;
+            let new = directory.new_file(NewKind::Regular, &how.attributes());
+            let made = directory.vnode.create(&directory.caller, name, &new).await;
             let file = match made.result {
-                Ok(file) => self.sized(file, how.attributes().size_bytes.filter(|&n| n > 0)).await,
-                Err(Errno::Exists) => self.existing(directory, name, &how).await,
+                Ok(file) => {
+                    let size_bytes = how.attributes().size_bytes.filter(|&bytes| bytes > 0);
+                    directory.sized(file, size_bytes).await
+                }
+                Err(Errno::Exists) => directory.existing(name, &how).await,
                 Err(errno) => Err(errno),
             };
-            Ok(Changed { before: made.before, after: made.after, result: described(file).await })
+            let result = directory.described(file).await;
+            Ok(Changed { before: made.before, after: made.after, result })
         })
         .await
     }
@@ -67,14 +71,16 @@ impl Request<'_> {
     ) -> Changed<Object> {
         self.change(directory, async |directory| {
             let (name, kind) = (name?, check_target(kind?)?);
-            let new = self.new_file(kind, &wanted?);
-            let made = directory.create(&self.caller, name, &new).await;
-            let result = described(made.result).await;
+            let new = directory.new_file(kind, &wanted?);
+            let made = directory.vnode.create(&directory.caller, name, &new).await;
+            let result = directory.described(made.result).await;
             Ok(Changed { before: made.before, after: made.after, result })
         })
         .await
     }
+}
 
+impl Reached {
     /// A file as wanted, as far as the file system lets this caller choose.
     fn new_file<'a>(&self, kind: NewKind<'a>, wanted: &SetAttributes) -> NewFile<'a> {
         NewFile {
@@ -87,14 +93,14 @@ impl Request<'_> {
         }
     }
 
-    /// The file whose name was taken, if `how` is content with it.
-    async fn existing(&self, directory: &Vnode, name: Name<'_>, how: &CreateHow) -> Result<Vnode> {
+    /// The file whose name in this directory was taken, if `how` is content with it.
+    async fn existing(&self, name: Name<'_>, how: &CreateHow) -> Result<Vnode> {
         let size_bytes = match how {
             CreateHow::Guarded(_) => return Err(Errno::Exists),
             CreateHow::Unchecked(attributes) => attributes.size_bytes,
             CreateHow::Exclusive(_) => None,
         };
-        let file = directory.lookup(&self.caller, name).await.result.map_err(retry_if_gone)?;
+        let file = self.vnode.lookup(&self.caller, name).await.result.map_err(retry_if_gone)?;
         let found = file.attributes().await?;
         match how {
             CreateHow::Exclusive(verifier) if !was_made_with(&found, *verifier) => {
@@ -112,6 +118,13 @@ impl Request<'_> {
         }
         Ok(file)
     }
+
+    async fn described(&self, made: Result<Vnode>) -> Result<Object> {
+        match made {
+            Ok(vnode) => Ok(self.object(&vnode).await),
+            Err(errno) => Err(errno),
+        }
+    }
 }
 
 /// The same kind, unless it is a link that no client could follow.
@@ -127,13 +140,6 @@ fn check_target(kind: NewKind<'_>) -> Result<NewKind<'_>> {
 /// A name that was taken a moment ago and is free now: the next try will settle it.
 fn retry_if_gone(errno: Errno) -> Errno {
     if errno == Errno::NoEntry { Errno::TryAgain } else { errno }
-}
-
-async fn described(made: Result<Vnode>) -> Result<Object> {
-    match made {
-        Ok(vnode) => Ok(Object::of(&vnode).await),
-        Err(errno) => Err(errno),
-    }
 }
 
 /// The mode of what was made without one: the owner's alone.

@@ -1,6 +1,6 @@
 //! Read, write, commit, readlink (RFC 1813 §3.3.5 to §3.3.7, §3.3.21).
 
-use super::Request;
+use super::{Reached, Request};
 use abi::Result;
 use bytes::Bytes;
 use vfs::{Changed, ReadData, Seen, Stability, Written};
@@ -23,8 +23,8 @@ impl Request<'_> {
         count_bytes: u32,
     ) -> Seen<ReadData> {
         let length_bytes = count_bytes.min(self.transfer_bytes_max());
-        self.look(file, async |vnode| {
-            Ok(vnode.read(&self.caller, offset_bytes, length_bytes).await)
+        self.look(file, async |Reached { vnode, caller, .. }| {
+            Ok(vnode.read(caller, offset_bytes, length_bytes).await)
         })
         .await
     }
@@ -40,11 +40,11 @@ impl Request<'_> {
         data: Result<Bytes>,
         stability: Stability,
     ) -> Changed<Stored> {
-        self.change(file, async |vnode| {
+        self.change(file, async |Reached { vnode, caller, .. }| {
             let mut data = data?;
             data.truncate(self.transfer_bytes_max() as usize);
             let verifier = vnode.write_verifier();
-            let changed = vnode.write(&self.caller, offset_bytes, data, stability).await;
+            let changed = vnode.write(caller, offset_bytes, data, stability).await;
             let result = changed.result.map(|written| Stored { written, verifier });
             Ok(Changed { before: changed.before, after: changed.after, result })
         })
@@ -59,8 +59,8 @@ impl Request<'_> {
         offset_bytes: u64,
         length_bytes: u64,
     ) -> Changed<u64> {
-        self.change(file, async |vnode| {
-            let changed = vnode.commit(&self.caller, offset_bytes, length_bytes).await;
+        self.change(file, async |Reached { vnode, caller, .. }| {
+            let changed = vnode.commit(caller, offset_bytes, length_bytes).await;
             let result = changed.result.map(|()| vnode.write_verifier());
             Ok(Changed { before: changed.before, after: changed.after, result })
         })
@@ -69,6 +69,8 @@ impl Request<'_> {
 
     /// The target of a symbolic link.
     pub(crate) async fn read_link(&self, link: &[u8]) -> Seen<Bytes> {
-        self.look(link, async |vnode| Ok(vnode.read_link(&self.caller).await)).await
+        let read =
+            async |Reached { vnode, caller, .. }: &Reached| Ok(vnode.read_link(caller).await);
+        self.look(link, read).await
     }
 }

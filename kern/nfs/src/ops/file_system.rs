@@ -1,6 +1,6 @@
 //! What a file system is like (RFC 1813 §3.3.18 to §3.3.20).
 
-use super::Request;
+use super::{Reached, Request};
 use abi::Result;
 use vfs::{FileSystem, Limits, Seen, Usage};
 
@@ -20,7 +20,7 @@ impl Request<'_> {
         file: &[u8],
         question: impl AsyncFnOnce(&dyn FileSystem) -> Result<T>,
     ) -> Seen<T> {
-        self.look(file, async |vnode| {
+        self.look(file, async |Reached { vnode, .. }| {
             let attributes = vnode.attributes().await?;
             let result = question(vnode.mount().file_system()).await;
             Ok(Seen { attributes: Some(attributes), result })

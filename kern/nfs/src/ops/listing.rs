@@ -7,7 +7,7 @@
 //! stay valid while a directory changes, for as long as it exists, so the verifier is made of what
 //! tells one directory from the next with the same inode.
 
-use super::{Object, Request};
+use super::{Object, Reached, Request};
 use abi::{Attributes, Errno, FileId, InodeNo, Result};
 use alloc::vec::Vec;
 use core::ops::ControlFlow;
@@ -60,7 +60,7 @@ impl Request<'_> {
         (after, verifier): (u64, u64),
         fits: Result<impl FnMut(usize) -> bool>,
     ) -> Seen<Listing> {
-        self.look(directory, async |directory| {
+        self.look(directory, async |Reached { vnode: directory, caller, .. }| {
             let mut listing =
                 Listing { verifier: cookie_verifier(directory.file()), ..Listing::default() };
             if after != 0 && verifier != listing.verifier {
@@ -74,7 +74,7 @@ impl Request<'_> {
                 listing.push(&entry);
                 ControlFlow::Continue(())
             };
-            let seen = directory.read_directory(&self.caller, after, &mut visit).await;
+            let seen = directory.read_directory(caller, after, &mut visit).await;
             let result = seen.result.and_then(|is_end| listing.finish(is_end));
             Ok(Seen { attributes: seen.attributes, result })
         })
@@ -83,19 +83,23 @@ impl Request<'_> {
 
     /// The directory of a handle, if the caller may look names up in it: who may only read it
     /// learns names, and no more.
-    pub(crate) async fn searchable(&self, directory: &[u8]) -> Option<Vnode> {
-        let vnode = self.vnode(directory).ok()?;
-        let granted = vnode.access(&self.caller, Access::LOOKUP).await.result.ok()?;
-        granted.contains(Access::LOOKUP).then_some(vnode)
+    pub(crate) async fn searchable(&self, directory: &[u8]) -> Option<Reached> {
+        let reached = self.reach(directory).ok()?;
+        let granted = reached.vnode.access(&reached.caller, Access::LOOKUP).await.result.ok()?;
+        granted.contains(Access::LOOKUP).then_some(reached)
     }
 
-    /// The file that an inode number belongs to now; `None` if that cannot be found out.
-    pub(crate) async fn identify(&self, directory: &Vnode, inode: InodeNo) -> Option<Object> {
-        let file = directory.mount().file_system().identify(inode).await.ok()?;
+    /// The file that an entry belongs to now; `None` if that cannot be found out, or if it might
+    /// lie outside the export.
+    pub(crate) async fn identify(&self, directory: &Reached, entry: &Entry<'_>) -> Option<Object> {
+        if directory.is_fenced && entry.name == b".." {
+            return None;
+        }
+        let file = directory.vnode.mount().file_system().identify(entry.inode).await.ok()?;
         let handle = FileHandle { file_system: self.file_system(), file };
         let vnode = self.server.vnode(&handle).ok()?;
         let attributes = vnode.attributes().await.ok()?;
-        Some(Object { handle: handle.to_bytes(), attributes: Some(attributes) })
+        Some(Object { handle: directory.handle(&vnode), attributes: Some(attributes) })
     }
 }
 

@@ -13,10 +13,12 @@
 //! | `listing.rs` | readdir |
 //! | `file_system.rs` | limits and usage |
 //! | `path.rs` | the walk from a path to a handle |
+//! | `fence.rs` | the way up, which ends where the export does |
 
 mod attributes;
 mod create;
 mod data;
+mod fence;
 mod file_system;
 mod listing;
 mod names;
@@ -27,10 +29,10 @@ pub(crate) use data::Stored;
 pub(crate) use listing::{Listing, is_unchanged};
 pub(crate) use path::requested;
 
-use crate::Server;
+use crate::{ExportId, HANDLE_BYTES, Handle, Server};
 use abi::{Attributes, Errno, FileSystemId, Result};
 use rpc::Call;
-use vfs::{Caller, Changed, FileHandle, HANDLE_BYTES, Seen, Vnode};
+use vfs::{Caller, Changed, Seen, Vnode};
 
 /// Most bytes of one READ or WRITE over a stream.
 pub const STREAM_BYTES_MAX: u32 = 1 << 20;
@@ -43,11 +45,22 @@ pub const DATAGRAM_BYTES_MAX: u32 = 32 << 10;
 /// waiting.
 pub const LISTING_BYTES_MAX: u32 = 64 << 10;
 
-/// One call at work: who asks, and by which rules.
+/// One call at work.
 pub(crate) struct Request<'a> {
     pub(crate) server: &'a Server,
     pub(crate) call: &'a Call,
-    pub(crate) caller: Caller,
+}
+
+/// A file as a client reaches it: through an export, by whose rules it acts.
+pub(crate) struct Reached {
+    pub(crate) vnode: Vnode,
+    /// As whom.
+    caller: Caller,
+    export: ExportId,
+    /// Whether the export lets nothing be changed.
+    read_only: bool,
+    /// Whether the export is less than the whole file system.
+    is_fenced: bool,
 }
 
 /// A file that an operation found or made.
@@ -59,10 +72,29 @@ pub(crate) struct Object {
     pub(crate) attributes: Option<Attributes>,
 }
 
-impl Object {
-    async fn of(vnode: &Vnode) -> Self {
+impl Reached {
+    /// The handle of a file that was reached from this one.
+    fn handle(&self, vnode: &Vnode) -> [u8; HANDLE_BYTES] {
+        Handle { file: vnode.handle(), export: self.export }.to_bytes()
+    }
+
+    /// A file that was reached from this one.
+    async fn object(&self, vnode: &Vnode) -> Object {
         let attributes = vnode.attributes().await.ok();
-        Self { handle: vnode.handle().to_bytes(), attributes }
+        Object { handle: self.handle(vnode), attributes }
+    }
+
+    /// # Errors
+    /// `ReadOnly` if the export is.
+    fn expect_writable(&self) -> Result<()> {
+        if self.read_only { Err(Errno::ReadOnly) } else { Ok(()) }
+    }
+
+    /// # Errors
+    /// `CrossDevice` if the other was reached through another export: its rules are others, and so
+    /// is what its client may hold handles of.
+    fn expect_same_export(&self, other: &Self) -> Result<()> {
+        if self.export == other.export { Ok(()) } else { Err(Errno::CrossDevice) }
     }
 }
 
@@ -82,16 +114,22 @@ impl Request<'_> {
         LISTING_BYTES_MAX.min(self.transfer_bytes_max())
     }
 
-    fn is_read_only(&self) -> bool {
-        self.server.exports().rules().read_only
-    }
-
-    fn vnode(&self, handle: &[u8]) -> Result<Vnode> {
-        let handle = FileHandle::from_bytes(handle)?;
-        if handle.file_system != self.file_system() {
+    /// The file of a handle, with what the export that it tells of allows this client now.
+    fn reach(&self, handle: &[u8]) -> Result<Reached> {
+        let Handle { file, export: id } = Handle::from_bytes(handle)?;
+        if file.file_system != self.file_system() {
             return Err(Errno::Stale);
         }
-        self.server.vnode(&handle)
+        let exports = self.server.exports_now();
+        let export = exports.judge(id, self.call.remote)?;
+        let credentials = export.rules.actor(self.call.credentials.as_ref());
+        Ok(Reached {
+            vnode: self.server.vnode(&file)?,
+            caller: Caller { credentials, time: self.server.time() },
+            export: id,
+            read_only: export.rules.read_only,
+            is_fenced: !export.is_root(),
+        })
     }
 
     /// Does `work` on the file of a handle; if it cannot be begun, reports the file's attributes
@@ -99,16 +137,16 @@ impl Request<'_> {
     async fn look<T>(
         &self,
         handle: &[u8],
-        work: impl AsyncFnOnce(&Vnode) -> Result<Seen<T>>,
+        work: impl AsyncFnOnce(&Reached) -> Result<Seen<T>>,
     ) -> Seen<T> {
-        let vnode = match self.vnode(handle) {
-            Ok(vnode) => vnode,
+        let reached = match self.reach(handle) {
+            Ok(reached) => reached,
             Err(errno) => return Seen { attributes: None, result: Err(errno) },
         };
-        match work(&vnode).await {
+        match work(&reached).await {
             Ok(seen) => seen,
             Err(errno) => {
-                let (attributes, errno) = refusal(&vnode, errno).await;
+                let (attributes, errno) = refusal(&reached.vnode, errno).await;
                 Seen { attributes, result: Err(errno) }
             }
         }
@@ -119,16 +157,19 @@ impl Request<'_> {
     async fn change<T>(
         &self,
         handle: &[u8],
-        work: impl AsyncFnOnce(&Vnode) -> Result<Changed<T>>,
+        work: impl AsyncFnOnce(&Reached) -> Result<Changed<T>>,
     ) -> Changed<T> {
-        let vnode = match self.vnode(handle) {
-            Ok(vnode) => vnode,
+        let reached = match self.reach(handle) {
+            Ok(reached) => reached,
             Err(errno) => return Changed { before: None, after: None, result: Err(errno) },
         };
-        let attempt = if self.is_read_only() { Err(Errno::ReadOnly) } else { work(&vnode).await };
+        let attempt = match reached.expect_writable() {
+            Ok(()) => work(&reached).await,
+            Err(errno) => Err(errno),
+        };
         match attempt {
             Ok(Changed { before: None, result: Err(errno), .. }) | Err(errno) => {
-                let (attributes, errno) = refusal(&vnode, errno).await;
+                let (attributes, errno) = refusal(&reached.vnode, errno).await;
                 Changed { before: attributes, after: attributes, result: Err(errno) }
             }
             Ok(changed) => changed,

@@ -1,8 +1,8 @@
 //! Lookup, remove, rmdir, rename, link (RFC 1813 §3.3.3, §3.3.12 to §3.3.15).
 
-use super::{Object, Request, refusal};
+use super::{Object, Reached, Request, refusal};
 use abi::{Attributes, Errno, Result};
-use vfs::{Changed, Name, Renamed, Seen, Vnode};
+use vfs::{Changed, Name, Renamed, Seen};
 
 /// The result of a link: it changes a directory and shows a file.
 #[derive(Clone, Debug)]
@@ -17,9 +17,13 @@ impl Request<'_> {
     /// Finds a name.
     pub(crate) async fn lookup(&self, directory: &[u8], name: Result<Name<'_>>) -> Seen<Object> {
         self.look(directory, async |directory| {
-            let found = directory.lookup(&self.caller, name?).await;
+            let name = name?;
+            let found = match directory.is_fenced && name.bytes() == b".." {
+                true => self.parent(directory).await,
+                false => directory.vnode.lookup(&directory.caller, name).await,
+            };
             let result = match found.result {
-                Ok(vnode) => Ok(Object::of(&vnode).await),
+                Ok(vnode) => Ok(directory.object(&vnode).await),
                 Err(errno) => Err(errno),
             };
             Ok(Seen { attributes: found.attributes, result })
@@ -29,7 +33,8 @@ impl Request<'_> {
 
     /// Removes a name of anything but a directory.
     pub(crate) async fn remove(&self, directory: &[u8], name: Result<Name<'_>>) -> Changed<()> {
-        let work = async |directory: &Vnode| Ok(directory.remove(&self.caller, name?).await);
+        let work =
+            async |Reached { vnode, caller, .. }: &Reached| Ok(vnode.remove(caller, name?).await);
         self.change(directory, work).await
     }
 
@@ -39,8 +44,9 @@ impl Request<'_> {
         directory: &[u8],
         name: Result<Name<'_>>,
     ) -> Changed<()> {
-        let work =
-            async |directory: &Vnode| Ok(directory.remove_directory(&self.caller, name?).await);
+        let work = async |Reached { vnode, caller, .. }: &Reached| {
+            Ok(vnode.remove_directory(caller, name?).await)
+        };
         self.change(directory, work).await
     }
 
@@ -51,8 +57,10 @@ impl Request<'_> {
         directory: &[u8],
         name: Result<Name<'_>>,
     ) -> Linked {
-        let work = async |directory: &Vnode| {
-            Ok(self.vnode(file)?.link(&self.caller, directory, name?).await)
+        let work = async |directory: &Reached| {
+            let file = self.reach(file)?;
+            file.expect_same_export(directory)?;
+            Ok(file.vnode.link(&directory.caller, &directory.vnode, name?).await)
         };
         let directory = self.change(directory, work).await;
         Linked { file: self.attributes(file).await.ok(), directory }
@@ -64,10 +72,9 @@ impl Request<'_> {
         (from, name): (&[u8], Result<Name<'_>>),
         (to, to_name): (&[u8], Result<Name<'_>>),
     ) -> Renamed {
-        let directories = (self.vnode(from), self.vnode(to));
+        let directories = (self.reach(from), self.reach(to));
         let attempt = match &directories {
-            (Ok(_), Ok(_)) if self.is_read_only() => Err(Errno::ReadOnly),
-            (Ok(from), Ok(to)) => self.move_name((from, name), (to, to_name)).await,
+            (Ok(from), Ok(to)) => move_name((from, name), (to, to_name)).await,
             (Err(errno), _) | (_, Err(errno)) => Err(*errno),
         };
         match attempt {
@@ -77,26 +84,27 @@ impl Request<'_> {
             Ok(renamed) => renamed,
         }
     }
+}
 
-    async fn move_name(
-        &self,
-        (from, name): (&Vnode, Result<Name<'_>>),
-        (to, to_name): (&Vnode, Result<Name<'_>>),
-    ) -> Result<Renamed> {
-        Ok(from.rename(&self.caller, name?, to, to_name?).await)
-    }
+async fn move_name(
+    (from, name): (&Reached, Result<Name<'_>>),
+    (to, to_name): (&Reached, Result<Name<'_>>),
+) -> Result<Renamed> {
+    from.expect_same_export(to)?;
+    from.expect_writable()?;
+    Ok(from.vnode.rename(&from.caller, name?, &to.vnode, to_name?).await)
 }
 
 /// A rename that was not begun: both directories as they are, if they are there.
-async fn refused_rename(directories: (Result<Vnode>, Result<Vnode>), errno: Errno) -> Renamed {
+async fn refused_rename(directories: (Result<Reached>, Result<Reached>), errno: Errno) -> Renamed {
     let (from, errno) = unchanged(directories.0, errno).await;
     let (to, errno) = unchanged(directories.1, errno).await;
     Renamed { from: (from, from), to: (to, to), result: Err(errno) }
 }
 
-async fn unchanged(vnode: Result<Vnode>, errno: Errno) -> (Option<Attributes>, Errno) {
-    match vnode {
-        Ok(vnode) => refusal(&vnode, errno).await,
+async fn unchanged(reached: Result<Reached>, errno: Errno) -> (Option<Attributes>, Errno) {
+    match reached {
+        Ok(Reached { vnode, .. }) => refusal(&vnode, errno).await,
         Err(_) => (None, errno),
     }
 }

@@ -6,25 +6,29 @@
 //! targets are the client's to interpret.
 
 use super::Request;
-use crate::Server;
-use crate::exports::{Export, Exports, components, tidy};
+use crate::exports::{Export, Exports, Flavors, components, tidy};
+use crate::{Handle, Server};
 use abi::{Credentials, Errno, FileType, Result};
 use alloc::vec::Vec;
-use vfs::{Caller, FileHandle, Name, Vnode};
+use vfs::{Caller, Name, Vnode};
 
 impl Request<'_> {
     /// The handle of an exported directory, or of a directory below one; the path as
     /// [`requested`].
     ///
     /// # Errors
-    /// `AccessDenied` if no export is at or above the path, whether or not there is such a path;
-    /// else as a lookup.
-    pub(crate) async fn mount(&self, path: &[u8]) -> Result<FileHandle> {
+    /// `AccessDenied` if no export lets this client mount the path, whether or not there is such a
+    /// path; else as a lookup.
+    pub(crate) async fn mount(&self, path: &[u8]) -> Result<(Handle, Flavors)> {
         let exports = self.server.exports();
-        let (export, below) = exports.find(path).ok_or(Errno::AccessDenied)?;
+        let found = exports.mountable(path, self.call.remote);
+        let (export, below) = found.ok_or(Errno::AccessDenied)?;
         let exported = self.server.export_root(export).await?;
-        let directory = walk(exported, below, &self.caller).await?;
-        Ok(directory.handle())
+        let credentials = export.rules.actor(self.call.credentials.as_ref());
+        let caller = Caller { credentials, time: self.server.time() };
+        let directory = walk(exported, below, &caller).await?;
+        let handle = Handle { file: directory.handle(), export: export.id() };
+        Ok((handle, export.rules.flavors))
     }
 }
 
@@ -38,7 +42,7 @@ impl Server {
     /// The first of these exports that cannot be mounted, and why: to be asked before they are
     /// announced.
     pub async fn broken_export<'a>(&self, exports: &'a Exports) -> Option<(&'a Export, Errno)> {
-        for export in exports.list() {
+        for export in exports.places().filter_map(<[Export]>::first) {
             if let Err(errno) = self.export_root(export).await {
                 return Some((export, errno));
             }
@@ -46,7 +50,8 @@ impl Server {
         None
     }
 
-    async fn export_root(&self, export: &Export) -> Result<Vnode> {
+    /// The exported directory, as the path leads to it now.
+    pub(super) async fn export_root(&self, export: &Export) -> Result<Vnode> {
         let superuser = Caller { credentials: Credentials::ROOT, time: self.time() };
         walk(self.root()?, export.path(), &superuser).await
     }

@@ -5,7 +5,7 @@
 //! ```text
 //! body    | attributes 88 | verifier 8 |  entries ...  | no more 4 | end 4 |
 //! entry   | more 4 | inode 8 | length 4 | name, padded | cookie 8 |
-//! plus    ... | attributes 88 | handle 32 |
+//! plus    ... | attributes 88 | handle 36 |
 //! ```
 //! READDIRPLUS' first limit counts entries without what plus adds. It is the client's guess at
 //! how many entries it wants, not the size of a buffer, so one entry is sent whatever it says, as
@@ -18,9 +18,9 @@ use super::types::{
     ListedFile, ListedName, ListingHead, ReadDirectoryArguments, ReadDirectoryPlusArguments,
 };
 use super::{HANDLE, POST};
-use crate::ops::{Listing, Object, Request, is_unchanged};
+use crate::ops::{Listing, Object, Reached, Request, is_unchanged};
 use abi::{Attributes, Errno, Result};
-use vfs::{Entry, Seen, Vnode};
+use vfs::{Entry, Seen};
 use xdr::{Opaque, Writer, Xdr};
 
 /// Bytes of a body without entries.
@@ -120,7 +120,7 @@ fn encode_end(listing: &Listing, result: &mut Writer) {
 /// Every entry with its file, as far as it can be found out and the caller may know.
 async fn encode_files(
     request: &Request<'_>,
-    directory: Option<&Vnode>,
+    directory: Option<&Reached>,
     then: &Option<Attributes>,
     listing: &Listing,
     result: &mut Writer,
@@ -129,9 +129,9 @@ async fn encode_files(
     if let Some(directory) = directory {
         for entry in listing.entries() {
             encode_name(&entry, result);
-            encode_file(request, request.identify(directory, entry.inode).await, result);
+            encode_file(request, request.identify(directory, &entry).await, result);
         }
-        if is_unchanged(directory, then.as_ref()).await {
+        if is_unchanged(&directory.vnode, then.as_ref()).await {
             return;
         }
         result.truncate(start);

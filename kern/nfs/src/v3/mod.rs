@@ -40,14 +40,14 @@ use rpc::{Procedure, Version};
 use types::{ReadArguments, ReadDirectoryArguments, ReadDirectoryPlusArguments};
 use xdr::{Malformed, Reader, Xdr};
 
-/// NFS version 3.
+/// NFS version 3. Whether a call needs credentials is for the export to say: `Server::admit`.
 pub(crate) const VERSION: Version<Server> =
-    Version { number: 3, procedures: &PROCEDURES, anonymous: false };
+    Version { number: 3, procedures: &PROCEDURES, anonymous: true };
 
 /// Bytes of a status.
 const STATUS: usize = 4;
 /// Bytes of a handle.
-const HANDLE: usize = 4 + vfs::HANDLE_BYTES;
+const HANDLE: usize = 4 + crate::HANDLE_BYTES;
 /// Bytes of attributes.
 const ATTRIBUTES: usize = 84;
 /// Bytes of attributes that might have been left out.

@@ -180,7 +180,7 @@ fn squashed_callers_are_somebody_else() {
     assert_eq!(rights(&squashed, &file, 0x01), 0, "the superuser is nobody");
     squashed.become_user(1000, 0);
     assert_eq!(rights(&squashed, &file, 0x01), 0, "and not in the file's group 0");
-    let everybody = world.exported_as("/:mapall=0");
+    let everybody = world.exported_as("/:mapall=0,sec=sys:none");
     everybody.credentials.set(None);
     assert_eq!(rights(&everybody, &file, 0x01), 0x01, "who has no name is the anonymous user");
 }

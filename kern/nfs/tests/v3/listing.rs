@@ -178,7 +178,7 @@ fn plus_adds_attributes_and_handles() {
 #[test]
 fn plus_keeps_both_limits() {
     let world = filled(4);
-    let (dots, file, plus) = (28, 32, 88 + 32);
+    let (dots, file, plus) = (28, 32, 88 + 36);
     let listed = |dircount, maxcount| {
         let listing = list_plus(&world, &world.root(), start(), (dircount, maxcount)).unwrap();
         listing.reply.entries.0.len()

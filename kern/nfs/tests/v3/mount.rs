@@ -42,7 +42,7 @@ fn world_with_tree(exports: &[&str]) -> World {
 
 #[test]
 fn the_root_and_what_is_below_it() {
-    let world = world_with_tree(&["/"]);
+    let world = world_with_tree(&["/:alldirs"]);
     assert_eq!(mount(&world, "/"), Ok(world.root()));
     assert_eq!(mount(&world, "//"), Ok(world.root()));
     assert_eq!(mount(&world, ""), Ok(world.root()));
@@ -69,20 +69,20 @@ fn only_what_is_exported() {
 
 #[test]
 fn mounting_gives_no_more_than_looking_up() {
-    let world = world_with_tree(&["/"]);
+    let world = world_with_tree(&["/:alldirs"]);
     let inner = "/home/closed/inner";
     assert_eq!(mount(&world, inner), Err(mountstat3::MNT3ERR_ACCES as u32), "squashed");
     world.credentials.set(None);
     assert_eq!(mount(&world, inner), Err(mountstat3::MNT3ERR_ACCES as u32), "nobody");
     assert!(mount(&world, "/home").is_ok());
-    let trusting = world.exported_as("/:no_root_squash");
+    let trusting = world.exported_as("/:no_root_squash,alldirs");
     trusting.become_root();
     assert!(mount(&trusting, inner).is_ok());
 }
 
 #[test]
 fn mounts_are_listed_until_they_end() {
-    let world = world_with_tree(&["/"]);
+    let world = world_with_tree(&["/:alldirs"]);
     mount(&world, "/home").unwrap();
     mount(&world, "/").unwrap();
     mount(&world, "/none").unwrap_err();
@@ -100,7 +100,7 @@ fn mounts_are_listed_until_they_end() {
 
 #[test]
 fn a_mount_is_one_mount_however_its_path_is_spelled() {
-    let world = world_with_tree(&["/"]);
+    let world = world_with_tree(&["/:alldirs"]);
     for spelling in ["/home", "//home", "/home/", "/home//"] {
         mount(&world, spelling).unwrap();
     }
@@ -111,7 +111,7 @@ fn a_mount_is_one_mount_however_its_path_is_spelled() {
 
 #[test]
 fn a_datagram_is_answered_with_a_short_list() {
-    let world = world_with_tree(&["/"]);
+    let world = world_with_tree(&["/:alldirs"]);
     for last in 0..100 {
         world.client.set(IpAddr::V4(Ipv4Addr::new(192, 0, 2, last)));
         mount(&world, "/home").unwrap();
@@ -137,7 +137,7 @@ fn null_answers_nothing() {
 
 #[test]
 fn a_path_is_no_longer_than_the_protocol_allows() {
-    let world = World::new();
+    let world = world_with_tree(&["/:alldirs"]);
     let longest = format!("/{}", "n/".repeat(511));
     assert_eq!(mount(&world, &longest[..1023]), Err(mountstat3::MNT3ERR_NOENT as u32));
     let call = world.message(MOUNT, 1, crate::world::packed(&path(&"/n".repeat(513))));

@@ -1,6 +1,6 @@
 //! A file system in memory, served to one client.
 
-use abi::{Credentials, FileSystemId, Timestamp};
+use abi::{Credentials, FileId, FileSystemId, Timestamp};
 use bytes::Bytes;
 use memfs::Memfs;
 use nfs::{Exports, Server, programs};
@@ -124,9 +124,14 @@ impl World {
     }
 
     pub fn root(&self) -> nfs_fh3 {
-        let file = self.memfs.root();
-        let handle = vfs::FileHandle { file_system: FILE_SYSTEM, file };
-        nfs_fh3 { data: Opaque::owned(handle.to_bytes().to_vec()) }
+        self.reached("/", self.memfs.root())
+    }
+
+    /// The handle of a file that was reached through the export of a path.
+    pub fn reached(&self, export: &str, file: FileId) -> nfs_fh3 {
+        let file = vfs::FileHandle { file_system: FILE_SYSTEM, file };
+        let export = nfs::Export::new(export).unwrap().id();
+        handle_of(&nfs::Handle { file, export }.to_bytes())
     }
 
     pub fn attributes(&self, file: &nfs_fh3) -> fattr3 {
@@ -214,7 +219,7 @@ pub fn handle_of(bytes: &[u8]) -> nfs_fh3 {
 /// A handle of a file that never was.
 pub fn stale(world: &World) -> nfs_fh3 {
     let mut bytes = world.root().data.to_vec();
-    bytes[20..].copy_from_slice(&[0xff; 4]);
+    bytes[20..24].copy_from_slice(&[0xff; 4]);
     handle_of(&bytes)
 }
 

@@ -75,7 +75,7 @@ impl Service {
             && let State::Serving(description) = &mut self.state
         {
             let exports = self.nfs.exports();
-            description.exports = exports.list().iter().map(nfs::Export::path_text).collect();
+            description.exports = exports.paths().collect();
         }
     }
 }

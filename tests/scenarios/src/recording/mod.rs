@@ -17,7 +17,6 @@ use sim::{Drawer, Fault, Image, Kind, Luck, Pace, PowerDisk, Tape, VirtualClock,
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 use std::time::Duration;
-use vfs::FileHandle;
 use xdr::{Opaque, Reader};
 
 /// How a run is made.
@@ -339,7 +338,7 @@ impl<'a> Run<'a> {
         };
         let mut reader = Reader::new(result);
         let handle = reader.u32().and_then(|_| reader.opaque(64)).map_err(|_| "MNT was refused")?;
-        let handle = FileHandle::from_bytes(handle).map_err(|errno| errno.to_string())?;
+        let handle = nfs::Handle::from_bytes(handle).map_err(|errno| errno.to_string())?.file;
         self.file_system = handle.file_system;
         self.model.adopt(ROOT, handle.file, None);
         self.first = self.model.clone();

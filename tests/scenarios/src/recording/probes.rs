@@ -9,7 +9,6 @@ use abi::FileType;
 use nfs::v3::Status;
 use nfs::v3::types::{PostAttributes, ReadArguments, ReadHead, Reply};
 use sim::{Kind, When};
-use vfs::FileHandle;
 use xdr::{Opaque, Reader, Xdr};
 
 /// Most bytes that one READ asks for; larger files are not read.
@@ -49,7 +48,7 @@ impl Run<'_> {
     fn read(&mut self, number: FileNo) -> Result<(), String> {
         let Some(file) = self.model.file(number) else { return Ok(()) };
         let (Some(id), size_bytes) = (file.id, file.contents.size_bytes()) else { return Ok(()) };
-        let handle = FileHandle { file_system: self.file_system, file: id }.to_bytes();
+        let handle = crate::client::handle(self.file_system, id);
         let arguments =
             ReadArguments { file: Opaque(&handle), offset_bytes: 0, count_bytes: READ_BYTES };
         let xid = u32::MAX - number.0;

@@ -69,7 +69,7 @@ fn image() -> Served {
     tree.lay(&folder.path().join("tree"));
     let image = folder.path().join("image");
     Format::usual().make(&image, &folder.path().join("tree"));
-    let exports = ["--export", "/a/b", "--export", "/a", "--export", "/other"];
+    let exports = ["--export", "/a/b:alldirs", "--export", "/a:alldirs", "--export", "/other"];
     Served { server: Server::start(arguments(&image, exports), Backend::Poll), _folder: folder }
 }
 
