@@ -18,11 +18,12 @@ mod transmit;
 
 use crate::ethernet::Reach;
 use crate::ip::Arrived;
-use crate::limits::RECEIVED_BYTES_MAX;
+use crate::ip::path_mtu::Quoted;
+use crate::limits::{PATH_MTU_V6_BYTES_MIN, RECEIVED_BYTES_MAX};
 use crate::stack::{Moment, Stack};
 use crate::tcp::connection::{Connection, News, Settings};
 use crate::tcp::handshake::Handshake;
-use crate::tcp::limits::{KEEPALIVE, USER_TIMEOUT};
+use crate::tcp::limits::{KEEPALIVE, MSS_DEFAULT_BYTES, USER_TIMEOUT};
 use crate::tcp::opening::Progress;
 use crate::tcp::segment::{Flags, Segment};
 use crate::tcp::sequence::SeqNo;
@@ -172,6 +173,7 @@ impl Stack {
             clock_offset: self.streams.table.numbers().clock_offset(pair),
             mss: self.own_mss(to),
             path_bytes: self.path_bytes(to),
+            path_bytes_least: path_bytes_least(to),
             keepalive: Some(KEEPALIVE),
             user_timeout: USER_TIMEOUT,
         };
@@ -270,7 +272,12 @@ impl Stack {
             let Some((pair, _, endpoint)) = self.streams.table.get_mut(key) else { continue };
             let pair = *pair;
             match &mut endpoint.stage {
-                Stage::Open(connection) => connection.timeout(now),
+                Stage::Open(connection) => {
+                    connection.timeout(now);
+                    if let Some(path_bytes) = connection.take_narrow_path() {
+                        self.found_narrow(pair.remote.ip(), path_bytes, now);
+                    }
+                }
                 Stage::Opening(opening) => match opening.timeout(now) {
                     Ok(Some(syn)) => self.send_segment(&pair, syn, now),
                     Ok(None) => {}
@@ -282,6 +289,13 @@ impl Stack {
         while let Some((pair, answer)) = self.streams.table.timeout(now) {
             self.send_segment(&pair, answer, now);
         }
+    }
+
+    /// A path has dropped packets without a word that were larger than so much behind the headers of
+    /// IP and TCP, in bytes: remembered as if a router had told.
+    fn found_narrow(&mut self, to: IpAddr, path_bytes: u16, now: Instant) {
+        let packet_bytes = u32::from(path_bytes) + headers_bytes(to);
+        self.path_mtus.too_big(to, Quoted::Segment, packet_bytes, packet_bytes, now);
     }
 
     /// The largest segment that we take, in bytes: what fits our link.
@@ -297,8 +311,22 @@ impl Stack {
 }
 
 fn behind_headers(peer: IpAddr, packet_bytes: usize) -> u16 {
-    let headers_bytes = if peer.is_ipv4() { 40 } else { 60 };
-    u16::try_from(packet_bytes.saturating_sub(headers_bytes)).unwrap_or(u16::MAX).max(1)
+    let packet_bytes = packet_bytes.saturating_sub(headers_bytes(peer) as usize);
+    u16::try_from(packet_bytes).unwrap_or(u16::MAX).max(1)
+}
+
+/// The headers of IP and TCP without options, in bytes.
+fn headers_bytes(peer: IpAddr) -> u32 {
+    if peer.is_ipv4() { 40 } else { 60 }
+}
+
+/// What every path carries behind those headers, in bytes (RFC 9293 §3.7.1).
+fn path_bytes_least(to: IpAddr) -> u16 {
+    if to.is_ipv4() {
+        MSS_DEFAULT_BYTES
+    } else {
+        behind_headers(to, PATH_MTU_V6_BYTES_MIN as usize)
+    }
 }
 
 fn is_intact(packet: &Arrived<'_>) -> bool {

@@ -5,6 +5,9 @@ use core::time::Duration;
 /// The least segment that everybody takes when nothing else is said, in bytes (RFC 9293 §3.7.1).
 pub const MSS_DEFAULT_BYTES: u16 = 536;
 
+/// What nearly every path carries behind the headers of IP and TCP, in bytes: what IPv6 demands.
+pub const PATH_BYTES_SMALL: u16 = 1220;
+
 /// What timestamps take of every segment, in bytes.
 pub const TIMESTAMPS_BYTES: u16 = 12;
 

@@ -3,7 +3,7 @@
 use super::attacker::play_attacked;
 use super::liar::play_lied_to;
 use super::moving::play_moving;
-use super::narrow::play_narrow;
+use super::narrow::{play_black_hole, play_narrow};
 use super::pace::play_calls;
 use super::play::{Played, play};
 use super::with_stranger::play_with_stranger;
@@ -20,6 +20,7 @@ const KINDS: &[(&str, Play)] = &[
     ("attacked", play_attacked),
     ("lied to", play_lied_to),
     ("narrow", play_narrow),
+    ("black hole", play_black_hole),
 ];
 
 /// A scenario's number holds its kind in so many of its lowest bits.

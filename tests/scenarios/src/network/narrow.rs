@@ -13,13 +13,25 @@ use sim::{Delivery, ETHERNET_BYTES};
 /// # Errors
 /// The rule that was broken.
 pub fn play_narrow(seed: u64) -> Result<Played, String> {
+    play_behind(seed, false)
+}
+
+/// The same, but nobody is told: a black hole.
+///
+/// # Errors
+/// The rule that was broken.
+pub fn play_black_hole(seed: u64) -> Result<Played, String> {
+    play_behind(seed, true)
+}
+
+fn play_behind(seed: u64, is_silent: bool) -> Result<Played, String> {
     let mut plan = Plan::of_seed(seed);
     plan.way.deliveries = [Delivery::Plain; 2];
     // One is lost for each flight until its sender knows.
     (plan.is_lossy, plan.is_hurried) = (true, false);
     let widest = u64::from(plan.way.links[0].mtu_bytes);
     let mtu_bytes = plan.luck.between(1280, widest) as usize;
-    let narrow = Narrow { mtu_bytes, is_silent: false };
+    let narrow = Narrow { mtu_bytes, is_silent };
     let mut world = World::with_middle(&plan.way, Box::new(narrow), &plan.luck);
     begin(&mut world, &plan.conversations);
     let start = world.clock.now();

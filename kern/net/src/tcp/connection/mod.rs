@@ -17,7 +17,7 @@ mod tests;
 mod time;
 
 use super::handshake::Handshake;
-use super::limits::{CHALLENGES_PER_SECOND, TIMESTAMPS_BYTES, WINDOW_SCALE};
+use super::limits::{CHALLENGES_PER_SECOND, PATH_BYTES_SMALL, TIMESTAMPS_BYTES, WINDOW_SCALE};
 use super::receive::{Receiver, ReceiverSettings};
 use super::segment::{Outgoing, Segment};
 use super::send::{Sender, SenderSettings};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub mss: u16,
     /// What the path carries behind the headers of IP and TCP, options included, in bytes.
     pub path_bytes: u16,
+    /// What every path carries behind those headers, in bytes.
+    pub path_bytes_least: u16,
     /// After so much silence the peer is asked if it is still there.
     pub keepalive: Option<Duration>,
     /// How long the peer may leave what was sent without an answer (RFC 9293 §3.8.3).
@@ -110,6 +112,8 @@ impl Connection {
         };
         let sender = SenderSettings {
             mss: payload_bytes(&handshake, settings.path_bytes),
+            mss_small: payload_bytes(&handshake, PATH_BYTES_SMALL),
+            mss_least: payload_bytes(&handshake, settings.path_bytes_least),
             window_bytes,
             sack: handshake.sack,
             timestamps: handshake.timestamp.is_some(),
@@ -249,6 +253,12 @@ impl Connection {
         self.sender.set_mss(payload_bytes(&self.handshake, path_bytes));
     }
 
+    /// What the path carries, in bytes, if it was found out that it drops what is larger; once. See
+    /// [`Self::set_path`], which is to follow.
+    pub fn take_narrow_path(&mut self) -> Option<u16> {
+        self.sender.take_proven_mss().map(|mss| mss + options_bytes(&self.handshake))
+    }
+
     /// What is to be remembered of it for a while after its end.
     pub fn remembered(&mut self, pair: Pair) -> Option<Remembered> {
         (self.state == State::TimeWait).then(|| Remembered {
@@ -281,6 +291,10 @@ impl Connection {
 
 /// How much payload goes into a packet, in bytes.
 fn payload_bytes(handshake: &Handshake, path_bytes: u16) -> u16 {
-    let options_bytes = if handshake.timestamp.is_some() { TIMESTAMPS_BYTES } else { 0 };
-    handshake.mss.min(path_bytes).saturating_sub(options_bytes).max(1)
+    handshake.mss.min(path_bytes).saturating_sub(options_bytes(handshake)).max(1)
+}
+
+/// What the options of every segment take, in bytes.
+fn options_bytes(handshake: &Handshake) -> u16 {
+    if handshake.timestamp.is_some() { TIMESTAMPS_BYTES } else { 0 }
 }

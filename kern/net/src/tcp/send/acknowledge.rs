@@ -46,6 +46,10 @@ impl Sender {
         news.lost_bytes = self.find_losses(is_duplicate, &mut news, now);
         self.judge_mark(ack);
         self.adjust_window(&news, limited, now);
+        if news.delivered_bytes > 0 {
+            self.hole.arrived(news.packet_bytes_max, news.advanced_bytes > 0);
+            self.fit();
+        }
         self.rearm(news.delivered_bytes > 0, now);
         progress
     }
@@ -68,6 +72,7 @@ impl Sender {
         let rack = &mut self.rack;
         let mut delivered = |start: u64, piece: Piece| {
             news.delivered_bytes += piece.end - start;
+            news.packet_bytes_max = news.packet_bytes_max.max(piece.first_packet_bytes(start));
             rack.delivered(start, piece, ack.timestamp_echo, minimum, now);
             news.resent |= piece.resent;
             if !piece.resent {

@@ -14,6 +14,7 @@
 //! Nagle's algorithm is absent: what is given is complete.
 
 mod acknowledge;
+mod black_hole;
 mod congestion;
 mod cubic;
 mod prr;
@@ -31,6 +32,7 @@ use super::segment::SackBlocks;
 use super::sequence::SeqNo;
 use abi::Instant;
 use alloc::vec::Vec;
+use black_hole::BlackHole;
 use bytes::Bytes;
 use congestion::Congestion;
 use queue::Queue;
@@ -49,6 +51,10 @@ pub struct SenderSettings {
     /// The payload of a full packet, in bytes: less than the path carries by all headers and by the
     /// options of every segment.
     pub mss: u16,
+    /// The payload of packets that nearly every path carries, in bytes.
+    pub mss_small: u16,
+    /// The payload of packets that every path carries, in bytes.
+    pub mss_least: u16,
     /// The window the peer offered last, in bytes.
     pub window_bytes: u32,
     /// The peer sends SACK blocks.
@@ -118,6 +124,9 @@ pub struct GivenUp;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sender {
     settings: SenderSettings,
+    /// What the path is said to carry of payload, in bytes.
+    path_mss: u16,
+    hole: BlackHole,
     /// The number of the byte at offset 0.
     first: SeqNo,
     queue: Queue,
@@ -153,6 +162,8 @@ impl Sender {
         let settings = SenderSettings { mss: settings.mss.max(1), ..settings };
         Self {
             settings,
+            path_mss: settings.mss,
+            hole: BlackHole::default(),
             first,
             queue: Queue::default(),
             finished: false,
@@ -191,7 +202,14 @@ impl Sender {
     /// Packets have another size: the path's changed. What was too large for it is sent again
     /// (RFC 8201 §5.4), which says nothing about congestion.
     pub fn set_mss(&mut self, mss: u16) {
-        let mss = mss.max(1);
+        self.path_mss = mss.max(1);
+        self.hole.narrowed(self.path_mss);
+        self.fit();
+    }
+
+    /// Packets become as large as may get through.
+    fn fit(&mut self) {
+        let mss = self.hole.limit().map_or(self.path_mss, |limit| limit.min(self.path_mss));
         let shrinks = mss < self.settings.mss;
         self.settings.mss = mss;
         self.congestion.set_mss(mss);
@@ -200,6 +218,12 @@ impl Sender {
             self.recovery = Recovery::Resending { end: self.next };
             self.undo = None;
         }
+    }
+
+    /// The payload of packets that get through, in bytes, if it was found out that larger ones do not;
+    /// once. [`Self::set_mss`] is to follow.
+    pub fn take_proven_mss(&mut self) -> Option<u16> {
+        self.hole.take_proven()
     }
 
     /// The payload of a full packet, in bytes.

@@ -89,6 +89,8 @@ pub struct News {
     pub advanced_bytes: u64,
     /// Bytes that arrived, in order or not.
     pub delivered_bytes: u64,
+    /// The largest packet of those, in bytes.
+    pub packet_bytes_max: u16,
     /// Since the oldest of what arrived was sent.
     pub sample: Option<Duration>,
     /// Some of it was sent more than once.

@@ -31,6 +31,13 @@ pub struct Piece {
     state: State,
 }
 
+impl Piece {
+    /// Bytes in its first packet.
+    pub fn first_packet_bytes(&self, start: u64) -> u16 {
+        u16::try_from((self.end - start).min(self.packet_bytes.into())).unwrap_or(u16::MAX)
+    }
+}
+
 /// When a piece was sent, and its offset: pieces sent at once were sent in order.
 pub type SentKey = (Instant, u64);
 
@@ -64,6 +71,11 @@ impl Scoreboard {
     /// Whether everything is acknowledged.
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
+    }
+
+    /// Bytes in the oldest packet; none if everything is acknowledged.
+    pub fn first_packet_bytes(&self) -> u16 {
+        self.pieces.first_key_value().map_or(0, |(start, piece)| piece.first_packet_bytes(*start))
     }
 
     /// New bytes leave.

@@ -90,6 +90,9 @@ impl Sender {
     }
 
     fn retransmission_due(&mut self, now: Instant) {
+        let oldest_bytes = self.board.first_packet_bytes();
+        self.hole.timed_out(oldest_bytes, self.settings.mss_small, self.settings.mss_least);
+        self.fit();
         self.begin_resending(now);
         self.round_trip.back_off();
         self.timers.probe = None;

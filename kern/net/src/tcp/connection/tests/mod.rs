@@ -23,6 +23,7 @@ fn settings() -> Settings {
         clock_offset: 77,
         mss: MSS,
         path_bytes: MSS,
+        path_bytes_least: 536,
         keepalive: Some(Duration::from_secs(7200)),
         user_timeout: Duration::from_secs(120),
     }

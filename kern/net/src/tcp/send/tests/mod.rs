@@ -19,6 +19,8 @@ pub const FIRST: SeqNo = SeqNo(u32::MAX - 2500);
 
 pub const SETTINGS: SenderSettings = SenderSettings {
     mss: 1000,
+    mss_small: 1000,
+    mss_least: 1000,
     window_bytes: 1 << 20,
     sack: true,
     timestamps: false,
@@ -99,6 +101,9 @@ impl Trace {
     pub fn timeout(&mut self) -> Vec<(u32, u32)> {
         self.now = self.sender.deadline().expect("something is to happen");
         self.sender.timeout(self.now).expect("the peer is given time");
+        if let Some(mss) = self.sender.take_proven_mss() {
+            self.sender.set_mss(mss);
+        }
         self.sent()
     }
 

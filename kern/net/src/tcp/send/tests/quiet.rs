@@ -136,3 +136,81 @@ fn a_link_that_cuts_gets_many_packets_at_once() {
     trace.ack(0, &[(1000, 4000)]);
     assert_eq!(trace.sent(), [(0, 1000)]);
 }
+
+/// Of a path that may be narrow.
+const NARROW: SenderSettings = SenderSettings { mss_small: 500, mss_least: 300, ..SETTINGS };
+
+/// The path carries packets of up to `carried_bytes`, until all before `end` has arrived. How many
+/// timeouts there were.
+fn swallow(trace: &mut Trace, carried_bytes: u32, end: u32) -> u32 {
+    let (mut arrived, mut timeouts) = (trace.sender.acknowledged_seq().0.wrapping_sub(FIRST.0), 0);
+    let mut leaving = trace.sent();
+    while arrived < end {
+        let before = arrived;
+        for (start, end) in leaving {
+            // The link cuts what is more than a packet.
+            let packet_bytes = (end - start).min(trace.sender.mss().into());
+            let fits = packet_bytes <= carried_bytes && start <= arrived;
+            arrived = if fits { arrived.max(end) } else { arrived };
+        }
+        leaving = if before < arrived {
+            trace.wait(10);
+            trace.ack(arrived, &[]);
+            trace.sent()
+        } else {
+            timeouts += 1;
+            trace.timeout()
+        };
+    }
+    timeouts
+}
+
+#[test]
+fn a_path_that_swallows_large_packets_is_tried_with_smaller_ones() {
+    let mut trace = Trace::measured(NARROW);
+    trace.push(3000);
+    assert_eq!(trace.sent(), packets(1000, 4000));
+    assert_eq!(trace.timeout(), packets(3000, 4000), "the tail");
+    assert_eq!((trace.timeout(), trace.timeout()), (packets(1000, 2000), packets(1000, 2000)));
+    assert_eq!(trace.timeout(), [(1000, 1500)]);
+    assert_eq!(trace.timeout(), [(1000, 1300)]);
+    assert_eq!(trace.timeout(), [(1000, 1300)], "never less than every path carries");
+    trace.wait(10);
+    trace.ack(1300, &[]);
+    assert_eq!(trace.sender.mss(), 1000, "was it the size?");
+    assert_eq!((swallow(&mut trace, 400, 4000), trace.sender.mss()), (2, 300), "it was");
+    trace.push(9000);
+    assert_eq!(swallow(&mut trace, 400, 13_000), 0, "known by now");
+    trace.sender.set_mss(1000);
+    trace.push(1000);
+    assert_eq!(trace.sent(), packets(13_000, 14_000), "the path is wide again");
+}
+
+#[test]
+fn a_peer_that_was_gone_for_a_while_gets_large_packets_again() {
+    let mut trace = Trace::measured(NARROW);
+    trace.push(20_000);
+    trace.sent();
+    while trace.timeout() != [(1000, 1300)] {}
+    assert_eq!((swallow(&mut trace, 1000, 21_000), trace.sender.mss()), (1, 1000));
+}
+
+#[test]
+fn a_large_packet_that_arrives_at_all_clears_the_path() {
+    let mut trace = Trace::measured(NARROW);
+    trace.push(9000);
+    trace.sent();
+    while trace.timeout() != [(1000, 1500)] {}
+    trace.ack(1000, &[(2000, 3000)]);
+    assert_eq!(trace.sender.mss(), 1000, "it is the packets that are lost");
+}
+
+#[test]
+fn every_path_that_carries_the_least_carries_all() {
+    for carried_bytes in [300, 301, 499, 500, 700, 999] {
+        let mut trace = Trace::measured(NARROW);
+        trace.push(100_000);
+        let timeouts = swallow(&mut trace, carried_bytes, 101_000);
+        assert!(timeouts <= 8, "{carried_bytes}: {timeouts}, {}", trace.sender.mss());
+    }
+}
