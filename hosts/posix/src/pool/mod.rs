@@ -242,7 +242,6 @@ impl Pool {
         self.hang_up();
         let ended = self.threads.drain(..).map(JoinHandle::join);
         let outcomes: Vec<_> = ended.collect();
-        self.opener.end();
         outcomes.into_iter().try_for_each(|outcome| outcome.map_err(|_| WorkerGone))
     }
 
@@ -260,5 +259,7 @@ fn connections(max: Option<usize>) -> SharedBudget {
 impl Drop for Pool {
     fn drop(&mut self) {
         self.hang_up();
+        // Whoever still opens something is about to stop.
+        self.opener.end();
     }
 }
