@@ -12,6 +12,8 @@ mod create;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod file_system;
 #[cfg(test)]
 mod hostile;

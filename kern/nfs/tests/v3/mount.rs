@@ -6,16 +6,13 @@ use nfs3_types::nfs3::nfs_fh3;
 use nfs3_types::xdr_codec::{Opaque, Void};
 use std::net::{IpAddr, Ipv4Addr};
 
-fn path(path: &str) -> dirpath<'_> {
+pub fn path(path: &str) -> dirpath<'_> {
     dirpath(Opaque::borrowed(path.as_bytes()))
 }
 
-fn mount(world: &World, name: &str) -> Result<nfs_fh3, u32> {
+pub fn mount(world: &World, name: &str) -> Result<nfs_fh3, u32> {
     match unpacked(&world.bytes(MOUNT, 1, &path(name))) {
-        mountres3::Ok(ok) => {
-            assert_eq!(ok.auth_flavors, [1]);
-            Ok(crate::world::handle_of(&ok.fhandle.0))
-        }
+        mountres3::Ok(ok) => Ok(crate::world::handle_of(&ok.fhandle.0)),
         mountres3::Err(status) => Err(status as u32),
     }
 }
@@ -128,6 +125,75 @@ fn exports_are_listed_for_everybody() {
     let paths: Vec<&[u8]> = list.0.iter().map(|node| &node.ex_dir.0[..]).collect();
     assert_eq!(paths, [&b"/home/closed"[..], b"/home/open"]);
     assert!(list.0.iter().all(|node| node.ex_groups.is_empty()));
+}
+
+/// The clients of each path, as showmount(8) prints them.
+fn listed(world: &World) -> Vec<(String, Vec<String>)> {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let list: exports<'_, '_> = unpacked(&world.bytes(MOUNT, 5, &Void));
+    let groups = |node: &nfs3_types::mount::export_node<'_, '_>| {
+        node.ex_groups.0.iter().map(|name| text(&name.0)).collect()
+    };
+    list.0.iter().map(|node| (text(&node.ex_dir.0), groups(node))).collect()
+}
+
+#[test]
+fn exports_are_listed_with_their_clients() {
+    let world = World::exporting(&[
+        "/b:client=10.0.0.0/8,client=::1",
+        "/a:client=10.0.0.0/8",
+        "/b:client=192.0.2.7",
+        "/a:ro",
+    ]);
+    let clients = ["10.0.0.0/8", "::1", "192.0.2.7"].map(String::from).to_vec();
+    assert_eq!(listed(&world), [("/a".to_string(), vec![]), ("/b".to_string(), clients)]);
+}
+
+#[test]
+fn a_datagram_lists_few_exports() {
+    let paths: Vec<_> = (0..300).map(|number| format!("/{number}:client=::{number}")).collect();
+    let world = World::exporting(&paths.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(listed(&world).len(), 300);
+    world.datagram.set(true);
+    assert!(world.bytes(MOUNT, 5, &Void).len() <= 1024);
+    assert!(listed(&world).len() > 10);
+}
+
+#[test]
+fn without_alldirs_only_the_directory_itself_can_be_mounted() {
+    let world = world_with_tree(&["/home"]);
+    assert!(mount(&world, "/home").is_ok());
+    for below in ["/home/open", "/home/none", "/home/file"] {
+        assert_eq!(mount(&world, below), Err(mountstat3::MNT3ERR_ACCES as u32), "{below}");
+    }
+}
+
+#[test]
+fn who_is_not_named_mounts_nothing() {
+    let world = world_with_tree(&["/:client=192.0.2.0/24,secure"]);
+    assert!(mount(&world, "/").is_ok());
+    world.port.set(1024);
+    assert_eq!(mount(&world, "/"), Err(mountstat3::MNT3ERR_ACCES as u32), "not reserved");
+    world.port.set(1023);
+    world.client.set(IpAddr::V4(Ipv4Addr::new(192, 0, 3, 1)));
+    assert_eq!(mount(&world, "/"), Err(mountstat3::MNT3ERR_ACCES as u32));
+    world.client.set("::ffff:192.0.2.1".parse().unwrap());
+    assert!(mount(&world, "/").is_ok());
+}
+
+#[test]
+fn flavours_are_told() {
+    let flavors = |export: &str| {
+        let world = World::exporting(&[export]);
+        match unpacked(&world.bytes(MOUNT, 1, &path("/"))) {
+            mountres3::Ok(ok) => ok.auth_flavors.to_vec(),
+            mountres3::Err(status) => panic!("{status:?}"),
+        }
+    };
+    assert_eq!(flavors("/"), [1]);
+    assert_eq!(flavors("/:sec=none"), [0]);
+    assert_eq!(flavors("/:sec=sys:none"), [1, 0]);
+    assert_eq!(flavors("/:sec=none:sys"), [0, 1]);
 }
 
 #[test]

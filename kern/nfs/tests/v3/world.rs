@@ -29,6 +29,7 @@ pub struct World {
     pub credentials: Cell<Option<Credentials>>,
     pub datagram: Cell<bool>,
     pub client: Cell<IpAddr>,
+    pub port: Cell<u16>,
     pub memfs: Rc<Memfs>,
     seconds: Cell<i64>,
 }
@@ -50,6 +51,7 @@ impl World {
             credentials: Cell::new(Some(Credentials::ROOT)),
             datagram: Cell::new(false),
             client: Cell::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))),
+            port: Cell::new(1023),
             memfs,
             seconds: Cell::new(1000),
         }
@@ -69,6 +71,7 @@ impl World {
             credentials: self.credentials.clone(),
             datagram: self.datagram.clone(),
             client: self.client.clone(),
+            port: self.port.clone(),
             memfs: self.memfs.clone(),
             seconds: self.seconds.clone(),
         }
@@ -89,7 +92,7 @@ impl World {
             version: 3,
             procedure,
             credentials: self.credentials.get(),
-            remote: SocketAddr::new(self.client.get(), 1023),
+            remote: SocketAddr::new(self.client.get(), self.port.get()),
             local: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 2049),
             datagram: self.datagram.get(),
             arguments: Bytes::from(arguments),
