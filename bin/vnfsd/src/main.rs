@@ -13,6 +13,8 @@ mod image;
 mod log;
 mod manual;
 mod newfs;
+mod process;
+mod run;
 mod serve;
 mod size;
 mod text;
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 /// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2. `fsck` has its own.
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let is_service = matches!(cli.command, Command::Serve(_));
+    let is_service = matches!(cli.command, Command::Serve(_) | Command::Run(_));
     log::start(cli.log_level, if is_service { Times::Shown } else { Times::Hidden });
     let failure = match cli.command {
         Command::Fsck(_) => ExitCode::from(fsck::FAILURE),
@@ -53,6 +55,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Fsck(options) => return fsck::run(&options),
         Command::Check(options) => return check::run(&options),
         Command::Serve(options) => serve::run(&options),
+        Command::Run(options) => run::run(&options),
         Command::Newfs(options) => newfs::run(&options),
         Command::Image(command) => image::run(&command),
         Command::Man { directory } => manual::write_pages(&directory),

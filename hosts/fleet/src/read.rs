@@ -66,6 +66,10 @@ fn plan(
     let templates = Templates::read(section("defaults"), section("template"), faults);
     let beside = Beside { templates: &templates, folder, surroundings };
     let sections = sections(document, &beside, faults);
+    if sections.is_empty() && faults.is_empty() {
+        // A file that is being written is often empty for a moment.
+        faults.tell(&place(0, ""), "[[service]] or [[services]]", "a file that describes none");
+    }
     let switches = switches.unwrap_or_default();
     let mut expander = Expander::new(faults, folder, &switches);
     let mut groups = Vec::new();

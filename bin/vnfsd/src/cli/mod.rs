@@ -7,6 +7,7 @@ mod image;
 mod network;
 mod newfs;
 mod quota;
+mod run;
 mod serve;
 
 pub use check::Check;
@@ -15,6 +16,7 @@ pub use image::Image;
 pub use network::Network;
 pub use newfs::{ByteOrder, Format, LogSize, Newfs, QuotaKind};
 pub use quota::Quota;
+pub use run::Run;
 pub use serve::{Backend, Serve};
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -54,6 +56,8 @@ pub enum Command {
     /// Serve an image, or a file system in memory, over NFSv3: on this machine's sockets, or at an
     /// address of its own
     Serve(Serve),
+    /// Serve all services that a file describes
+    Run(Run),
     /// Check a file that describes many services, and print what it comes to
     Check(Check),
     /// Make an empty FFS file system

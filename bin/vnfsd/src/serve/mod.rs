@@ -12,20 +12,15 @@
 //! | `exports` | what clients may mount if nothing is said |
 //! | `ready` | the one line that says what is served and how to mount it |
 //! | `watch` | what the main thread does meanwhile |
-//! | `manager` | what systemd is told, and what it keeps |
-//! | `descriptors` | as many connections as the system allows |
-//! | `signals` | the two ways to end |
 
-mod descriptors;
 mod exports;
-mod manager;
-mod network;
+pub mod network;
 mod ready;
-mod signals;
 mod source;
 mod watch;
 
 use crate::cli;
+use crate::process::{descriptors, signals};
 use anyhow::{Context, Result};
 use network::Network;
 use posix::{Backend, Budgets, Pool, PoolOptions, ServiceId, ServiceSpec, Uplink};
@@ -64,7 +59,11 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let uplinks = add_uplinks(&pool, uplinks)?;
     pool.add(SERVICE, spec)?;
     let pool = Arc::new(pool);
-    signals::stop_on_signal(pool.clone(), SERVICE)?;
+    let ended = pool.clone();
+    signals::end_by(move || {
+        // A worker that has gone has said why.
+        let _ = ended.stop(SERVICE);
+    })?;
     let (pool, reports, announcement) = (&*pool, &reports, &announcement);
     Watch { pool, reports, service: SERVICE, uplinks, announcement }.until_the_end()
 }

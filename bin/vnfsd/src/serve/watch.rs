@@ -1,7 +1,7 @@
 //! What the main thread does while others serve: passes on what there is to tell, until the end.
 
-use super::manager;
 use super::ready::Announcement;
+use crate::process::manager;
 use anyhow::{Result, bail};
 use posix::{Pool, Progress, Report, ServiceId};
 use std::collections::BTreeSet;

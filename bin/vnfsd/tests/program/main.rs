@@ -4,6 +4,7 @@
 
 mod check;
 mod flags;
+mod fleet;
 mod image;
 mod newfs;
 mod own_link;

@@ -41,7 +41,15 @@ pub struct Server {
 impl Server {
     /// Starts `vnfsd serve` and waits for its ready line.
     pub fn start<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut command = vnfsd(["serve"].into_iter().chain(arguments));
+        Self::ready(vnfsd(["serve"].into_iter().chain(arguments)))
+    }
+
+    /// Starts `vnfsd run` and waits for its ready line.
+    pub fn run(file: &str) -> Self {
+        Self::ready(vnfsd(["run", file]))
+    }
+
+    fn ready(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program can be started");
         let mut ready = String::new();
@@ -55,6 +63,11 @@ impl Server {
         let (_, rest) = self.ready.split_once("?nfsport=").expect("an address");
         let digits = rest.split('&').next().expect("a port");
         digits.parse().expect("a number")
+    }
+
+    /// Sends a signal that does not end it.
+    pub fn tell(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
     }
 
     /// Sends a signal; returns the exit code, if it was no signal that ended it, and what it said

@@ -1,6 +1,6 @@
 //! What files come to.
 
-use crate::plan;
+use crate::{faults, plan};
 use fleet::{Isolation, NetworkPlan, ServicePlan, SourcePlan};
 use service::Opening;
 use std::path::Path;
@@ -28,9 +28,14 @@ fn network(service: &ServicePlan) -> String {
 }
 
 #[test]
-fn nothing_is_a_fleet() {
-    let plan = plan("");
-    assert_eq!(plan, fleet::Plan::default());
+fn nothing_is_no_fleet() {
+    for text in ["", "[process]\nworkers = 2\n"] {
+        let said = faults(text);
+        assert!(
+            said.contains(":1:1: expected [[service]] or [[services]], found a file"),
+            "{said}"
+        );
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ use net::AddressSource;
 use posix::{LinkSpec, OpenLink, Site, Uplink};
 use std::net::{IpAddr, SocketAddr};
 
+pub use sameness::Known;
+
 /// How clients reach the service.
 pub struct Network {
     /// At these addresses of this machine; none if it has a link.
@@ -64,21 +66,26 @@ impl Network {
 impl Own {
     fn open(spec: &LinkSpec, asked: &cli::Network, name: &str) -> Result<Self> {
         let (addresses, gateways) = identity::choose(&asked.address, &asked.gateway)?;
-        let known = sameness::Known::new(name, &spec.to_string());
+        let known = Known::new(name, &spec.to_string());
         let mac = asked.mac.unwrap_or_else(|| known.mac());
         let (link, uplinks) = plug::plug_in(spec, asked, mac)?;
         identity::check_mtu(&asked.address, link.properties().mtu_bytes)
             .with_context(|| spec.to_string())?;
-        let config = net::Config {
-            mac: mac.0,
-            addresses: addresses.clone(),
-            gateways,
-            detects_duplicates: true,
-            stable_secret: Some(known.secret()),
-        };
+        let config = config(&known, mac, addresses.clone(), gateways);
         let place = Place { link: spec.clone(), uplinks: asked.uplink.clone(), mac, addresses };
         Ok(Self { link, uplinks, config, place })
     }
+}
+
+/// Who a service is on its link.
+pub fn config(
+    known: &Known,
+    mac: Mac,
+    addresses: Vec<AddressSource>,
+    gateways: Vec<IpAddr>,
+) -> net::Config {
+    let stable_secret = Some(known.secret());
+    net::Config { mac: mac.0, addresses, gateways, detects_duplicates: true, stable_secret }
 }
 
 /// What a service at this site is given.

@@ -1,7 +1,7 @@
 //! Opening the link, and what the world reaches it by.
 
 use crate::cli;
-use crate::serve::manager;
+use crate::process::manager;
 use anyhow::{Context, Result, ensure};
 use fleet::Mac;
 use posix::{LinkOptions, LinkSpec, OpenLink, SharedSwitch, Uplink, Vlan};

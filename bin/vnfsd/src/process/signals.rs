@@ -1,13 +1,12 @@
-//! SIGINT and SIGTERM: the first asks for a clean end, one that comes later ends at once. SIGXFSZ ends
-//! nothing.
+//! SIGINT and SIGTERM: the first asks for a clean end, one that comes later ends at once. SIGHUP asks
+//! for a file to be read again. SIGXFSZ ends nothing.
 //!
 //! What comes right behind the first belongs to it: a supervisor may signal a process and its
 //! group in one breath, as timeout(1) does.
 
 use super::manager;
 use anyhow::{Context, Result};
-use posix::{Pool, ServiceId};
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
@@ -27,19 +26,27 @@ pub fn bear_limits() -> Result<()> {
     register.map(drop).context("signals cannot be listened to")
 }
 
-/// From now on the first of these signals stops `service`.
-pub fn stop_on_signal(pool: Arc<Pool>, service: ServiceId) -> Result<()> {
+/// From now on the first of these signals is answered by `end`, which asks for a clean end.
+pub fn end_by(end: impl FnOnce() + Send + 'static) -> Result<()> {
     let mut signals = Signals::new(ENDING).context("signals cannot be listened to")?;
-    let wait = move || {
+    spawn(move || {
         if signals.forever().next().is_some() {
             tracing::info!("stopping; another signal in a second or later ends at once");
             manager::tell_stopping();
-            // A worker that has gone has said why.
-            let _ = pool.stop(service);
+            end();
             sleep(ECHO);
             end_on_signal();
         }
-    };
+    })
+}
+
+/// From now on SIGHUP is answered by `reload`, each time.
+pub fn reload_by(reload: impl Fn() + Send + 'static) -> Result<()> {
+    let mut signals = Signals::new([SIGHUP]).context("signals cannot be listened to")?;
+    spawn(move || signals.forever().for_each(|_| reload()))
+}
+
+fn spawn(wait: impl FnOnce() + Send + 'static) -> Result<()> {
     Builder::new().name("signals".to_owned()).spawn(wait).context("a thread cannot be started")?;
     Ok(())
 }
