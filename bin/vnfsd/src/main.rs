@@ -2,11 +2,12 @@
 //!
 //! The program is doors only: [`cli`] is the one table of flags, [`serve`] puts a service on the
 //! POSIX host and watches over it, [`check`] tells what a fleet file comes to, [`newfs`] makes an image and [`fsck`] checks one, [`image`] looks
-//! into one and changes it with no server at all. What is served, and how, is the kernel's; what needs `unsafe` is the
+//! into one and changes it with no server at all, [`client`] asks a running process and tells it what to do. What is served, and how, is the kernel's; what needs `unsafe` is the
 //! host's.
 
 mod check;
 mod cli;
+mod client;
 mod fleet_file;
 mod fsck;
 mod image;
@@ -54,6 +55,7 @@ fn run(command: Command) -> Result<ExitCode> {
     match command {
         Command::Fsck(options) => return fsck::run(&options),
         Command::Check(options) => return check::run(&options),
+        Command::Ask(command) => return client::run(&command),
         Command::Serve(options) => serve::run(&options),
         Command::Run(options) => run::run(&options),
         Command::Newfs(options) => newfs::run(&options),

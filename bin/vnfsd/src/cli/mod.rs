@@ -2,6 +2,7 @@
 //! completions all derive from it.
 
 mod check;
+mod control;
 mod fsck;
 mod image;
 mod network;
@@ -11,6 +12,7 @@ mod run;
 mod serve;
 
 pub use check::Check;
+pub use control::{Ask, Control, Named, Which};
 pub use fsck::Fsck;
 pub use image::Image;
 pub use network::Network;
@@ -67,6 +69,8 @@ pub enum Command {
     /// Look into an image, or change it, without serving it
     #[command(subcommand)]
     Image(Image),
+    #[command(flatten)]
+    Ask(Ask),
     /// Write the manual pages into a directory
     Man {
         /// Where to; made if it does not exist

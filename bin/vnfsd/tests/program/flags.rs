@@ -24,6 +24,10 @@ fn wrong_usage_is_exit_code_2() {
         (&["serve", "a.img", "--mtu", "9000"], "--link <LINK>"),
         (&["serve", "a.img", "--pcap", "trace.pcap"], "--link <LINK>"),
         (&["image", "cat", "a.img"], "PATHS"),
+        (&["stop"], "NAMES|--fleet"),
+        (&["stop", "a", "--fleet"], "cannot be used with"),
+        (&["pcap", "a"], "FILE|--off"),
+        (&["log-level", "loud"], "off, error, warn"),
         (&["frobnicate"], "unrecognized"),
     ] {
         let said = complaint(2, arguments.iter().copied());
@@ -40,6 +44,18 @@ fn manual_pages_cover_every_command_and_flag() {
         "vnfsd.1",
         "vnfsd-serve.1",
         "vnfsd-check.1",
+        "vnfsd-status.1",
+        "vnfsd-start.1",
+        "vnfsd-stop.1",
+        "vnfsd-pause.1",
+        "vnfsd-resume.1",
+        "vnfsd-reload.1",
+        "vnfsd-exports.1",
+        "vnfsd-clients.1",
+        "vnfsd-add.1",
+        "vnfsd-remove.1",
+        "vnfsd-log-level.1",
+        "vnfsd-pcap.1",
         "vnfsd-newfs.1",
         "vnfsd-image.1",
         "vnfsd-image-get.1",
@@ -72,6 +88,7 @@ fn manual_pages_cover_every_command_and_flag() {
 #[test]
 fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(text(["completions", shell]).contains("read-only"), "{shell}");
+        let script = text(["completions", shell]);
+        assert!(script.contains("read-only") && script.contains("pcap"), "{shell}");
     }
 }

@@ -3,6 +3,7 @@
 //! What it serves, and to whom, is for `tests/suite` to judge.
 
 mod check;
+mod control;
 mod flags;
 mod fleet;
 mod image;
