@@ -131,6 +131,11 @@ impl Opening {
         is_ours: bool,
         now: Instant,
     ) -> Progress {
+        if !is_ours && !segment.flags.contains(Flags::RST) {
+            // Whatever its number: a stranger may have begun in both names, and the peer, which has
+            // answered the other one, is freed of that (RFC 9293 §3.10.7.4 would have both wait).
+            return self.challenge(reset(segment), now);
+        }
         let next = peer.peer_first + 1;
         let has_syn = segment.flags.contains(Flags::SYN) && !segment.flags.contains(Flags::RST);
         let is_syn = has_syn && segment.seq == peer.peer_first;
@@ -144,7 +149,6 @@ impl Opening {
         match (segment.flags.contains(Flags::RST), segment.ack) {
             (true, Some(_)) if is_ours => Progress::Refused,
             (true, _) => self.uncross(),
-            (false, Some(_)) if !is_ours => self.challenge(reset(segment), now),
             (false, Some(_)) => {
                 let scale = if is_syn { 0 } else { peer.window_scale.unwrap_or(0) };
                 let window_bytes = u32::from(segment.window) << scale;

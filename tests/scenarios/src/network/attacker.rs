@@ -83,10 +83,7 @@ impl Attacker {
             false => self.seen.back()?,
         };
         let forged = Forged::after(frame)?;
-        let is_opening = forged.flags() & flags::SYN != 0;
         let bytes = match self.luck.below(9) {
-            // Who opens a connection expects no number yet: RFC 9293 lets anybody cross his SYN.
-            0 | 1 | 2 | 5 if is_opening => frame.clone(),
             0 | 1 => self.ended(forged).done(),
             2 => self.begun(forged).done(),
             3 | 4 => self.said(forged).done(),
@@ -118,10 +115,14 @@ impl Attacker {
         from.wrapping_add(distance as u32)
     }
 
+    /// An end at the wrong place. Who opens a connection knows no place yet, only the number that he
+    /// sent himself: that is wrong then.
     fn ended(&self, forged: Forged) -> Forged {
+        let is_opening = forged.flags() & flags::SYN != 0;
+        let ack = if is_opening { self.far(forged.ack()) } else { forged.ack() };
         let seq = self.near(forged.seq());
         let more = if self.luck.one_in(2) { flags::ACK } else { 0 };
-        forged.with_text(&[]).with_flags(flags::RST | more).with_seq(seq)
+        forged.with_text(&[]).with_flags(flags::RST | more).with_seq(seq).with_ack(ack)
     }
 
     fn begun(&self, forged: Forged) -> Forged {

@@ -169,3 +169,13 @@ fn an_answer_to_a_repeated_syn_is_known_for_one() {
     let opened = opening.segment(&arrives(&answered(&syn)), at(1005));
     assert!(matches!(opened, Progress::Open { handshake, .. } if handshake.is_repeated));
 }
+
+#[test]
+fn a_peer_is_freed_of_who_began_in_our_name_as_well() {
+    let ((mut ours, _), (_, forged)) = (opening(OURS), opening(PEERS + 5000));
+    ours.segment(&arrives(&forged), at(1));
+    // What the true peer says, which a stranger's SYN reached before ours.
+    let misled = Outgoing { seq: PEERS + 1, ack: Some(OURS + 900), ..Outgoing::default() };
+    let Progress::Answer(reset) = ours.segment(&arrives(&misled), at(2)) else { panic!() };
+    assert_eq!((reset.flags, reset.seq), (Flags::RST, OURS + 900));
+}
