@@ -7,7 +7,9 @@ use crate::route::{Asked, Method, Reply, Route};
 use crate::routes::ROUTES;
 use http_body_util::{BodyExt, Full, Limited};
 use http_hyper::body::{Body, Bytes};
-use http_hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http_hyper::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use http_hyper::{Request, Response, StatusCode};
 use std::error::Error;
 use std::sync::Arc;
@@ -45,7 +47,7 @@ where
         Err(missing) => return missing.made(),
     };
     match run(desk, found, request).await {
-        Ok(reply) => made(StatusCode::OK, reply.media_type, reply.body),
+        Ok(reply) => replied(reply),
         Err(failure) => problem(failure),
     }
 }
@@ -151,6 +153,16 @@ where
         }
         Failure::new(Code::BadRequest, format!("the body: {error}"))
     })
+}
+
+fn replied(reply: Reply) -> Made {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut made = made(status, reply.media_type, reply.body);
+    for (name, value) in reply.headers {
+        let name = HeaderName::from_static(name);
+        made.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    made
 }
 
 fn problem(failure: Failure) -> Made {

@@ -16,6 +16,8 @@
 //! | `socket` | the file of the control socket |
 //! | `server`, `exchange` | who is let in, and how one request is answered |
 //! | `request`, `client` | the other side |
+//! | `health`, `metrics` | how it goes, in a word and in figures for Prometheus |
+//! | `page` | the same for people with a browser |
 //! | `made_up` | an operator whose services do not exist |
 //!
 //! Never: what a service is made of, a decision about one, or a place held for whoever says nothing.
@@ -23,10 +25,13 @@
 
 pub mod client;
 mod exchange;
+pub mod health;
 pub mod made_up;
+pub mod metrics;
 pub mod model;
 pub mod openapi;
 pub mod operator;
+pub mod page;
 pub mod request;
 pub mod route;
 pub mod routes;

@@ -71,6 +71,9 @@ fn operation(route: &Route, generator: &mut SchemaGenerator) -> Value {
             "content": { PROBLEM: { "schema": json_of::<Problem>(generator) } },
         });
     }
+    if let Some(status) = route.other_status {
+        operation["responses"][status.to_string()] = operation["responses"]["200"].clone();
+    }
     if let Some(body) = &route.body {
         let content = content(body, generator);
         operation["requestBody"] = json!({ "required": true, "content": content });
@@ -90,6 +93,7 @@ fn condition((name, description): &Condition) -> Value {
         "limit" => {
             json!({ "type": "integer", "minimum": 1, "maximum": crate::selection::PAGE_MAX })
         }
+        "skip" => json!({ "type": "integer", "minimum": 0 }),
         "state" | "label" => json!({ "type": "array", "items": { "type": "string" } }),
         _ => json!({ "type": "string" }),
     };

@@ -88,6 +88,8 @@ pub struct Route {
     pub body: Option<Content>,
     /// What the response brings.
     pub answer: Content,
+    /// The status of some responses that bring the same, beside 200.
+    pub other_status: Option<u16>,
     /// Does it.
     pub run: Run,
 }
@@ -104,7 +106,7 @@ impl Route {
         answer: Content,
         run: Run,
     ) -> Self {
-        Self { method, path, summary, query: &[], body: None, answer, run }
+        Self { method, path, summary, query: &[], body: None, answer, other_status: None, run }
     }
 
     /// The same, with a query.
@@ -116,6 +118,12 @@ impl Route {
     /// The same, with something that requests bring.
     pub(crate) const fn body(mut self, body: Content) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    /// The same, with a status beside 200.
+    pub(crate) const fn or(mut self, status: u16) -> Self {
+        self.other_status = Some(status);
         self
     }
 
@@ -180,8 +188,12 @@ impl Asked {
 /// What a row answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
+    /// The status of HTTP.
+    pub status: u16,
     /// What it is.
     pub media_type: &'static str,
+    /// What else stands above it.
+    pub headers: &'static [(&'static str, &'static str)],
     /// It.
     pub body: Vec<u8>,
 }
@@ -194,12 +206,12 @@ impl Reply {
     pub(crate) fn json(value: &impl Serialize) -> Answer<Self> {
         let body = serde_json::to_vec(value)
             .map_err(|error| Failure::new(Code::Internal, format!("no JSON: {error}")))?;
-        Ok(Self { media_type: JSON, body })
+        Ok(Self::text(JSON, body))
     }
 
     /// A text.
     pub(crate) fn text(media_type: &'static str, text: impl Into<Vec<u8>>) -> Self {
-        Self { media_type, body: text.into() }
+        Self { status: 200, media_type, headers: &[], body: text.into() }
     }
 }
 

@@ -1,19 +1,20 @@
 //! The interface: every path, what is done there, and what that answers. The server, its description
 //! in OpenAPI and the tests go by this table, and there is no other.
 
+use crate::health::Health;
+use crate::metrics::{self, Scope};
 use crate::model::{
     Changes, Clients, Fleet, LogLevels, Outcome, Procedures, Service, Services, Slowest, Trace,
     TraceWish,
 };
 use crate::openapi;
 use crate::operator::{Answer, Operator, Verb};
+use crate::page;
 use crate::route::Method::{Delete, Get, Post, Put};
 use crate::route::{Asked, Condition, Content, JSON, Reply, Route, json_of};
 
 /// A description of services, as the fleet's file has it.
 pub const TOML: &str = "application/toml";
-/// A line of text.
-const TEXT: &str = "text/plain; charset=utf-8";
 
 const SELECTION: &[Condition] = &[
     ("state", "In this state; may be said several times, for any of them."),
@@ -21,7 +22,20 @@ const SELECTION: &[Condition] = &[
     ("name", "With a name like this pattern of `*`, `?` and `[...]`."),
     ("order", "By `name`, or who has most of `calls`, `latency`, `memory` or `busy` first."),
     ("after", "Behind this name: the `next` of the page before."),
+    ("skip", "Without so many at the beginning, in whatever order."),
     ("limit", "At most so many, from 1 to 1000; 100 if it is not said."),
+];
+
+const METRICS: &[Condition] = &[
+    ("service", "Of this service, with its procedures; may be said ten times."),
+    ("services", "Of so many with the most calls, up to 1000, or of `all`; 20 if it is not said."),
+    SELECTION[0],
+    SELECTION[1],
+    SELECTION[2],
+    SELECTION[3],
+    SELECTION[4],
+    SELECTION[5],
+    SELECTION[6],
 ];
 
 /// JSON of a type.
@@ -33,13 +47,24 @@ macro_rules! json {
 
 /// The table.
 pub const ROUTES: &[Route] = &[
+    Route::new(Get, "/", "A page for people.", Content::Text(page::MEDIA_TYPE), people),
     Route::new(
         Get,
         "/healthz",
-        "Whether somebody answers for the services.",
-        Content::Text(TEXT),
+        "Whether every service that is wanted lets clients in.",
+        json!(Health),
         health,
-    ),
+    )
+    .query(&[("service", "Only this service.")])
+    .or(503),
+    Route::new(
+        Get,
+        "/metrics",
+        "Figures for Prometheus and its like.",
+        Content::Text(metrics::MEDIA_TYPE),
+        figures,
+    )
+    .query(METRICS),
     Route::new(Get, "/v1/openapi.json", "This description.", Content::Text(JSON), description),
     Route::new(Get, "/v1/fleet", "The process and all its services together.", json!(Fleet), fleet),
     Route::new(Get, "/v1/services", "Services, in pages.", json!(Services), services)
@@ -97,9 +122,21 @@ pub const ROUTES: &[Route] = &[
     Route::new(Post, "/v1/end", "Stops all services and the process.", json!(Fleet), end),
 ];
 
-fn health(operator: &dyn Operator, _: &Asked) -> Answer<Reply> {
-    operator.fleet()?;
-    Ok(Reply::text(TEXT, "ok\n"))
+fn people(_: &dyn Operator, _: &Asked) -> Answer<Reply> {
+    Ok(Reply { headers: page::HEADERS, ..Reply::text(page::MEDIA_TYPE, page::PAGE) })
+}
+
+fn health(operator: &dyn Operator, asked: &Asked) -> Answer<Reply> {
+    let health = match asked.query.first() {
+        Some((_, name)) => Health::of_service(operator, name)?,
+        None => Health::of_fleet(operator)?,
+    };
+    Ok(Reply { status: health.status(), ..Reply::json(&health)? })
+}
+
+fn figures(operator: &dyn Operator, asked: &Asked) -> Answer<Reply> {
+    let text = metrics::exposition(operator, &Scope::of_query(&asked.query)?)?;
+    Ok(Reply::text(metrics::MEDIA_TYPE, text))
 }
 
 fn description(_: &dyn Operator, _: &Asked) -> Answer<Reply> {

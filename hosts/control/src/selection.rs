@@ -54,6 +54,8 @@ pub struct Selection {
     pub order: Order,
     /// Behind this name, in the order of names.
     pub after: Option<String>,
+    /// How many are passed over before the first, in whatever order.
+    pub skip: usize,
     /// How many.
     pub limit: Option<usize>,
 }
@@ -97,6 +99,7 @@ impl Selection {
             "name" => self.name = Some(pattern(value)?),
             "order" => self.order = order(value)?,
             "after" => self.after = Some(value.to_owned()),
+            "skip" => self.skip = skip(value)?,
             "limit" => self.limit = Some(limit(value)?),
             _ => return Err(bad(format!("{key}: no such condition"))),
         }
@@ -118,6 +121,7 @@ impl Selection {
         let order = Order::WORDS.iter().find(|(_, order)| *order == self.order);
         pairs.extend(order.map(|(word, _)| ("order", (*word).to_owned())));
         pairs.extend(self.after.as_ref().map(|after| ("after", after.clone())));
+        pairs.extend((self.skip > 0).then(|| ("skip", self.skip.to_string())));
         pairs.extend(self.limit.map(|limit| ("limit", limit.to_string())));
         pairs
     }
@@ -138,9 +142,10 @@ impl Selection {
         is_state && self.labels.iter().all(has) && is_name()
     }
 
-    /// Those of the page, in order, in one look at each candidate; memory is taken for one page only.
+    /// Those of the page, in order, in one look at each candidate; memory is taken for the page and
+    /// what it passes over.
     pub fn pick<'c, T>(&self, candidates: impl Iterator<Item = Candidate<'c, T>>) -> Picked<T> {
-        let limit = self.limit();
+        let limit = self.skip.saturating_add(self.limit());
         let mut page: BinaryHeap<Place<'c, T>> = BinaryHeap::new();
         let (mut total, mut is_more) = (0, false);
         for candidate in candidates.filter(|candidate| self.wants(candidate)) {
@@ -158,7 +163,8 @@ impl Selection {
         let page = page.into_sorted_vec();
         let last = page.last().map(|place| place.key.1.to_owned());
         let next = last.filter(|_| is_more && self.order == Order::Name);
-        Picked { items: page.into_iter().map(|place| place.item).collect(), total, next }
+        let items = page.into_iter().skip(self.skip).map(|place| place.item).collect();
+        Picked { items, total, next }
     }
 }
 
@@ -246,6 +252,10 @@ fn order(value: &str) -> Result<Order, Failure> {
     })
 }
 
+fn skip(value: &str) -> Result<usize, Failure> {
+    value.parse().map_err(|_| bad("skip: a number is expected".to_owned()))
+}
+
 fn limit(value: &str) -> Result<usize, Failure> {
     let limit = value.parse().ok().filter(|limit| (1..=PAGE_MAX).contains(limit));
     limit.ok_or_else(|| bad(format!("limit: a number from 1 to {PAGE_MAX} is expected")))
@@ -306,12 +316,23 @@ mod tests {
     }
 
     #[test]
+    fn some_may_be_passed_over_in_any_order() {
+        let third = picked(&[("order", "memory"), ("skip", "6"), ("limit", "3")]);
+        assert_eq!((third.items, third.total), (vec![3, 2, 1], 10));
+        let second = picked(&[("skip", "8"), ("limit", "3")]);
+        assert_eq!((second.items, second.next), (vec![8, 9], None));
+        let beyond = picked(&[("skip", &usize::MAX.to_string())]);
+        assert_eq!((beyond.items, beyond.total), (vec![], 10));
+    }
+
+    #[test]
     fn what_is_no_condition_is_refused() {
         for (key, value) in [
             ("state", "asleep"),
             ("limit", "0"),
             ("limit", "1001"),
             ("limit", "-1"),
+            ("skip", "-1"),
             ("order", "size"),
             ("name", "***"),
             ("colour", "red"),
@@ -326,7 +347,8 @@ mod tests {
 
     #[test]
     fn a_selection_survives_its_query() {
-        let conditions = [("state", "failed"), ("label", "a=b"), ("label", "c"), ("name", "x*")];
+        let conditions =
+            [("state", "failed"), ("label", "a=b"), ("label", "c"), ("name", "x*"), ("skip", "3")];
         let selection = selection(&conditions);
         let mut again = Selection::default();
         for (key, value) in selection.pairs() {

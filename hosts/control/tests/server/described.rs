@@ -50,9 +50,12 @@ fn try_out(place: &Place, description: &Value, request: (&str, &str, &Value)) {
     let length = body.len();
     let head = format!("{method} {target} HTTP/1.1\r\nHost: v\r\nContent-Length: {length}\r\n\r\n");
     let answer = place.say(format!("{head}{body}").as_bytes());
-    assert_eq!(status(&answer), 200, "{method} {target}: {answer}");
+    let status = status(&answer);
+    let is_known = status == 200 || (target.as_str(), status) == ("/healthz", 503);
+    assert!(is_known, "{method} {target}: {answer}");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let content = operation["responses"]["200"]["content"].as_object().expect("content");
+    let content =
+        operation["responses"][status.to_string()]["content"].as_object().expect("content");
     let (media_type, content) = content.iter().next().expect("a media type");
     assert!(head.contains(&format!("content-type: {media_type}\r\n")), "{head}");
     if media_type == "application/json" && content["schema"] != serde_json::json!({}) {
