@@ -40,7 +40,8 @@ fn a_thousand_connections_keep_nobody_out() {
 #[test]
 fn one_door_does_not_crowd_the_other() {
     let place = Place::new(1);
-    let silent: Vec<_> = (0..200)
+    // More than there are places, and no more than the kernel's queue takes beside.
+    let silent: Vec<_> = (0..150)
         .map(|_| std::net::TcpStream::connect(place.reading).expect("somebody listens"))
         .collect();
     assert_eq!(place.client().fleet().expect("an answer").services.total(), 1);
