@@ -11,12 +11,26 @@ use std::path::Path;
 /// # Errors
 /// If it cannot be read at all.
 pub fn read(path: &Path) -> Result<Result<Plan, Vec<Fault>>> {
-    let shown = path.display().to_string();
-    let text = text(path).with_context(|| shown.clone())?;
-    Ok(fleet::read(&text, &shown, &ThisMachine))
+    Ok(plan(&text(path)?, path))
 }
 
-fn text(path: &Path) -> Result<String> {
+/// What a text comes to that stands in a file, or is added to it.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn plan(text: &str, path: &Path) -> Result<Plan, Vec<Fault>> {
+    fleet::read(text, &path.display().to_string(), &ThisMachine)
+}
+
+/// What stands in a file.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn text(path: &Path) -> Result<String> {
+    read_text(path).with_context(|| path.display().to_string())
+}
+
+fn read_text(path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     File::open(path)?.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes)?;
     ensure!(bytes.len() <= FILE_BYTES_MAX, "a fleet file has at most {FILE_BYTES_MAX} bytes");

@@ -23,19 +23,19 @@ mod text;
 use anyhow::Result;
 use clap::Parser;
 use cli::{Cli, Command};
-use log::Times;
+use log::{Level, Times};
 use std::process::ExitCode;
 
 /// Exit code 0 if all went well, 1 if not; clap ends wrong usage with 2. `fsck` has its own.
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let is_service = matches!(cli.command, Command::Serve(_) | Command::Run(_));
-    log::start(cli.log_level, if is_service { Times::Shown } else { Times::Hidden });
+    let log = log::start(cli.log_level, if is_service { Times::Shown } else { Times::Hidden });
     let failure = match cli.command {
         Command::Fsck(_) => ExitCode::from(fsck::FAILURE),
         _ => ExitCode::FAILURE,
     };
-    match run(cli.command) {
+    match run(cli.command, log) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -51,13 +51,13 @@ fn place(error: &anyhow::Error) -> &'static str {
     if is_bare { "standard output: " } else { "" }
 }
 
-fn run(command: Command) -> Result<ExitCode> {
+fn run(command: Command, log: Level) -> Result<ExitCode> {
     match command {
         Command::Fsck(options) => return fsck::run(&options),
         Command::Check(options) => return check::run(&options),
         Command::Ask(command) => return client::run(&command),
         Command::Serve(options) => serve::run(&options),
-        Command::Run(options) => run::run(&options),
+        Command::Run(options) => run::run(&options, log),
         Command::Newfs(options) => newfs::run(&options),
         Command::Image(command) => image::run(&command),
         Command::Man { directory } => manual::write_pages(&directory),

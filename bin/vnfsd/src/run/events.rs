@@ -1,6 +1,7 @@
-//! What the steward is told, and the way to tell it.
+//! What the steward is told, and the way for other threads to ask it something.
 
 use super::preparation::Prepared;
+use super::steward::Steward;
 use posix::{Report, ServiceId};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -10,6 +11,8 @@ pub enum Event {
     Report(Report),
     /// A service can be added, or not.
     Prepared(ServiceId, Prepared),
+    /// Somebody asks.
+    Ask(Box<dyn FnOnce(&mut Steward) + Send>),
     /// The file is to be read again.
     Reload,
     /// Everything is to end.
@@ -30,5 +33,18 @@ impl Events {
     /// Tells it something. Once it has ended, nobody needs to know.
     pub fn tell(&self, event: Event) {
         let _ = self.0.send(event);
+    }
+
+    /// Asks it something, and waits for the answer; `None` once it has ended.
+    pub fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Steward) -> T + Send + 'static,
+    ) -> Option<T> {
+        let (answer, answered) = channel();
+        self.tell(Event::Ask(Box::new(move |steward| {
+            // Whoever does not wait any more needs no answer.
+            let _ = answer.send(question(steward));
+        })));
+        answered.recv().ok()
     }
 }

@@ -1,12 +1,15 @@
 //! Carries out what the supervisor wants, and tells it what came of it, until the end.
 
+use super::additions::Additions;
 use super::events::{Event, Events};
 use super::preparation::{Preparation, Prepared};
+use super::refusal::Refusal;
+use super::runs::{Known, Runs};
 use super::switches::{Switches, UPLINKS_MAX};
-use crate::fleet_file;
 use crate::process::manager;
+use abi::Instant;
 use anyhow::{Result, anyhow, bail};
-use fleet::{Change, Command, News, Overview, Plan, Supervisor, What};
+use fleet::{Change, Command, News, Overview, Plan, State, Supervisor, What};
 use hyper::Clock;
 use posix::{HostClock, HostRandom, Pool, Progress, Report, ServiceId};
 use std::io::{Write as _, stdout};
@@ -14,6 +17,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
+
+/// What somebody wants of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// It is to run, at once if it failed.
+    Start,
+    /// It is to end, and stay so.
+    Stop,
+    /// Its clients are to wait.
+    Pause,
+    /// They are to go on.
+    Resume,
+}
 
 /// Events taken before commands are carried out.
 const EVENTS_AT_ONCE: usize = 1024;
@@ -27,6 +43,10 @@ pub struct Steward {
     supervisor: Supervisor,
     pool: Arc<Pool>,
     switches: Switches,
+    runs: Runs,
+    /// Services that the file does not describe.
+    additions: Additions,
+    began: Instant,
     preparation: Preparation,
     /// Whether it was told that all services have been tried.
     has_begun: bool,
@@ -36,7 +56,7 @@ pub struct Steward {
 /// The end, which has begun.
 struct Ending {
     services: usize,
-    tell_at: abi::Instant,
+    tell_at: Instant,
 }
 
 impl Steward {
@@ -44,13 +64,16 @@ impl Steward {
     ///
     /// # Errors
     /// If a thread cannot be started.
-    pub fn new(file: PathBuf, pool: Pool, events: &Events) -> Result<Self> {
+    pub fn new(file: PathBuf, pool: Arc<Pool>, events: &Events) -> Result<Self> {
         let seed = hyper::Random::next_u64(&HostRandom);
         Ok(Self {
             file,
             supervisor: Supervisor::new(seed, UPLINKS_MAX),
-            pool: Arc::new(pool),
+            pool,
             switches: Switches::default(),
+            runs: Runs::default(),
+            additions: Additions::default(),
+            began: HostClock.now(),
             preparation: Preparation::new(events)?,
             has_begun: false,
             ending: None,
@@ -62,25 +85,97 @@ impl Steward {
     /// # Errors
     /// If a switch has no way to the world.
     pub fn begin(&mut self, plan: Plan) -> Result<()> {
-        self.apply(plan).map(drop)
+        self.apply(plan)?;
+        Ok(())
     }
 
-    /// Reads the file again, and makes it hold.
+    /// Reads the file again, and makes it hold, with what was added beside it.
     ///
     /// # Errors
-    /// If it is at fault, or wants what only a restart of the process changes. Nothing has happened
-    /// then.
-    pub fn reload(&mut self) -> Result<Vec<Change>> {
-        let plan = fleet_file::read(&self.file)?.map_err(super::faults)?;
+    /// Why nothing was changed.
+    pub fn reload(&mut self) -> Result<Vec<Change>, Refusal> {
+        let plan = self.additions.plan(&self.file)?;
         self.apply(plan)
     }
 
-    fn apply(&mut self, plan: Plan) -> Result<Vec<Change>> {
-        self.switches.make(&plan, &self.pool)?;
-        self.supervisor.apply(plan).map_err(|refusals| {
-            let lines: Vec<String> = refusals.iter().map(ToString::to_string).collect();
-            anyhow!("nothing was changed: {}", lines.join("; "))
-        })
+    /// Adds services that a text describes, as the file does.
+    ///
+    /// # Errors
+    /// Why nothing was changed.
+    pub fn add(&mut self, text: String) -> Result<Vec<Change>, Refusal> {
+        let additions = self.additions.with(text);
+        let changes = additions.plan(&self.file).and_then(|plan| self.apply(plan))?;
+        self.additions = additions;
+        Ok(changes)
+    }
+
+    /// Stops a service that was added, and forgets it.
+    ///
+    /// # Errors
+    /// If it was not added, but is described by the file.
+    pub fn remove(&mut self, name: &str) -> Result<Vec<Change>, Refusal> {
+        let additions = self.additions.without(name);
+        let plan = additions.plan(&self.file)?;
+        if plan.services.iter().any(|service| service.name == name) {
+            let file = self.file.display();
+            let why = anyhow!("{name}: it is described by {file}: take it out there, and reload");
+            return Err(Refusal::Other(why));
+        }
+        let changes = self.apply(plan)?;
+        self.additions = additions;
+        Ok(changes)
+    }
+
+    fn apply(&mut self, plan: Plan) -> Result<Vec<Change>, Refusal> {
+        self.switches.make(&plan, &self.pool).map_err(Refusal::Other)?;
+        let changes = self.supervisor.apply(plan).map_err(Refusal::NeedsProcess)?;
+        self.runs.keep_only(|name| self.supervisor.status(name).is_some());
+        Ok(changes)
+    }
+
+    /// Does something to a service. Says whether that changes anything, and how far it is then;
+    /// `None` if there is no such service.
+    pub fn act(&mut self, name: &str, deed: Deed) -> Option<(bool, State)> {
+        let before = self.supervisor.status(name)?.state;
+        let is_done = match deed {
+            Deed::Start => {
+                !matches!(before, State::Stopped | State::Stopping | State::Failed { .. })
+            }
+            Deed::Stop => matches!(before, State::Stopped | State::Stopping),
+            Deed::Pause => before == State::Paused,
+            Deed::Resume => before != State::Paused,
+        };
+        if is_done {
+            return Some((false, before));
+        }
+        match deed {
+            Deed::Start => self.supervisor.start(name),
+            Deed::Stop => self.supervisor.stop(name),
+            Deed::Pause => self.supervisor.pause(name),
+            Deed::Resume => self.supervisor.resume(name),
+        };
+        Some((true, self.supervisor.status(name)?.state))
+    }
+
+    /// What is known of a service.
+    pub fn known(&self, name: &str) -> Option<Known> {
+        Some(self.runs.known(self.supervisor.status(name)?, self.began))
+    }
+
+    /// What is known of all.
+    pub fn all(&self) -> Vec<Known> {
+        let known = |status| self.runs.known(status, self.began);
+        self.supervisor.statuses().map(known).collect()
+    }
+
+    /// How many are how far.
+    pub fn overview(&self) -> Overview {
+        self.supervisor.overview()
+    }
+
+    /// Whether the end has begun.
+    pub fn is_ending(&self) -> bool {
+        self.ending.is_some()
     }
 
     /// Goes on until everything has ended.
@@ -117,6 +212,7 @@ impl Steward {
         match event {
             Event::Report(report) => self.report(report),
             Event::Prepared(id, prepared) => self.prepared(id, prepared)?,
+            Event::Ask(question) => question(self),
             Event::Reload => self.reload_unasked(),
             Event::End => self.end(),
         }
@@ -128,7 +224,7 @@ impl Steward {
             Ok(changes) => {
                 tracing::info!("{}: read again: {}", self.file.display(), told(&changes));
             }
-            Err(error) => tracing::error!("the fleet is as it was: {error:#}"),
+            Err(refusal) => tracing::error!("the fleet is as it was: {refusal}"),
         }
     }
 
@@ -155,7 +251,10 @@ impl Steward {
     fn carry_out(&mut self, command: Command) -> Result<()> {
         let Some(command) = self.preparation.keep(command) else { return Ok(()) };
         match command {
-            Command::Start(id, plan) => self.preparation.begin(id, plan, &self.switches),
+            Command::Start(id, plan) => {
+                self.runs.begin(id, &plan.name, HostClock.now());
+                self.preparation.begin(id, plan, &self.switches);
+            }
             Command::Stop(id) => self.pool.stop(id)?,
             Command::Pause(id) => self.pool.pause(id)?,
             Command::Resume(id) => self.pool.resume(id)?,
@@ -204,6 +303,10 @@ impl Steward {
     }
 
     fn hear(&mut self, id: ServiceId, progress: Progress) {
+        let now = HostClock.now();
+        if let Some(service) = self.supervisor.service_of(id) {
+            self.runs.take(id, &service.plan.name, &progress, now);
+        }
         let news = match progress {
             Progress::ExportsSet(outcome) => return self.exports_set(id, outcome),
             Progress::Serving { .. } => News::Serving,
@@ -212,7 +315,7 @@ impl Steward {
             Progress::Stopped => News::Stopped,
             Progress::Failed(reason) => News::Failed(reason),
         };
-        self.supervisor.report(id, news, HostClock.now());
+        self.supervisor.report(id, news, now);
     }
 
     fn exports_set(&self, id: ServiceId, outcome: Result<(), String>) {

@@ -103,6 +103,49 @@ fn a_file_that_is_read_again_changes_what_it_changes() {
     assert!(text(["image", "stat", image.to_str().expect("a plain path")]).contains("clean"));
 }
 
+/// What a command for a running fleet prints.
+fn asked(control: &str, words: &[&str]) -> String {
+    text([words, &["--control", control]].concat())
+}
+
+#[test]
+fn the_control_socket_answers_for_the_fleet() {
+    let (first, second) = (free(), free());
+    let one = service("one", "memory = '16M'\nlabels = { team = 'a' }", first);
+    let fleet = Fleet::new(&one);
+    let control = fleet.file.with_file_name("control.sock");
+    let control = control.to_str().expect("a plain path");
+    let server = Server::with(["run", fleet.path(), "--control", control]);
+    assert!(asked(control, &["status"]).contains("resting"), "{}", asked(control, &["status"]));
+    let json = asked(control, &["status", "one", "--json"]);
+    assert!(json.contains(&first.to_string()) && json.contains("team"), "{json}");
+    asked(control, &["stop", "one"]);
+    await_that("who is stopped answers nobody", || !answers(first));
+    asked(control, &["start", "one"]);
+    await_that("who is started answers", || answers(first));
+    let added = fleet.file.with_file_name("added.toml");
+    let many = "[[services]]\nname = 'more{index}'\ncount = 1\nmemory = '16M'\n";
+    let many = format!("{many}listen = '{second}'\nexports = ['/']\n");
+    fs::write(&added, &many).expect("it can be written");
+    let added = added.to_str().expect("a plain path");
+    asked(control, &["add", added]);
+    await_that("who is added answers", || answers(second));
+    assert!(asked(control, &["reload"]).contains('0'), "what was added stays");
+    assert!(answers(second));
+    asked(control, &["remove", "more0"]);
+    await_that("who is removed does not", || !answers(second));
+    let said = complaint(1, ["remove", "one", "--control", control]);
+    assert!(said.contains("take it out there"), "{said}");
+    fs::write(added, many.replace("count = 1", "count = -1")).expect("it can be written");
+    let said = complaint(1, ["add", added, "--control", control]);
+    assert!(said.contains("(added):3:9: ") || said.contains("added"), "{said}");
+    assert!(asked(control, &["log-level", "debug"]).contains("debug"));
+    asked(control, &["stop", "--fleet"]);
+    let (code, said) = server.ended();
+    assert_eq!(code, Some(0), "{said}");
+    assert!(!fs::exists(control).expect("it can be looked at"), "the socket is gone, too");
+}
+
 #[test]
 fn a_file_at_fault_starts_nothing() {
     let fleet = Fleet::new("[[service]]\nname = 'a'\nmemory = '16M'\nlisten = 'here'\n");

@@ -46,7 +46,12 @@ impl Server {
 
     /// Starts `vnfsd run` and waits for its ready line.
     pub fn run(file: &str) -> Self {
-        Self::ready(vnfsd(["run", file]))
+        Self::with(["run", file])
+    }
+
+    /// Starts what prints a ready line, and waits for that.
+    pub fn with<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::ready(vnfsd(arguments))
     }
 
     fn ready(mut command: Command) -> Self {
@@ -72,8 +77,13 @@ impl Server {
 
     /// Sends a signal; returns the exit code, if it was no signal that ended it, and what it said
     /// on standard error.
-    pub fn end(mut self, signal: Signal) -> (Option<i32>, String) {
-        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    pub fn end(self, signal: Signal) -> (Option<i32>, String) {
+        self.tell(signal);
+        self.ended()
+    }
+
+    /// The same of one that ends by itself.
+    pub fn ended(mut self) -> (Option<i32>, String) {
         let status = self.child.wait().expect("it ends");
         let mut said = String::new();
         let errors = self.child.stderr.as_mut().expect("a pipe");
