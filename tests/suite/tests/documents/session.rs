@@ -68,7 +68,8 @@ impl Session {
         let mut child = command.spawn().expect("bash can be started");
         let deadline = Instant::now() + PATIENCE;
         let said = || fs::read_to_string(&log).unwrap_or_default();
-        while !said().contains("nfs://") {
+        // The ready lines of one service and of many.
+        while !["nfs://", " services: "].iter().any(|ready| said().contains(ready)) {
             let is_running = child.try_wait().is_ok_and(|status| status.is_none());
             let is_hopeful = is_running && Instant::now() < deadline;
             assert!(is_hopeful, "{}:\n{}\n{}", block.place, block.commands, said());

@@ -343,7 +343,7 @@ fn told(verb: Verb, changed: bool, state: State) -> String {
         Verb::Resume => "goes on",
     };
     match changed {
-        true => format!("{begun}; it is {state} now"),
+        true => begun.to_owned(),
         false => format!("nothing to do: it is {state}"),
     }
 }
