@@ -4,8 +4,8 @@
 use crate::input::Input;
 use abi::{Instant, Timestamp};
 use rpc::{
-    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Ports, Procedure, Program,
-    Replay, Server, Table, Version,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Needs, Output, Peer, Ports, Procedure,
+    Program, Replay, Server, Table, Version,
 };
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -59,8 +59,8 @@ static ROWS: [Procedure<()>; 4] = [
     row(3, echo, Replay::RememberData),
 ];
 static VERSIONS: [Version<()>; 2] = [
-    Version { number: 2, procedures: &ROWS, anonymous: true },
-    Version { number: 3, procedures: &ROWS, anonymous: false },
+    Version { number: 2, procedures: &ROWS, needs: Needs::Nothing },
+    Version { number: 3, procedures: &ROWS, needs: Needs::User },
 ];
 
 /// Feeds a server what the input says and checks what it sends.

@@ -44,6 +44,8 @@ pub use limits::Limits;
 pub use origin::{ConnectionId, Peer};
 pub use parcel::{Parcel, Renames};
 pub use portmap::Ports;
-pub use program::{Answer, Bound, Facts, Fault, Procedure, Program, Replay, Run, Table, Version};
+pub use program::{
+    Answer, Bound, Facts, Fault, Needs, Procedure, Program, Replay, Run, Table, Version,
+};
 pub use server::{Output, Server};
 pub use usage::{ConnectionUse, Usage};

@@ -6,7 +6,7 @@
 //! Nobody registers from outside, so SET and UNSET answer no; CALLIT, a gift to those who flood
 //! others by proxy, is PROC_UNAVAIL, as are the procedures that only registration needs.
 
-use crate::{Answer, Bound, Call, Fault, Procedure, Program, Replay, Table, Version};
+use crate::{Answer, Bound, Call, Fault, Needs, Procedure, Program, Replay, Table, Version};
 use abi::Timestamp;
 use alloc::boxed::Box;
 use alloc::format;
@@ -99,9 +99,9 @@ const fn procedure(
 }
 
 const PORTMAP: &[Version<Portmap>] = &[
-    Version { number: 2, procedures: VERSION_2, anonymous: true },
-    Version { number: 3, procedures: RPCBIND, anonymous: true },
-    Version { number: 4, procedures: RPCBIND, anonymous: true },
+    Version { number: 2, procedures: VERSION_2, needs: Needs::Nothing },
+    Version { number: 3, procedures: RPCBIND, needs: Needs::Nothing },
+    Version { number: 4, procedures: RPCBIND, needs: Needs::Nothing },
 ];
 
 const VERSION_2: &[Procedure<Portmap>] = &[

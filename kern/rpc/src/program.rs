@@ -65,6 +65,17 @@ impl Bound {
     }
 }
 
+/// What a caller has to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: whoever reaches us is answered, and whomever he says that he is.
+    Nothing,
+    /// A handle, which nobody guesses. Whether a user's name, too, is for the program to say.
+    Handle,
+    /// The name of a user: any credential but AUTH_NONE.
+    User,
+}
+
 /// What a server needs to know of a procedure before it takes a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Facts {
@@ -74,8 +85,8 @@ pub struct Facts {
     pub result_bytes: usize,
     /// How large the result can get.
     pub bound: Bound,
-    /// Whether it accepts AUTH_NONE.
-    pub anonymous: bool,
+    /// What its caller has to have.
+    pub needs: Needs,
 }
 
 /// One row: everything RPC needs to know of a procedure.
@@ -94,15 +105,14 @@ pub struct Procedure<P: 'static> {
     pub bound: Bound,
 }
 
-/// One version of a program. Row 0 (NULL) needs no credentials, nor does anything if
-/// `anonymous`.
+/// One version of a program.
 pub struct Version<P: 'static> {
     /// Its number.
     pub number: u32,
     /// Its rows, by number without gaps.
     pub procedures: &'static [Procedure<P>],
-    /// Whether AUTH_NONE suffices for every procedure.
-    pub anonymous: bool,
+    /// What callers of its procedures have to have, but for row 0 (NULL), which needs nothing.
+    pub needs: Needs,
 }
 
 /// A program and the state it works on.
@@ -139,10 +149,10 @@ pub trait Program {
 }
 
 impl<P> Table<P> {
-    fn row(&self, version: u32, procedure: u32) -> Option<(&'static Procedure<P>, bool)> {
+    fn row(&self, version: u32, procedure: u32) -> Option<(&'static Procedure<P>, Needs)> {
         let version = self.versions.iter().find(|candidate| candidate.number == version)?;
         let row = version.procedures.get(procedure as usize)?;
-        Some((row, version.anonymous || procedure == 0))
+        Some((row, if procedure == 0 { Needs::Nothing } else { version.needs }))
     }
 }
 
@@ -160,9 +170,9 @@ impl<P> Program for Table<P> {
     }
 
     fn procedure(&self, version: u32, procedure: u32) -> Option<Facts> {
-        let (&Procedure { replay, result_bytes, bound, .. }, anonymous) =
+        let (&Procedure { replay, result_bytes, bound, .. }, needs) =
             self.row(version, procedure)?;
-        Some(Facts { replay, result_bytes, bound, anonymous })
+        Some(Facts { replay, result_bytes, bound, needs })
     }
 
     fn procedure_name(&self, version: u32, procedure: u32) -> Option<&'static str> {

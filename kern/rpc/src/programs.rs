@@ -1,7 +1,7 @@
 //! The programs a server offers: looked up for each call, and counted.
 
 use crate::message::{CallHeader, Refusal};
-use crate::{AuthStatus, Facts, ProcedureCount, Program};
+use crate::{AuthStatus, Facts, Needs, ProcedureCount, Program};
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 
@@ -48,7 +48,7 @@ impl Programs {
         let &(version, first_row) = version.ok_or_else(|| mismatch(&found.versions))?;
         let facts = found.program.procedure(version, header.procedure);
         let facts = facts.ok_or(Refusal::ProcedureUnavailable)?;
-        if !facts.anonymous && !identified {
+        if facts.needs == Needs::User && !identified {
             return Err(Refusal::Auth(AuthStatus::TooWeak));
         }
         let row = first_row + header.procedure as usize;

@@ -16,11 +16,11 @@ use crate::procedure::procedure;
 use crate::{HANDLE_BYTES, Server};
 use procedures::{dump, exports, mount, null, unmount, unmount_all};
 use rpc::Bound::Fixed;
-use rpc::{Procedure, Version};
+use rpc::{Needs, Procedure, Version};
 
 /// MOUNT version 3.
 pub(crate) const VERSION: Version<Server> =
-    Version { number: 3, procedures: &PROCEDURES, anonymous: true };
+    Version { number: 3, procedures: &PROCEDURES, needs: Needs::Nothing };
 
 /// Bytes of the longest DUMP: beside the paths, two links, two lengths and an address for each.
 const DUMP_MAX: usize = list::PATHS_BYTES_MAX + list::MOUNTS_MAX * (4 + 4 + 48 + 4 + 4);

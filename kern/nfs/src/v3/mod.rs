@@ -36,13 +36,13 @@ use file_system::{file_system_information, path_limits, usage};
 use listing::{read_directory, read_directory_plus};
 use names::{link, lookup, remove, remove_directory, rename};
 use rpc::Bound::{Asked, Fixed};
-use rpc::{Procedure, Version};
+use rpc::{Needs, Procedure, Version};
 use types::{ReadArguments, ReadDirectoryArguments, ReadDirectoryPlusArguments};
 use xdr::{Malformed, Reader, Xdr};
 
-/// NFS version 3. Whether a call needs credentials is for the export to say: `Server::admit`.
+/// NFS version 3. Whether a call needs credentials, too, is for the export to say: `Server::admit`.
 pub(crate) const VERSION: Version<Server> =
-    Version { number: 3, procedures: &PROCEDURES, anonymous: true };
+    Version { number: 3, procedures: &PROCEDURES, needs: Needs::Handle };
 
 /// Bytes of a status.
 const STATUS: usize = 4;

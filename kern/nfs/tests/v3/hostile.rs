@@ -12,7 +12,7 @@ use nfs3_types::xdr_codec::Opaque;
 use proptest::collection::vec;
 use proptest::prelude::{any, prop, proptest};
 use proptest::strategy::Strategy;
-use rpc::{Facts, Fault, Replay};
+use rpc::{Facts, Fault, Needs, Replay};
 
 /// Well-formed arguments of every procedure of NFS, by number.
 fn arguments(world: &World) -> Vec<Vec<u8>> {
@@ -94,13 +94,14 @@ fn every_procedure_is_in_the_table() {
 fn what_may_be_repeated_and_what_may_not() {
     let world = World::new();
     let remembered = (0..22).filter(|&number| {
-        let Facts { replay, anonymous, .. } = world.programs[0].procedure(3, number).unwrap();
-        assert!(anonymous, "exports say who needs credentials");
+        let Facts { replay, needs, .. } = world.programs[0].procedure(3, number).unwrap();
+        assert_eq!(needs, if number == 0 { Needs::Nothing } else { Needs::Handle });
         assert_eq!(replay == Replay::RememberData, [2, 7].contains(&number));
         replay != Replay::Rerun
     });
     assert_eq!(remembered.collect::<Vec<_>>(), [2, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
-    assert!((0..6).all(|number| world.programs[1].procedure(3, number).unwrap().anonymous));
+    let mount = (0..6).map(|number| world.programs[1].procedure(3, number).unwrap());
+    assert!(mount.into_iter().all(|facts| facts.needs == Needs::Nothing));
 }
 
 #[test]

@@ -81,9 +81,10 @@ fn answers_that_are_no_lever_are_free() {
     let mut world = World::new(limits());
     let padded = Call { arguments: vec![0; 1000], ..dump(4) };
     let get_port = Call { arguments: vec![0; 16], procedure: 3, ..dump(2) };
-    // It takes what no stranger has: the name of a user here, a file handle in NFS.
+    // It takes what no stranger has: the name of a user, or a handle.
     let large = Call::new(1, wire::PAYLOAD, &8000_u32.to_be_bytes());
-    for call in [padded, get_port, Call::new(1, wire::NULL, b""), large] {
+    let by_handle = Call { version: wire::BY_HANDLE, credential: (0, vec![]), ..large.clone() };
+    for call in [padded, get_port, Call::new(1, wire::NULL, b""), large, by_handle] {
         let one = asked(&mut world, client(1), &call, 1);
         assert_eq!(asked(&mut world, client(1), &call, 1000), 1000 * one, "{call:?}");
     }

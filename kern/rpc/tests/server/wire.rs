@@ -3,6 +3,8 @@
 use xdr::{Reader, Writer};
 
 pub const PROGRAM: u32 = 400_000;
+/// The version whose callers need no name of a user, but a handle, were this not a test.
+pub const BY_HANDLE: u32 = 2;
 pub const NULL: u32 = 0;
 pub const ECHO: u32 = 1;
 pub const PAYLOAD: u32 = 2;

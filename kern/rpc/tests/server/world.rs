@@ -5,8 +5,8 @@ use crate::wire::{self, Reply};
 use abi::{Instant, Timestamp};
 use bytes::Bytes;
 use rpc::{
-    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Output, Peer, Ports, Procedure, Program,
-    Replay, Server, Table, Version,
+    Answer, Bound, Call, ConnectionId, Fault, Job, Limits, Needs, Output, Peer, Ports, Procedure,
+    Program, Replay, Server, Table, Version,
 };
 use std::cell::Cell;
 use std::net::SocketAddr;
@@ -140,7 +140,11 @@ pub fn run(job: Job) -> rpc::Reply {
 }
 
 const VERSIONS: &[Version<State>] =
-    &[Version { number: 1, procedures: PROCEDURES, anonymous: false }];
+    &[version(1, Needs::User), version(wire::BY_HANDLE, Needs::Handle)];
+
+const fn version(number: u32, needs: Needs) -> Version<State> {
+    Version { number, procedures: PROCEDURES, needs }
+}
 
 const PROCEDURES: &[Procedure<State>] = &[
     row(wire::NULL, "NULL", null, Replay::Rerun),

@@ -72,6 +72,19 @@ fn files_are_written_and_read_over_udp_of_both_families() {
 }
 
 #[test]
+fn whoever_has_a_handle_reads_by_datagram_as_much_as_he_likes_in_no_time() {
+    let mut lan = Lan::new();
+    let stream = lan.connect(HOSTS[0], 2049);
+    let root = root(&mut lan, stream);
+    let file = file(&mut lan, stream, &root, "file");
+    let content = pattern(30_000);
+    lan.ask(stream, &write_unstable(3, &file, 0, &content)).success();
+    let calls = (4..104).map(|xid| read(xid, &file, 0, 30_000));
+    let answers = calls.map(|call| lan.ask_by_datagram(HOSTS[0], 2049, &call).result);
+    assert!(answers.into_iter().all(|answer| data(&answer) == content));
+}
+
+#[test]
 fn portmap_is_found_where_it_always_is_and_names_the_port_of_nfs() {
     let port_of =
         |program, protocol| call(9, (PORTMAP, 2), 3, &numbers(&[program, 3, protocol, 0]));
