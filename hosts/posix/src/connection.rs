@@ -14,6 +14,7 @@
 use abi::Instant;
 use bytes::Bytes;
 use hyper::StreamId;
+use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -25,6 +26,14 @@ pub(crate) enum Phase {
     Closing,
     Lingering,
     Dead,
+}
+
+/// What of a connection is to be under way no longer: another worker takes it over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Hush {
+    Nothing,
+    Input,
+    Everything,
 }
 
 /// What a connection needs done next.
@@ -40,6 +49,8 @@ pub(crate) enum Step {
     },
     /// End a fill early: nobody wants its bytes.
     LetGo,
+    /// End a receive or a fill early, for now.
+    Recall,
     /// Tell the client that nothing more follows.
     Shutdown,
     Cancel,
@@ -89,6 +100,12 @@ pub(crate) struct Connection {
     pub(crate) let_go: bool,
     sending: bool,
     canceled: bool,
+    hush: Hush,
+    /// What that concerns is to be asked to end.
+    recalls: bool,
+    /// What was asked to end and has not, for no fault of the connection's.
+    input_recalled: bool,
+    output_recalled: bool,
     /// The client has sent its last byte.
     ended: bool,
     /// Whether to wait for the client's last byte before closing.
@@ -117,6 +134,10 @@ impl Connection {
             let_go: false,
             sending: false,
             canceled: false,
+            hush: Hush::Nothing,
+            recalls: false,
+            input_recalled: false,
+            output_recalled: false,
             ended: false,
             lingers: true,
             told: false,
@@ -162,14 +183,42 @@ impl Connection {
         self.wanted = None;
     }
 
+    /// Has nothing of this under way, soon; what is there already is asked to end, once more if it was
+    /// before.
+    pub(crate) fn hush(&mut self, hush: Hush) {
+        self.hush = hush;
+        self.recalls = hush != Hush::Nothing;
+    }
+
+    /// Whether nothing is under way, and nothing to be given back.
+    pub(crate) fn is_still(&self) -> bool {
+        let is_idle = !self.receiving && !self.sending && self.phase != Phase::Dead;
+        is_idle && self.hush == Hush::Everything && self.wanted.is_none()
+    }
+
+    /// A buffer that is not to be filled now.
+    pub(crate) fn take_unfilled(&mut self) -> Option<Vec<u8>> {
+        let is_hushed = self.hush != Hush::Nothing;
+        self.wanted.take_if(|_| is_hushed).map(|fill| fill.buffer)
+    }
+
+    /// Goes on elsewhere, where it is called so.
+    pub(crate) fn resettle(&mut self, id: StreamId, tenant: usize) {
+        (self.id, self.tenant) = (id, tenant);
+        (self.held, self.dirty) = (false, false);
+        self.hush(Hush::Nothing);
+    }
+
     /// A receive operation has ended, with so many bytes. Says whether they are for the service.
     pub(crate) fn received(&mut self, result: &io::Result<usize>, waiting: bool) -> bool {
         let let_go = std::mem::take(&mut self.let_go);
+        let recalled = std::mem::take(&mut self.input_recalled);
         (self.receiving, self.filling, self.waiting) = (false, false, waiting);
         match result {
             Ok(0) => self.ended = true,
             Ok(_) => return self.phase == Phase::Open,
             Err(error) if let_go || is_transient(error) => {}
+            Err(error) if recalled && is_canceled(error) => {}
             Err(_) => self.abort(),
         }
         false
@@ -192,9 +241,11 @@ impl Connection {
         mut pieces: VecDeque<Bytes>,
     ) -> Option<usize> {
         self.sending = false;
+        let recalled = std::mem::take(&mut self.output_recalled);
         let count = match result {
             Ok(count) => count,
             Err(error) if is_transient(&error) => 0,
+            Err(error) if recalled && is_canceled(&error) => 0,
             Err(_) => {
                 self.abort();
                 return None;
@@ -222,6 +273,9 @@ impl Connection {
             self.let_go = true;
             return Some(Step::LetGo);
         }
+        if let Some(recall) = self.next_recall() {
+            return Some(recall);
+        }
         match self.phase {
             Phase::Open => self.next_send().or_else(|| self.next_receive(self.paused || self.held)),
             Phase::Closing => self.next_send(),
@@ -240,8 +294,21 @@ impl Connection {
         matches!(self.phase, Phase::Lingering | Phase::Dead)
     }
 
+    /// Asks what is under way to end, if it is to.
+    fn next_recall(&mut self) -> Option<Step> {
+        if self.phase == Phase::Dead || !std::mem::take(&mut self.recalls) {
+            return None;
+        }
+        self.input_recalled |= self.receiving;
+        if self.sending && self.hush == Hush::Everything {
+            self.output_recalled = true;
+            return Some(Step::Cancel);
+        }
+        self.receiving.then_some(Step::Recall)
+    }
+
     fn next_send(&mut self) -> Option<Step> {
-        if self.sending || self.output.is_empty() {
+        if self.sending || self.output.is_empty() || self.hush == Hush::Everything {
             return None;
         }
         self.sending = true;
@@ -249,7 +316,7 @@ impl Connection {
     }
 
     fn next_receive(&mut self, paused: bool) -> Option<Step> {
-        if self.receiving || paused || self.ended {
+        if self.receiving || paused || self.ended || self.hush != Hush::Nothing {
             return None;
         }
         self.receiving = true;
@@ -275,6 +342,11 @@ impl Connection {
 /// Whether the operation is worth the same attempt again.
 pub(crate) fn is_transient(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
+/// Whether it ended because it was asked to.
+fn is_canceled(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::CANCELED)
 }
 
 pub(crate) fn drop_front(pieces: &mut VecDeque<Bytes>, mut count: usize) {
@@ -406,6 +478,37 @@ mod tests {
         assert_eq!(connection.next_step(), Some(Step::Cancel));
         connection.received(&no_buffer(), true);
         assert_eq!(connection.next_step(), Some(Step::Release));
+    }
+
+    #[test]
+    fn a_hushed_connection_has_nothing_under_way_and_goes_on_elsewhere() {
+        let canceled = || Err(Errno::CANCELED.into());
+        let mut connection = connection();
+        connection.send(pieces(&["one", "two"]));
+        let output = expect_send(&mut connection);
+        connection.next_step();
+        connection.hush(Hush::Input);
+        assert_eq!([connection.next_step(), connection.next_step()], [Some(Step::Recall), None]);
+        connection.hush(Hush::Everything);
+        assert_eq!([connection.next_step(), connection.next_step()], [Some(Step::Cancel), None]);
+        assert!(!connection.received(&canceled(), false) && !connection.is_still());
+        assert_eq!(connection.sent(Ok(4), output), Some(4));
+        connection.fill(b"begun".to_vec(), 0);
+        assert_eq!(connection.next_step(), None);
+        assert_eq!(
+            (connection.is_still(), connection.take_unfilled()),
+            (false, Some(b"begun".into()))
+        );
+        assert!(connection.is_still());
+        connection.resettle(StreamId(9), 1);
+        let output = expect_send(&mut connection);
+        assert_eq!(output, pieces(&["wo"]));
+        assert_eq!(connection.next_step(), Some(Step::Receive { waiting: false }));
+        connection.hush(Hush::Everything);
+        connection.next_step();
+        connection.hush(Hush::Nothing);
+        assert!(connection.sent(canceled(), output).is_none());
+        assert_eq!(expect_send(&mut connection), pieces(&["wo"]), "it ends late, and goes on");
     }
 
     #[test]

@@ -37,6 +37,8 @@ pub(crate) struct Listener {
     accepting: bool,
     resting: bool,
     canceled: bool,
+    /// Nothing is to be under way: another worker takes it over.
+    hushed: bool,
     /// The present trouble has been logged.
     complained: bool,
 }
@@ -50,6 +52,8 @@ pub(crate) struct DatagramSocket {
     stage: Stage,
     receiving: bool,
     canceled: bool,
+    /// Nothing is to be under way: another worker takes it over.
+    hushed: bool,
     answers_under_way: usize,
 }
 
@@ -73,6 +77,7 @@ impl Listener {
             accepting: false,
             resting: false,
             canceled: false,
+            hushed: false,
             complained: false,
         }
     }
@@ -85,6 +90,22 @@ impl Listener {
 
     pub(crate) fn shut(&mut self) {
         self.stage = Stage::Over;
+    }
+
+    /// Has nothing under way, soon, or goes on.
+    pub(crate) fn hush(&mut self, hushed: bool) {
+        (self.hushed, self.canceled) = (hushed, false);
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_still(&self) -> bool {
+        self.hushed && !self.accepting && self.stage == Stage::Open
+    }
+
+    /// Goes on elsewhere.
+    pub(crate) fn resettle(&mut self, tenant: usize) {
+        (self.tenant, self.resting) = (tenant, false);
+        self.hush(false);
     }
 
     /// A connection was accepted, or could not be; without `more`, accepting has ended.
@@ -130,7 +151,8 @@ impl Listener {
     pub(crate) fn next_step(&mut self) -> Option<DoorStep> {
         let leaving = matches!(self.stage, Stage::Shut | Stage::Over);
         match (leaving, self.accepting) {
-            (false, false) if self.stage == Stage::Open && !self.resting => {
+            (false, true) if self.hushed => cancel_once(&mut self.canceled),
+            (false, false) if self.stage == Stage::Open && !self.resting && !self.hushed => {
                 self.accepting = true;
                 Some(DoorStep::Start)
             }
@@ -150,6 +172,7 @@ impl DatagramSocket {
             stage: Stage::Waiting,
             receiving: false,
             canceled: false,
+            hushed: false,
             answers_under_way: 0,
         }
     }
@@ -166,6 +189,23 @@ impl DatagramSocket {
 
     pub(crate) fn end(&mut self) {
         self.stage = Stage::Over;
+    }
+
+    /// Has nothing under way, soon, or goes on.
+    pub(crate) fn hush(&mut self, hushed: bool) {
+        (self.hushed, self.canceled) = (hushed, false);
+    }
+
+    /// Whether nothing is under way.
+    pub(crate) fn is_still(&self) -> bool {
+        let is_idle = !self.receiving && self.answers_under_way == 0;
+        self.hushed && is_idle && self.stage == Stage::Open
+    }
+
+    /// Goes on elsewhere.
+    pub(crate) fn resettle(&mut self, tenant: usize) {
+        self.tenant = tenant;
+        self.hush(false);
     }
 
     /// A datagram arrived. Returns its peer if it is wanted.
@@ -207,7 +247,8 @@ impl DatagramSocket {
     /// The next step, which is taken to be done.
     pub(crate) fn next_step(&mut self) -> Option<DoorStep> {
         match (self.stage, self.receiving) {
-            (Stage::Open, false) => {
+            (Stage::Open, true) if self.hushed => cancel_once(&mut self.canceled),
+            (Stage::Open, false) if !self.hushed => {
                 self.receiving = true;
                 Some(DoorStep::Start)
             }

@@ -49,6 +49,11 @@ impl Share {
         share
     }
 
+    /// The same, of a tenant that comes to a worker in this round.
+    pub(crate) fn at_round(self, round: u64) -> Self {
+        Self { round, ..self }
+    }
+
     /// It weighs so much from now on.
     pub(crate) fn set_weight(&mut self, weight: u32) {
         let quantum_ns = QUANTUM_NS * u64::from(weight) / u64::from(WEIGHT_USUAL);

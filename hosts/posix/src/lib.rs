@@ -7,6 +7,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | `pool`, `command`, `inquiry`, `report` | the workers, who is where, what is said to and by them |
+//! | `moving` | a service between two workers |
 //! | `worker` | one of the threads |
 //! | `tenants`, `slot` | who is turned when; arrivals, departures, panics |
 //! | `fairness`, `meter` | whose turn it is by the time that each used |
@@ -43,6 +44,7 @@ mod listen;
 mod log;
 mod message;
 mod meter;
+mod moving;
 mod network;
 mod opener;
 mod patience;
@@ -71,9 +73,10 @@ pub use inquiry::{Answer, Inquiry, ServiceStatus};
 pub use link::{LinkError, LinkOptions, LinkSpec, OpenLink, PortStatus, SharedSwitch};
 pub use listen::await_free;
 pub use log::HostLog;
+pub use moving::Moved;
 pub use pool::{Pool, PoolOptions, WorkerGone, WorkerStatus};
 pub use random::HostRandom;
 pub use report::{Progress, Report, ServiceId};
 pub use sync_disk::SyncDisk;
-pub use tenant::{CONNECTIONS_MAX, MakeTenant, ServiceSpec, Site, Tenant};
+pub use tenant::{CONNECTIONS_MAX, Configure, MakeTenant, ServiceSpec, Site, Tenant};
 pub use uplink::Uplink;

@@ -5,6 +5,7 @@
 
 mod flush;
 mod links;
+mod moving;
 
 use crate::budget::SharedBudget;
 use crate::clock::HostClock;
@@ -19,7 +20,9 @@ use abi::Instant;
 use bytes::Bytes;
 use hyper::{Budget, Clock, DatagramPeer, StreamEvent, StreamId};
 use links::Links;
+pub(crate) use moving::Luggage;
 use slab::Slab;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -109,10 +112,10 @@ impl Network {
         }
     }
 
-    /// How a service of this worker uses its streams.
-    pub(crate) fn streams(&self, tenant: usize) -> TenantStreams {
+    /// How a service of this worker uses its streams. Whether it moves is for its owner to say.
+    pub(crate) fn streams(&self, tenant: usize, is_moving: Rc<Cell<bool>>) -> TenantStreams {
         let (outbox, letting_go) = (self.outbox.clone(), self.letting_go.clone());
-        TenantStreams { tenant, outbox, letting_go }
+        TenantStreams { tenant, outbox, letting_go, is_moving }
     }
 
     /// Takes over a tenant's address, closed until [`Network::open`]. Returns its two sockets.
@@ -236,11 +239,11 @@ impl Network {
             self.dirty.push(key);
         }
         let tenant = listener.tenant;
-        let population = self.populations.get_mut(tenant)?;
-        let all_connections = &self.all_connections;
-        let part = population.part.get_or_insert_with(|| all_connections.part());
+        let part = self.part_of(tenant);
+        let connections = self.populations.get(tenant)?.connections;
+        let Some(Socket::Listener(listener)) = self.sockets.get_mut(key.0) else { return None };
         let socket = match result {
-            Ok(socket) if !nameless && listener.admits(population.connections, &**part) => socket,
+            Ok(socket) if !nameless && listener.admits(connections, &*part) => socket,
             Ok(_) => return None,
             Err(error) => {
                 let rest = listener.failed(&error).map(after);
@@ -252,7 +255,8 @@ impl Network {
             part.give_back(1);
             return None;
         };
-        let stream = self.insert_connection(tenant, socket);
+        let stream = self.next_id();
+        self.insert_connection(Box::new(Connection::new(stream, tenant, socket)));
         Some((tenant, StreamEvent::Opened { stream, remote, local }))
     }
 
@@ -282,7 +286,7 @@ impl Network {
         find(&mut self.sockets, id)?.wanted.take()
     }
 
-    /// The buffer that is being filled got nothing, for no fault of the stream: once more.
+    /// The buffer that is being filled got nothing, for no fault of the stream: once more, some time.
     pub(crate) fn fill_again(&mut self, key: SocketKey, fill: Fill) {
         if let Some(Socket::Connection(connection)) = self.sockets.get_mut(key.0) {
             connection.fill(fill.buffer, fill.count_bytes);
@@ -365,15 +369,27 @@ impl Network {
         mark(&mut self.dirty, connection);
     }
 
-    fn insert_connection(&mut self, tenant: usize, socket: OwnedFd) -> StreamId {
+    /// How the next connection is called.
+    fn next_id(&mut self) -> StreamId {
         self.connections_made += 1;
         let key = self.sockets.vacant_key();
-        let id = StreamId(self.connections_made << KEY_BITS | key as u64);
-        self.populations[tenant].connections += 1;
-        let mut connection = Box::new(Connection::new(id, tenant, socket));
+        StreamId(self.connections_made << KEY_BITS | key as u64)
+    }
+
+    fn insert_connection(&mut self, mut connection: Box<Connection>) {
+        let tenant = connection.tenant;
         mark(&mut self.dirty, &mut connection);
         self.insert(Socket::Connection(connection));
-        id
+        self.populations[tenant].connections += 1;
+    }
+
+    /// A tenant's part of all connections there may be.
+    fn part_of(&mut self, tenant: usize) -> Rc<dyn Budget> {
+        if self.populations.len() <= tenant {
+            self.populations.resize_with(tenant + 1, Population::default);
+        }
+        let all_connections = &self.all_connections;
+        self.populations[tenant].part.get_or_insert_with(|| all_connections.part()).clone()
     }
 
     fn insert(&mut self, socket: Socket) -> SocketKey {

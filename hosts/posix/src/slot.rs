@@ -5,12 +5,14 @@ use crate::driver::SocketKey;
 use crate::fairness::Share;
 use crate::network::HALF_CLOSED_MAX;
 use crate::report::{Progress, ServiceId};
-use crate::tenant::{Site, Tenant};
+use crate::tenant::{Configure, Site, Tenant};
 use abi::Instant;
 use hyper::{Clock, StreamId};
 use service::{Description, Next, Service, State};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 /// How far a tenant has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,10 @@ pub(crate) struct Slot {
     pub(crate) stage: Stage,
     pub(crate) told: Told,
     pub(crate) site: Site,
+    /// What it is made of elsewhere, if it can be moved.
+    pub(crate) remake: Option<Configure>,
+    /// It is about to move to another worker.
+    pub(crate) is_moving: Rc<Cell<bool>>,
     pub(crate) doors: Vec<SocketKey>,
     /// The index of its link.
     pub(crate) link: Option<usize>,
@@ -45,6 +51,8 @@ pub(crate) struct Slot {
     pub(crate) share: Share,
     /// Time that it used so far, in nanoseconds.
     pub(crate) used_ns: u64,
+    /// The same when somebody looked last who is busy.
+    pub(crate) used_before_ns: u64,
     /// What its clients may mount is about to change.
     pub(crate) is_exporting: bool,
     /// It is passed over for now, and nothing is received for it.
@@ -81,21 +89,24 @@ impl Slot {
     pub(crate) fn new(
         id: ServiceId,
         name: String,
-        tenant: Box<dyn Tenant>,
+        tenant: Option<Box<dyn Tenant>>,
         site: Site,
         share: Share,
     ) -> Self {
         Self {
             id,
             name,
-            tenant: Some(tenant),
+            tenant,
             stage: Stage::Starting,
             told: Told::Nothing,
             site,
+            remake: None,
+            is_moving: Rc::default(),
             doors: Vec::new(),
             link: None,
             share,
             used_ns: 0,
+            used_before_ns: 0,
             is_exporting: false,
             is_held: false,
             runnable: false,

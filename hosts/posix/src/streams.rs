@@ -31,6 +31,8 @@ pub(crate) struct TenantStreams {
     pub(crate) tenant: usize,
     pub(crate) outbox: Outbox,
     pub(crate) letting_go: LettingGo,
+    /// No buffers are taken: the service is about to move.
+    pub(crate) is_moving: Rc<Cell<bool>>,
 }
 
 impl TenantStreams {
@@ -49,7 +51,7 @@ impl Streams for TenantStreams {
     }
 
     fn fill(&self, stream: StreamId, buffer: Vec<u8>, count_bytes: usize) -> Result<(), Vec<u8>> {
-        if self.letting_go.get() >= LETTING_GO_MAX {
+        if self.is_moving.get() || self.letting_go.get() >= LETTING_GO_MAX {
             return Err(buffer);
         }
         self.wish(Wish::Fill(stream, buffer, count_bytes));

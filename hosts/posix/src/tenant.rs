@@ -7,7 +7,7 @@ use crate::link::OpenLink;
 use crate::opener::{Customer, LazyImage};
 use crate::uplink::{Carrier, Uplink};
 use hyper::{Backing, Disk, Link, LinkEvent, StreamEvent};
-use service::{Config, Host, Next, Service, State};
+use service::{Config, Host, Next, Parcel, Service, State};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -40,6 +40,11 @@ pub trait Tenant {
     fn service(&mut self) -> Option<&mut Service> {
         None
     }
+
+    /// The same as plain data, to be taken to another worker, if it is a service that can be packed.
+    fn pack(self: Box<Self>) -> Option<Parcel> {
+        None
+    }
 }
 
 impl Tenant for Service {
@@ -69,6 +74,10 @@ impl Tenant for Service {
 
     fn service(&mut self) -> Option<&mut Service> {
         Some(self)
+    }
+
+    fn pack(self: Box<Self>) -> Option<Parcel> {
+        self.can_be_packed().then(|| Service::pack(*self))
     }
 }
 
@@ -107,6 +116,9 @@ impl Site {
 /// Makes a tenant on its worker's thread. An error is a sentence for the administrator.
 pub type MakeTenant = Box<dyn FnOnce(&Site) -> Result<Box<dyn Tenant>, String> + Send>;
 
+/// What a service is made of, on whatever worker it finds itself. To be asked again after each move.
+pub type Configure = Box<dyn Fn(&Site) -> Result<Config, String> + Send>;
+
 /// Connections one service may have, unless its specification says otherwise.
 pub const CONNECTIONS_MAX: usize = 16 << 10;
 
@@ -125,16 +137,29 @@ pub struct ServiceSpec {
     pub weight: u32,
     /// Makes it.
     pub make: MakeTenant,
+    /// What it is made of, once it has moved to another worker; it stays if nothing is said.
+    pub remake: Option<Configure>,
 }
 
 impl ServiceSpec {
     /// A tenant of usual limits, without a link.
     pub fn new(name: String, listen: Vec<SocketAddr>, make: MakeTenant) -> Self {
         let (connections_max, weight) = (CONNECTIONS_MAX, WEIGHT_USUAL);
-        Self { name, listen, link: None, connections_max, weight, make }
+        Self { name, listen, link: None, connections_max, weight, make, remake: None }
     }
 
-    /// A [`Service`], from what `configure` makes of its site.
+    /// A [`Service`] that can be moved to other workers ([`crate::Pool::move_to`]), where `configure` is
+    /// asked again.
+    pub fn movable(
+        name: String,
+        listen: Vec<SocketAddr>,
+        configure: impl Fn(&Site) -> Result<Config, String> + Send + Clone + 'static,
+    ) -> Self {
+        let remake = Some::<Configure>(Box::new(configure.clone()));
+        Self { remake, ..Self::service(name, listen, configure) }
+    }
+
+    /// A [`Service`], from what `configure` makes of its site. It stays on the worker that it comes to.
     pub fn service(
         name: String,
         listen: Vec<SocketAddr>,

@@ -4,6 +4,7 @@
 
 mod inspection;
 mod links;
+mod moving;
 mod orders;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::fairness::{Share, price_ns};
 use crate::listen;
 use crate::log::HostLog;
 use crate::meter::Meter;
+use crate::moving::Traveller;
 use crate::network::Network;
 use crate::opener::{Customer, Opener};
 use crate::pool::Roster;
@@ -26,12 +28,16 @@ use crate::report::{Progress, Report, Reporter, ServiceId};
 use crate::slot::{Slot, broken, drop_guarded, guarded};
 use crate::tenant::{ServiceSpec, Site};
 use crate::timers::Timers;
+use abi::Instant;
 use hyper::{Clock, StreamEvent, StreamId};
 use inspection::Looking;
+use moving::Departure;
 use service::Host;
 use slab::Slab;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -59,6 +65,11 @@ pub(crate) struct Tenants {
     unwanted: VecDeque<ServiceId>,
     /// Those who look at everybody.
     looking: VecDeque<Looking>,
+    /// Those about to move, and those that have left.
+    departures: Vec<Departure>,
+    travellers: Vec<Traveller>,
+    /// When this worker was to be relieved last.
+    relieved_at: Instant,
     runnable: Vec<usize>,
     turning: Vec<usize>,
     /// Which round of turns this is, counting those that nobody wanted.
@@ -102,6 +113,9 @@ impl Tenants {
             arriving: None,
             unwanted: VecDeque::new(),
             looking: VecDeque::new(),
+            departures: Vec::new(),
+            travellers: Vec::new(),
+            relieved_at: HostClock.now(),
             worker,
             runnable: Vec::new(),
             turning: Vec::new(),
@@ -128,7 +142,8 @@ impl Tenants {
             return Some(Duration::ZERO);
         }
         let next = [self.timers.next(), self.network.next_deadline()].into_iter().flatten().min();
-        next.map(|deadline| deadline.since(HostClock.now()))
+        let next = next.map(|deadline| deadline.since(HostClock.now()));
+        [next, self.next_look()].into_iter().flatten().min()
     }
 
     /// Moves a tenant in. What goes wrong is reported.
@@ -145,41 +160,54 @@ impl Tenants {
     }
 
     fn make(&mut self, id: ServiceId, spec: ServiceSpec) -> Result<usize, String> {
-        let ServiceSpec { name, listen, link, connections_max, weight, make } = spec;
+        let ServiceSpec { name, listen, link, connections_max, weight, make, remake } = spec;
         let doors = listen::open(&listen)?;
         let tenant = self.slots.vacant_key();
-        let streams = self.network.streams(tenant);
-        let host = Host {
-            clock: Rc::new(HostClock),
-            random: Rc::new(HostRandom),
-            log: Rc::new(HostLog::new(&name)),
-            streams: Rc::new(streams),
-            dirty: self.means.budgets.dirty.open(),
-            received: self.means.budgets.received.open(),
-            fragments: self.means.budgets.fragments.open(),
-        };
         let addresses = doors.iter().map(|door| door.address).collect();
-        let account = DiskAccount::new(tenant);
+        let (mut site, is_moving) = self.site(tenant, id, &name, addresses);
         let (card, link) = link.map(|link| self.network.add_link(tenant, link)).unzip();
-        let customer = Customer { opener: self.means.opener.clone(), service: id };
-        let site = Site { host, addresses, link, account, disks: self.disks.queue(), customer };
+        site.link = link;
         let made = guarded(|| make(&site)).map_err(|panic| broken(&panic)).flatten();
         let made =
             made.inspect_err(|_| card.into_iter().for_each(|card| self.network.forget_link(card)))?;
         card.into_iter().for_each(|card| self.network.start_link(card));
-        let mut slot = Slot::new(id, name, made, site, Share::new(weight));
-        slot.link = card;
+        let mut slot = Slot::new(id, name, Some(made), site, Share::new(weight));
+        (slot.link, slot.remake, slot.is_moving) = (card, remake, is_moving);
         for door in doors {
             slot.doors.extend(self.network.add(tenant, door, connections_max));
         }
         Ok(self.slots.insert(slot))
     }
 
+    /// Where a tenant lives that has no link, and what says that it is about to move.
+    fn site(
+        &mut self,
+        tenant: usize,
+        id: ServiceId,
+        name: &str,
+        addresses: Vec<SocketAddr>,
+    ) -> (Site, Rc<Cell<bool>>) {
+        let is_moving = Rc::<Cell<bool>>::default();
+        let host = Host {
+            clock: Rc::new(HostClock),
+            random: Rc::new(HostRandom),
+            log: Rc::new(HostLog::new(name)),
+            streams: Rc::new(self.network.streams(tenant, is_moving.clone())),
+            dirty: self.means.budgets.dirty.open(),
+            received: self.means.budgets.received.open(),
+            fragments: self.means.budgets.fragments.open(),
+        };
+        let (account, disks) = (DiskAccount::new(tenant), self.disks.queue());
+        let customer = Customer { opener: self.means.opener.clone(), service: id };
+        (Site { host, addresses, link: None, account, disks, customer }, is_moving)
+    }
+
     /// Gives every tenant up: their worker has died.
     pub(crate) fn abandon(self, reason: &str) {
-        let Self { slots, arriving, network, disks, reports, .. } = self;
+        let Self { slots, arriving, travellers, network, disks, reports, .. } = self;
         let mut ids: Vec<_> = slots.iter().map(|(_, slot)| slot.id).collect();
         ids.extend(arriving);
+        ids.extend(travellers.into_iter().map(|traveller| traveller.id));
         for slot in slots {
             drop_guarded(slot);
         }
@@ -269,6 +297,7 @@ impl Tenants {
         // What leaves by an uplink leaves now, with all the rest.
         self.deliver_mail();
         self.close_half_closed();
+        self.depart_some(driver);
         self.network.flush(driver);
         while let Some((tenant, stream)) = self.network.closed.pop() {
             self.closed(tenant, stream);

@@ -18,6 +18,7 @@ use crate::spare::SpareMemory;
 use crate::tenants::{Means, Tenants};
 use hyper::Clock;
 use rustix::time::{ClockId, clock_gettime};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::thread::{Builder, JoinHandle, sleep};
@@ -37,6 +38,8 @@ pub(crate) struct Post {
     pub(crate) worker: usize,
     pub(crate) backend: Backend,
     pub(crate) inbox: Receiver<Command>,
+    /// Taken out of the inbox to look for commands that are for others, and not obeyed yet.
+    pub(crate) backlog: VecDeque<Command>,
     pub(crate) means: Means,
     /// It was asked to leave.
     pub(crate) leaves: bool,
@@ -126,11 +129,15 @@ impl Post {
     /// Answers commands while there is no worker to obey them.
     fn turn_away(&mut self, reason: &str) {
         tracing::error!("no worker takes a dead one's place for now: {reason}");
-        while let Ok(command) = self.inbox.try_recv() {
+        while let Ok(command) = self.next_command() {
             match command {
                 Command::Add(service, _) => {
                     let reason = format!("no worker is there to take it: {reason}");
                     self.means.reporter().tell(service, Progress::Failed(reason));
+                }
+                Command::Arrive(traveller) => {
+                    let reason = format!("no worker is there to take it over: {reason}");
+                    self.means.reporter().tell(traveller.id, Progress::Failed(reason));
                 }
                 Command::Leave => self.leaves = true,
                 // Of services that are no more.
@@ -144,8 +151,8 @@ impl Post {
         let (mut inbox, mut spare) = (Inbox::More, SpareMemory::default());
         let mut load_told_at = HostClock.now();
         while inbox != Inbox::Closed || !tenants.is_empty() {
-            let timeout =
-                if inbox == Inbox::More { Some(Duration::ZERO) } else { tenants.timeout() };
+            let has_more = inbox == Inbox::More || !self.backlog.is_empty();
+            let timeout = if has_more { Some(Duration::ZERO) } else { tenants.timeout() };
             let (timeout, mut happened) = (spare.timeout(timeout), false);
             let mut sink = |event: Event<'_>| {
                 happened = true;
@@ -162,6 +169,7 @@ impl Post {
             tenants.advance();
             tenants.turn();
             tenants.flush(driver);
+            self.hand_over(tenants);
             if now.since(load_told_at) >= LOAD_TOLD_EVERY {
                 load_told_at = now;
                 self.means.roster.load(self.worker).tell(processor_ns());
@@ -173,8 +181,11 @@ impl Post {
     /// Obeys other threads, for a while.
     fn take_commands(&mut self, tenants: &mut Tenants) -> Inbox {
         for _ in 0..COMMANDS_PER_TURN_MAX {
-            match self.inbox.try_recv() {
+            match self.next_command() {
                 Ok(Command::Add(service, spec)) => tenants.add(service, *spec),
+                Ok(Command::Arrive(traveller)) => tenants.arrive(*traveller),
+                Ok(Command::Move(service, errand)) => tenants.move_to(service, errand),
+                Ok(Command::Relieve(to, permille)) => tenants.relieve(to, permille),
                 Ok(Command::Stop(service)) => tenants.stop(service),
                 Ok(Command::StopAll) => tenants.stop_all(),
                 Ok(Command::Inspect(inquiry, reply)) => tenants.inspect(inquiry, reply),
@@ -195,6 +206,20 @@ impl Post {
             }
         }
         Inbox::More
+    }
+
+    fn next_command(&mut self) -> Result<Command, TryRecvError> {
+        self.backlog.pop_front().map_or_else(|| self.inbox.try_recv(), Ok)
+    }
+
+    /// Hands those over that leave for another worker. Who cannot be comes back.
+    fn hand_over(&mut self, tenants: &mut Tenants) {
+        for traveller in tenants.take_travellers() {
+            let mail = (&self.inbox, &mut self.backlog);
+            if let Some(traveller) = self.means.roster.hand_over(self.worker, mail, traveller) {
+                tenants.arrive(*traveller);
+            }
+        }
     }
 }
 

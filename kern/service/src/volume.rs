@@ -109,6 +109,11 @@ impl Volume {
         matches!((&self.stage, &self.source), (Stage::Open(_), Source::Image { .. }))
     }
 
+    /// Whether what it serves outlives it.
+    pub(crate) fn has_image(&self) -> bool {
+        matches!(self.source, Source::Image { .. })
+    }
+
     /// What sees to it while it is open.
     pub(crate) fn upkeep(&self) -> Option<&Upkeep> {
         let Stage::Open(open) = &self.stage else { return None };
@@ -145,7 +150,7 @@ impl Volume {
     pub(crate) fn traffic(&self) -> Option<Traffic> {
         let mut traffic = self.past.traffic;
         traffic += self.device().map(|device| device.traffic()).unwrap_or_default();
-        matches!(self.source, Source::Image { .. }).then_some(traffic)
+        self.has_image().then_some(traffic)
     }
 
     /// How many compound transactions were made durable; `None` if no file system makes any.

@@ -8,14 +8,14 @@
 //! adopt ─► accept ············ Accepted, again and again until it says it has ended
 //!          receive ─────────── Received, once
 //!          fill ────────────── Filled, once, instead of a receive
-//!          let_go ············ the fill under way, if there is one, ends soon
+//!          let_go ············ the fill or receive under way, if there is one, ends soon
 //!          send ────────────── Sent, once; one at a time for a stream
 //!          receive_datagrams · Datagram, again and again until DatagramsEnded
 //!          send_datagram ───── DatagramSent, once
 //!          receive_frames ···· Frame, again and again until FramesEnded
 //!          send_frame ········ FrameSent
 //!          cancel              whatever is under way on the socket ends soon
-//! release ◄─ only with nothing under way
+//! release ◄─ only with nothing under way, as surrender, which gives the socket back
 //! ```
 
 mod poll;
@@ -101,6 +101,9 @@ pub(crate) trait Driver {
     /// Closes the socket, which must have nothing under way.
     fn release(&mut self, key: SocketKey);
 
+    /// Gives the socket back, which must have nothing under way: it goes on elsewhere.
+    fn surrender(&mut self, key: SocketKey) -> Option<OwnedFd>;
+
     /// Ends what is under way on the socket, soon: every operation still has its last event.
     fn cancel(&mut self, key: SocketKey);
 
@@ -113,7 +116,8 @@ pub(crate) trait Driver {
     /// Receives once, into a buffer of the caller's. `waiting` as with [`Driver::receive`].
     fn fill(&mut self, key: SocketKey, fill: Fill, waiting: bool);
 
-    /// Ends the fill under way on the socket, soon, if it has not ended: its event is yet to come.
+    /// Ends the fill or the receive under way on the socket, soon, if it has not ended: its event is
+    /// yet to come.
     fn let_go(&mut self, key: SocketKey);
 
     /// Sends pieces, none of them empty, at most as many of them as the kernel takes at once.

@@ -280,10 +280,14 @@ impl Driver for PollDriver {
     }
 
     fn release(&mut self, key: SocketKey) {
-        if let Some(mut socket) = self.sockets.get_mut(key.0).and_then(Option::take) {
-            // A descriptor that the poller lost has nothing left to be taken out.
-            let _ = change_interest(&self.poller, key, &mut socket, (false, false));
-        }
+        drop(self.surrender(key));
+    }
+
+    fn surrender(&mut self, key: SocketKey) -> Option<OwnedFd> {
+        let mut socket = self.sockets.get_mut(key.0).and_then(Option::take)?;
+        // A descriptor that the poller lost has nothing left to be taken out.
+        let _ = change_interest(&self.poller, key, &mut socket, (false, false));
+        Some(socket.descriptor)
     }
 
     fn cancel(&mut self, key: SocketKey) {
@@ -328,11 +332,15 @@ impl Driver for PollDriver {
 
     fn let_go(&mut self, key: SocketKey) {
         let Some(socket) = self.sockets.get_mut(key.0).and_then(Option::as_mut) else { return };
-        if let Some(fill) = socket.fill.take() {
-            socket.input = Input::Nothing;
-            let result = Err(io::Error::from(Errno::CANCELED));
-            self.ended.push(Event::Filled { stream: key, result, fill });
+        if socket.input != Input::Bytes {
+            return;
         }
+        socket.input = Input::Nothing;
+        let error = io::Error::from(Errno::CANCELED);
+        self.ended.push(match socket.fill.take() {
+            Some(fill) => Event::Filled { stream: key, result: Err(error), fill },
+            None => Event::Received { stream: key, result: Err(error), waiting: false },
+        });
     }
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {

@@ -321,9 +321,18 @@ impl UringDriver {
             return;
         }
         if self.fills.get(&key).is_some_and(|filling| filling.let_go) {
-            self.let_go(key);
+            self.let_go_of_fill(key);
         }
         self.shut_door(key);
+    }
+
+    /// Says whether there was a fill.
+    fn let_go_of_fill(&mut self, key: SocketKey) -> bool {
+        let Some(filling) = self.fills.get_mut(&key) else { return false };
+        filling.let_go = true;
+        let one = CancelBuilder::user_data(Tag::Operation(filling.index).to_user_data());
+        self.start(opcode::AsyncCancel2::new(one).build(), Tag::LetGo(key));
+        true
     }
 
     /// Ends what comes in again and again, by its name: the kernel would look through all that is
@@ -380,9 +389,11 @@ impl Driver for UringDriver {
     }
 
     fn release(&mut self, key: SocketKey) {
-        if let Some(socket) = self.sockets.get_mut(key.0) {
-            *socket = None;
-        }
+        drop(self.surrender(key));
+    }
+
+    fn surrender(&mut self, key: SocketKey) -> Option<OwnedFd> {
+        self.sockets.get_mut(key.0)?.take()
     }
 
     fn cancel(&mut self, key: SocketKey) {
@@ -393,7 +404,7 @@ impl Driver for UringDriver {
         if self.shut_door(key) {
             return;
         }
-        self.let_go(key);
+        self.let_go_of_fill(key);
         let all = CancelBuilder::fd(self.descriptor(key)).all();
         self.start(opcode::AsyncCancel2::new(all).build(), Tag::Canceled);
     }
@@ -424,11 +435,14 @@ impl Driver for UringDriver {
     }
 
     fn let_go(&mut self, key: SocketKey) {
-        if let Some(filling) = self.fills.get_mut(&key) {
-            filling.let_go = true;
-            let one = CancelBuilder::user_data(Tag::Operation(filling.index).to_user_data());
-            self.start(opcode::AsyncCancel2::new(one).build(), Tag::LetGo(key));
+        if self.let_go_of_fill(key) {
+            return;
         }
+        if self.receives.remove(key) {
+            self.start_receive(key, 0);
+        }
+        let receive = opcode::AsyncCancel::new(Tag::Receive(key).to_user_data());
+        self.start(receive.build(), Tag::LetGo(key));
     }
 
     fn send(&mut self, key: SocketKey, pieces: VecDeque<Bytes>) {

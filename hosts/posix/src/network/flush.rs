@@ -100,6 +100,7 @@ impl Network {
                     self.letting_go.update(|count| count + 1);
                     driver.let_go(key);
                 }
+                Step::Recall => driver.let_go(key),
                 Step::Cancel => driver.cancel(key),
                 Step::Shutdown => {
                     // Fails if the client is gone already, which receiving tells.
@@ -150,6 +151,11 @@ impl Network {
 
     pub(super) fn remove(&mut self, key: SocketKey, driver: &mut dyn Driver) {
         driver.release(key);
+        self.forget(key);
+    }
+
+    /// Strikes a socket off, which its tenant then has no more.
+    pub(super) fn forget(&mut self, key: SocketKey) -> Socket {
         let socket = self.sockets.remove(key.0);
         let population = &mut self.populations[socket.tenant()];
         let position = self.positions[key.0];
@@ -166,5 +172,6 @@ impl Network {
             *population = Population::default();
             self.emptied.push(socket.tenant());
         }
+        socket
     }
 }

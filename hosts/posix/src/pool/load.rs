@@ -13,6 +13,18 @@ const SAMPLE_MIN: Duration = Duration::from_millis(100);
 /// one worker has. So new services go where fewer are, and where less is done.
 const ALL_SERVICES_PERMILLE: u64 = 1000;
 
+/// Workers whose loads differ by less, in thousandths of their time, are let be.
+const UNEVEN_PERMILLE_MIN: u64 = 250;
+
+/// Two workers of which one does much more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Uneven {
+    pub(crate) busiest: usize,
+    pub(crate) idlest: usize,
+    /// By how much.
+    pub(crate) permille: u64,
+}
+
 /// What a worker tells of itself.
 #[derive(Debug, Default)]
 pub(crate) struct Load {
@@ -65,6 +77,15 @@ impl Samples {
         self.busy_permille[worker]
     }
 
+    /// The two that differ most, if that is much.
+    pub(crate) fn uneven(&self) -> Option<Uneven> {
+        let loads = || self.busy_permille.iter().copied().enumerate();
+        let (busiest, most) = loads().max_by_key(|&(_, busy)| busy)?;
+        let (idlest, least) = loads().min_by_key(|&(_, busy)| busy)?;
+        let permille = most - least;
+        (permille >= UNEVEN_PERMILLE_MIN).then_some(Uneven { busiest, idlest, permille })
+    }
+
     /// The worker that has most to spare, of which each has so many services.
     pub(crate) fn least(&self, counts: &[usize]) -> usize {
         let all = counts.iter().sum::<usize>().max(1) as u64;
@@ -93,6 +114,11 @@ mod tests {
         assert_eq!([0, 1, 2].map(|worker| samples.busy_permille(worker)), [100, 950, 0]);
         assert_eq!(samples.least(&[2, 1, 2]), 2, "one service does more than two others");
         assert_eq!(samples.least(&[200, 100, 300]), 0);
+        let uneven = Uneven { busiest: 1, idlest: 2, permille: 950 };
+        assert_eq!(samples.uneven(), Some(uneven));
+        let now = later(&samples, 200);
+        samples.refresh(now, [60_000_000, 200_000_000, 10_000_000].into_iter());
+        assert_eq!(samples.uneven(), None, "too little to move anybody for it");
     }
 
     #[test]

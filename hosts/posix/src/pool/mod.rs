@@ -22,6 +22,7 @@ use crate::command::Command;
 use crate::descriptors::most_of_all;
 use crate::driver::Backend;
 use crate::inquiry::{Answer, Inquiry};
+use crate::moving::{Errand, Moved};
 use crate::opener::Opener;
 use crate::report::{Report, ServiceId};
 use crate::tenant::ServiceSpec;
@@ -30,6 +31,7 @@ use crate::worker::{self, Post};
 use hyper::Division;
 use roster::Placed;
 use service::{Export, Limits};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -117,7 +119,8 @@ impl Pool {
             let (roster, reports, budgets) = (roster.clone(), reports.clone(), budgets.clone());
             let (opener, connections) = (pool.opener.clone(), connections.clone());
             let means = Means { reports, roster, budgets, opener, connections };
-            let post = Post { worker, backend, inbox, means, leaves: false };
+            let backlog = VecDeque::new();
+            let post = Post { worker, backend, inbox, backlog, means, leaves: false };
             let (thread, backend) = worker::spawn(post)?;
             pool.threads.push(thread);
             pool.backend = backend;
@@ -211,6 +214,33 @@ impl Pool {
                 self.roster.command(id, command()).map_err(|()| WorkerGone)
             }
         }
+    }
+
+    /// Moves a service to another worker, without its clients noticing: it closes its image between two
+    /// calls, and opens it there when one of them wants something. One that cannot be moved stays, and
+    /// `reply` says why: it serves memory, has a link of its own, is at work for too long, or was not
+    /// made for it ([`ServiceSpec::movable`]). What is said to it meanwhile follows it, in its order.
+    ///
+    /// # Errors
+    /// [`WorkerGone`].
+    pub fn move_to(
+        &self,
+        service: ServiceId,
+        worker: usize,
+        reply: &Sender<Moved>,
+    ) -> Result<(), WorkerGone> {
+        let errand = Errand { to: worker, reply: Some(reply.clone()) };
+        if worker >= self.roster.worker_count() {
+            errand.tell(service, Err(format!("there is no worker {worker}")));
+            return Ok(());
+        }
+        self.roster.command(service, Command::Move(service, errand)).map_err(|()| WorkerGone)
+    }
+
+    /// Moves one service from the busiest worker to the idlest, if that is worth it. To be called now
+    /// and then, a second or more apart: what happened since the last time decides.
+    pub fn balance(&self) {
+        self.roster.balance();
     }
 
     /// Images that are open now, or about to be, of those that are opened when they are wanted.

@@ -3,14 +3,15 @@
 //! One lock, held for a look-up and a message at most. Whoever sends a command for a service does so
 //! under it, so that commands follow a service wherever it goes, in their order.
 
-use super::load::{Load, Samples};
+use super::load::{Load, Samples, Uneven};
 use crate::clock::HostClock;
 use crate::command::Command;
 use crate::driver::Waker;
+use crate::moving::Traveller;
 use crate::report::ServiceId;
 use hyper::Clock;
-use std::collections::BTreeMap;
-use std::sync::mpsc::Sender;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::mpsc::{Receiver, SendError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// See the module's text.
@@ -95,12 +96,69 @@ impl Roster {
         sent.map_err(drop)
     }
 
-    /// Sends every worker a command.
+    /// Sends every worker a command, so that it meets each service on one of them.
     pub(crate) fn command_all(&self, command: impl Fn() -> Command) {
-        for (worker, desk) in self.desks.iter().enumerate() {
-            // One that is gone has nothing left to be told.
-            let _ = desk.commands.send(command());
-            self.wake(worker);
+        let places = locked(&self.places);
+        // One that is gone has nothing left to be told.
+        self.desks.iter().for_each(|desk| drop(desk.commands.send(command())));
+        drop(places);
+        (0..self.desks.len()).for_each(|worker| self.wake(worker));
+    }
+
+    /// Sends one worker a command that is for no service in particular.
+    fn command_worker(&self, worker: usize, command: Command) {
+        // One that is gone has nothing left to be told.
+        let _ = self.desks[worker].commands.send(command);
+        self.wake(worker);
+    }
+
+    /// A service leaves one worker for another, and what was said to it follows. It comes back if the
+    /// other is gone, or all are about to end.
+    pub(crate) fn hand_over(
+        &self,
+        from: usize,
+        (inbox, backlog): (&Receiver<Command>, &mut VecDeque<Command>),
+        traveller: Traveller,
+    ) -> Option<Box<Traveller>> {
+        let (id, to, traveller) = (traveller.id, traveller.errand.to, Box::new(traveller));
+        let mut places = locked(&self.places);
+        // Under the lock nothing new is said.
+        backlog.extend(inbox.try_iter());
+        if to >= self.desks.len() || backlog.iter().any(Command::ends_all) {
+            return Some(traveller);
+        }
+        let sent = self.desks[to].commands.send(Command::Arrive(traveller));
+        if let Err(SendError(Command::Arrive(traveller))) = sent {
+            return Some(traveller);
+        }
+        places.workers.insert(id, to);
+        places.counts[from] -= 1;
+        places.counts[to] += 1;
+        for command in std::mem::take(backlog) {
+            if command.service() == Some(id) {
+                let _ = self.desks[to].commands.send(command);
+            } else {
+                backlog.push_back(command);
+            }
+        }
+        drop(places);
+        self.wake(to);
+        None
+    }
+
+    /// How many workers there are.
+    pub(crate) fn worker_count(&self) -> usize {
+        self.desks.len()
+    }
+
+    /// Has the busiest worker give something to the idlest, if that is worth it.
+    pub(crate) fn balance(&self) {
+        let mut places = locked(&self.places);
+        self.refresh(&mut places);
+        let uneven = places.samples.uneven();
+        drop(places);
+        if let Some(Uneven { busiest, idlest, permille }) = uneven {
+            self.command_worker(busiest, Command::Relieve(idlest, permille));
         }
     }
 

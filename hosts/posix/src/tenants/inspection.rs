@@ -60,7 +60,11 @@ impl Tenants {
     }
 
     /// Looks at a service, which changes nothing.
-    fn look<T>(&mut self, id: ServiceId, look: impl FnOnce(&mut Service) -> T) -> Option<T> {
+    pub(super) fn look<T>(
+        &mut self,
+        id: ServiceId,
+        look: impl FnOnce(&mut Service) -> T,
+    ) -> Option<T> {
         let tenant = self.slot_of(id)?.tenant.as_mut()?;
         let seen = guarded(|| tenant.service().map(look));
         let index = *self.indexes.get(&id)?;

@@ -73,6 +73,7 @@ pub fn serve(
             let state = State::Serving(description);
             Ok(Box::new(Card { link, on_event, state, stopped: false }))
         }),
+        remake: None,
     });
     let progress = home.report().progress;
     assert!(matches!(progress, Progress::Serving { .. }), "{progress:?}");

@@ -43,11 +43,11 @@ pub fn findings(path: &Path) -> Vec<String> {
 /// A service of an image that is open only while it is used.
 pub fn lazy(path: PathBuf, opening: Opening, limits: Limits) -> ServiceSpec {
     let configure = move |site: &Site| {
-        let backing = site.image(path, Access::ReadWrite);
+        let backing = site.image(path.clone(), Access::ReadWrite);
         let source = Source::Image { backing, options: ImageOptions::default() };
-        Ok(config(site, source, opening, limits))
+        Ok(config(site, source, opening, limits.clone()))
     };
-    ServiceSpec::service("files".into(), vec!["127.0.0.1:0".parse().unwrap()], configure)
+    ServiceSpec::movable("files".into(), vec!["127.0.0.1:0".parse().unwrap()], configure)
 }
 
 /// A service of files in memory.
@@ -76,13 +76,15 @@ fn config(site: &Site, source: Source, opening: Opening, limits: Limits) -> Conf
 
 /// A client of one service, which waits for each answer.
 pub struct Client {
-    stream: TcpStream,
+    pub stream: TcpStream,
+    /// The last call.
+    pub asked: Vec<u8>,
     xid: u32,
 }
 
 impl Client {
     pub fn new(address: SocketAddr) -> Self {
-        Self { stream: crate::harness::connect(address), xid: 0 }
+        Self { stream: crate::harness::connect(address), asked: Vec::new(), xid: 0 }
     }
 
     /// The handle of the root.
@@ -118,16 +120,27 @@ impl Client {
     }
 
     pub fn read(&mut self, file: &[u8], offset_bytes: u64, count_bytes: u32) -> Vec<u8> {
-        let result = self.call(NFS, 6, |writer| {
-            writer.opaque(file);
-            writer.u64(offset_bytes);
-            writer.u32(count_bytes);
-        });
+        self.ask_read(file, offset_bytes, count_bytes);
+        self.data()
+    }
+
+    /// What the next answer has read.
+    pub fn data(&mut self) -> Vec<u8> {
+        let result = self.answer();
         let mut reader = Reader::new(&result);
         assert_eq!((reader.u32(), reader.u32()), (Ok(0), Ok(1)), "read, with attributes");
         reader.fixed(84).unwrap();
         assert!(reader.u32().is_ok() && reader.u32().is_ok(), "a count and whether it is the end");
         reader.opaque(1 << 20).unwrap().to_vec()
+    }
+
+    /// Removes a file. Returns the status.
+    pub fn remove(&mut self, directory: &[u8], name: &str) -> u32 {
+        let result = self.call(NFS, 12, |writer| {
+            writer.opaque(directory);
+            writer.opaque(name.as_bytes());
+        });
+        Reader::new(&result).u32().unwrap()
     }
 
     /// The status of GETATTR.
@@ -152,6 +165,15 @@ impl Client {
         self.ask(NFS, 1, |writer| writer.opaque(handle));
     }
 
+    /// Sends a call for data, whose answer is to be fetched.
+    pub fn ask_read(&mut self, file: &[u8], offset_bytes: u64, count_bytes: u32) {
+        self.ask(NFS, 6, |writer| {
+            writer.opaque(file);
+            writer.u64(offset_bytes);
+            writer.u32(count_bytes);
+        });
+    }
+
     fn ask(&mut self, program: (u32, u32), procedure: u32, arguments: impl FnOnce(&mut Writer)) {
         self.xid += 1;
         let mut writer = Writer::default();
@@ -162,7 +184,8 @@ impl Client {
         arguments(&mut writer);
         let length = writer.length_bytes() as u32 - 4;
         writer.set_u32(0, 1 << 31 | length);
-        self.stream.write_all(&writer.into_pieces().concat()).unwrap();
+        self.asked = writer.into_pieces().concat();
+        self.stream.write_all(&self.asked).unwrap();
     }
 
     /// The next answer's result.

@@ -14,6 +14,7 @@ mod inspection;
 mod lifecycle;
 mod limits;
 mod links;
+mod moving;
 #[cfg(target_os = "linux")]
 mod namespace;
 mod opening;

@@ -41,6 +41,15 @@ impl Service {
         is_at_rest && is_quiet && is_carried && self.rpc.can_be_packed()
     }
 
+    /// Why it can never be packed, if that is so.
+    pub fn must_stay(&self) -> Option<&'static str> {
+        if !self.volume.has_image() {
+            return Some("it serves files in memory, which cannot be packed");
+        }
+        let is_carried = matches!(self.carrier, Carrier::Sockets { .. });
+        (!is_carried).then_some("it is a network host of its own, which cannot be packed")
+    }
+
     /// Packs it.
     ///
     /// # Panics
