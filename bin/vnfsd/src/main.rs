@@ -19,6 +19,7 @@ mod run;
 mod serve;
 mod size;
 mod text;
+mod top;
 
 use anyhow::Result;
 use clap::Parser;
@@ -56,6 +57,7 @@ fn run(command: Command, log: Level) -> Result<ExitCode> {
         Command::Fsck(options) => return fsck::run(&options),
         Command::Check(options) => return check::run(&options),
         Command::Ask(command) => return client::run(&command),
+        Command::Top(options) => return client::reported(top::run(&options)),
         Command::Serve(options) => serve::run(&options),
         Command::Run(options) => run::run(&options, log),
         Command::Newfs(options) => newfs::run(&options),

@@ -10,6 +10,7 @@ mod newfs;
 mod quota;
 mod run;
 mod serve;
+mod top;
 
 pub use check::Check;
 pub use control::{Ask, Control, Named, Which};
@@ -20,6 +21,7 @@ pub use newfs::{ByteOrder, Format, LogSize, Newfs, QuotaKind};
 pub use quota::Quota;
 pub use run::Run;
 pub use serve::{Backend, Serve};
+pub use top::Top;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -62,6 +64,8 @@ pub enum Command {
     Run(Run),
     /// Check a file that describes many services, and print what it comes to
     Check(Check),
+    /// Watch the services of a running process, on the whole terminal
+    Top(Top),
     /// Make an empty FFS file system
     Newfs(Newfs),
     /// Check a file system, and repair it

@@ -5,7 +5,7 @@
 //! escaped before a terminal sees it.
 
 mod answers;
-mod place;
+pub mod place;
 mod table;
 mod told;
 
@@ -29,7 +29,12 @@ const UNREACHED: u8 = 4;
 
 /// Asks, and says what came of it.
 pub fn run(command: &Ask) -> Result<ExitCode> {
-    let error = match carry_out(command) {
+    reported(carry_out(command))
+}
+
+/// What a process refused, or that it is not reached, is said here, and has an exit code of its own.
+pub fn reported(outcome: Result<ExitCode>) -> Result<ExitCode> {
+    let error = match outcome {
         Err(error) => error,
         done => return done,
     };

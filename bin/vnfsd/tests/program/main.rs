@@ -12,3 +12,4 @@ mod own_link;
 mod process;
 mod quota;
 mod serve;
+mod top;
