@@ -8,13 +8,18 @@ use anyhow::{Context, Result};
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyEventKind};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
-use signal_hook::{flag, low_level};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{Builder, sleep};
 use std::time::{Duration, Instant};
 
 /// How long keys are waited for before signals and answers are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long an end in order may take once a signal came.
+const ORDERLY: Duration = Duration::from_secs(1);
 
 /// Shows services until somebody has seen enough. Whatever ends it, keys, a signal or a panic, the
 /// terminal is as it was.
@@ -23,7 +28,8 @@ pub fn run(watched: impl Watched + Send + 'static, interval: Duration) -> Result
     let asker = Asker::start(watched)?;
     let terminal = ratatui::try_init().context("the terminal cannot be used")?;
     let outcome = Live::new(terminal, asker, interval).and_then(|live| live.run(&signal));
-    ratatui::restore();
+    // Where the terminal is gone there is nothing to be put in order.
+    let _ = ratatui::try_restore();
     outcome?;
     match signal.load(Ordering::Relaxed) {
         0 => Ok(()),
@@ -31,13 +37,23 @@ pub fn run(watched: impl Watched + Send + 'static, interval: Duration) -> Result
     }
 }
 
-/// The signal that came, if one came.
+/// The signal that came, if one came. Whoever looks there ends the program in order; where nobody
+/// does in time, because the terminal is gone and waiting for its keys never ends, it is ended here.
 fn listen() -> Result<Arc<AtomicUsize>> {
     let came = Arc::new(AtomicUsize::new(0));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        flag::register_usize(signal, came.clone(), signal as usize)
-            .context("signals cannot be listened to")?;
-    }
+    let mut signals =
+        Signals::new([SIGHUP, SIGINT, SIGTERM]).context("signals cannot be listened to")?;
+    let told = came.clone();
+    let wait = move || {
+        if let Some(signal) = signals.forever().next() {
+            told.store(signal as usize, Ordering::Relaxed);
+            sleep(ORDERLY);
+            // Where there is no terminal any more there is nothing to be put in order.
+            let _ = ratatui::try_restore();
+            let _ = low_level::emulate_default_handler(signal);
+        }
+    };
+    Builder::new().name("signals".to_owned()).spawn(wait).context("a thread cannot be started")?;
     Ok(came)
 }
 

@@ -4,6 +4,7 @@ use crate::process::{complaint, text, vnfsd};
 use control::made_up::MadeUp;
 use control::{Doors, Patience, Server, Socket};
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,12 @@ impl Pretended {
         self.server = Some(Server::spawn(doors, operator, Patience::default()).expect("a server"));
     }
 
+    /// The number of the program that a screen was started with.
+    fn watcher(&self) -> Pid {
+        let text = fs::read_to_string(self.path.with_added_extension("pid")).expect("a file");
+        text.trim().parse().ok().and_then(Pid::from_raw).expect("a number")
+    }
+
     fn path(&self) -> &str {
         self.path.to_str().expect("a path of plain characters")
     }
@@ -60,7 +67,7 @@ impl Screen {
     fn start(control: &Path) -> Self {
         let program = vnfsd([]).get_program().to_owned();
         let inner = "stty rows 24 cols 80; \
-            sh -c 'echo pid=$$.; exec \"$VNFSD\" top --control \"$CONTROL\" --interval 1'; \
+            sh -c 'echo $$ > \"$CONTROL.pid\"; exec \"$VNFSD\" top --control \"$CONTROL\" --interval 1'; \
             echo code=$?.; stty -a; echo over";
         let mut command = Command::new("script");
         command.args(["--quiet", "--flush", "--return", "--command", inner, "/dev/null"]);
@@ -139,12 +146,26 @@ fn keys_move_look_into_a_service_and_end() {
 fn a_signal_leaves_the_terminal_in_order() {
     let pretended = Pretended::new();
     let mut screen = Screen::start(&pretended.path);
-    let pid = screen.wait_for(".");
-    let pid = pid.trim().trim_start_matches("pid=").trim_end_matches('.');
-    let pid = pid.parse().ok().and_then(Pid::from_raw).expect("a number");
     screen.wait_for("s00099");
+    let pid = pretended.watcher();
     kill_process(pid, Signal::TERM).expect("it runs");
     screen.assert_left("143");
+}
+
+#[test]
+fn without_its_terminal_it_ends() {
+    let pretended = Pretended::new();
+    let mut screen = Screen::start(&pretended.path);
+    screen.wait_for("s00099");
+    let pid = pretended.watcher();
+    drop(screen);
+    let begin = Instant::now();
+    // What has ended has no program, whether somebody was told of its end or not.
+    let program = format!("/proc/{}/exe", pid.as_raw_nonzero());
+    while fs::read_link(&program).is_ok() {
+        assert!(begin.elapsed() < AT_MOST, "it runs on without a terminal");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
