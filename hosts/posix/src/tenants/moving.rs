@@ -247,16 +247,19 @@ impl Tenants {
         self.indexes.insert(id, self.slots.insert(slot));
         self.arriving = None;
         match made {
-            Ok(service) => self.settle_in(index, service),
-            Err(reason) => self.end(index, Progress::Failed(reason), true),
+            Ok(service) => self.settle_in(index, service, (id, errand)),
+            Err(reason) => {
+                errand.tell(id, Err(format!("it ended on its way: {reason}")));
+                self.end(index, Progress::Failed(reason), true);
+            }
         }
-        errand.tell(id, Ok(self.worker));
     }
 
-    fn settle_in(&mut self, index: usize, service: Service) {
+    fn settle_in(&mut self, index: usize, service: Service, (id, errand): (ServiceId, Errand)) {
         if let Some(slot) = self.slots.get_mut(index) {
             slot.tenant = Some(Box::new(service));
         }
         wake(&mut self.slots, &mut self.runnable, index);
+        errand.tell(id, Ok(self.worker));
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::files::{self, Client};
 use crate::harness::{Actor, Home, PATIENCE, pattern, spec};
-use posix::{Answer, Backend, Inquiry, Moved, Progress, ServiceId, ServiceStatus, WEIGHT_USUAL};
+use posix::{
+    Answer, Backend, Configure, Inquiry, Moved, Progress, ServiceId, ServiceSpec, ServiceStatus,
+    WEIGHT_USUAL,
+};
 use service::{Limits, Opening};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, UdpSocket};
@@ -248,5 +251,26 @@ fn who_keeps_a_worker_busy_is_given_room_and_small_differences_are_let_be() {
         assert!(is_apart, "one has moved: {:?}", home.pool.workers());
     });
     assert_eq!([2, 3].map(|idle| status(&home, all[idle].0).worker), [0, 0]);
+    home.pool.join().unwrap();
+}
+
+#[test]
+fn who_cannot_be_made_anew_ends_and_his_clients_with_him() {
+    let home = Home::of(Backend::Auto, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let path = files::image(folder.path(), 1);
+    let spec = files::lazy(path, Opening::AtOnce, Limits::default());
+    let refuses: Configure = Box::new(|_| Err("no such image any more".to_owned()));
+    let id = home.add(ServiceSpec { remake: Some(refuses), ..spec });
+    let address = address(&home);
+    let mut client = Client::new(address);
+    client.mount();
+    let reason = moved(&home, id, 1 - status(&home, id).worker).unwrap_err();
+    assert!(reason.contains("no such image"), "{reason}");
+    let is_last = |progress: &Progress| matches!(progress, Progress::Failed(_));
+    let told = std::iter::from_fn(|| Some(home.report().progress)).find(is_last);
+    assert_eq!(told, Some(Progress::Failed("no such image any more".to_owned())));
+    assert_eq!(client.stream.read(&mut [0]).unwrap_or(0), 0);
+    assert_eq!(home.pool.service_count(), 0);
     home.pool.join().unwrap();
 }
