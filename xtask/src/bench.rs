@@ -13,21 +13,25 @@
 //! and, for what changes files, on a disk of the host:
 //! a directory --> nfs-ganesha     vnfsd newfs --> an image --> vnfsd serve IMAGE
 //! ```
-//! What the own stack does is measured against the host's kernel ([`network`]).
+//! What the own stack does is measured against the host's kernel ([`network`]), and many services in a
+//! process against one alone ([`fleet`]).
 //! What is counted has a server of ours alone: flushes of the disk, by the last line it says, and
 //! the cost of names in a directory that grows.
 
 mod counts;
 mod curve;
+mod fleet;
 mod namespace;
 mod network;
 mod plot;
+mod process;
 mod results;
 mod servers;
 mod settings;
 mod table;
 
 use crate::bench::counts::Counts;
+use crate::bench::fleet::Fleets;
 use crate::bench::network::Network;
 use crate::bench::results::Results;
 use crate::bench::servers::Programs;
@@ -41,6 +45,8 @@ const PLOT: &str = "docs/bench.svg";
 const CURVE: &str = "docs/growth.svg";
 const NETWORK: &str = "benches/network.json";
 const GRID: &str = "docs/loss.svg";
+const FLEETS: &str = "benches/fleet.json";
+const DENSITY: &str = "docs/fleet.svg";
 
 /// Builds, enters the namespaces and measures; the measuring itself is this chore once more,
 /// started with the name of its folder.
@@ -61,11 +67,14 @@ pub fn run(root: &Path, arguments: &[String]) -> Result<(), String> {
 fn measure(root: &Path, folder: &Path, settings: &Settings) -> Result<(), String> {
     let programs = Programs::find(root);
     namespace::furnish(folder)?;
-    if settings.part != Part::Network {
+    if settings.part.has(Part::Files) {
         measure_files(root, &programs, folder, settings)?;
     }
-    if settings.part != Part::Files {
+    if settings.part.has(Part::Network) {
         measure_network(root, &programs, folder, settings)?;
+    }
+    if settings.part.has(Part::Fleet) {
+        measure_fleets(root, &programs, folder, settings)?;
     }
     Ok(())
 }
@@ -107,6 +116,23 @@ fn measure_network(
         write(&root.join(NETWORK), &network.to_json())?;
         write(&root.join(GRID), &network::svg(&network.grid))?;
         specify(root, table::NETWORK, &tables)?;
+    }
+    Ok(())
+}
+
+fn measure_fleets(
+    root: &Path,
+    programs: &Programs,
+    folder: &Path,
+    settings: &Settings,
+) -> Result<(), String> {
+    let fleets = Fleets::measure(programs, folder, settings)?;
+    let tables = fleet::markdown(&fleets);
+    println!("{tables}");
+    if settings.keep {
+        write(&root.join(FLEETS), &fleets.to_json())?;
+        write(&root.join(DENSITY), &fleet::svg(&fleets))?;
+        specify(root, table::FLEET, &tables)?;
     }
     Ok(())
 }

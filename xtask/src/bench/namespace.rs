@@ -2,6 +2,10 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// How long a tap may outlive its process.
+const GONE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Starts this program once more inside new namespaces and waits for it. Everything started
 /// there ends with it, even if this process is killed.
@@ -81,4 +85,19 @@ pub fn command(program: &str, arguments: &[&str]) -> Result<(), String> {
         )),
         Err(why) => Err(format!("{program}: {why}")),
     }
+}
+
+/// Waits until a tap is gone: what a ring of a process that ended still holds is closed a little later.
+///
+/// # Errors
+/// If it stays.
+pub fn await_gone(tap: &str) -> Result<(), String> {
+    let end = Instant::now() + GONE_PATIENCE;
+    while command("ip", &["link", "show", tap]).is_ok() {
+        if Instant::now() > end {
+            return Err(format!("{tap} is still there, though its process ended"));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
 }

@@ -94,13 +94,3 @@ fn forget_paths() -> Result<(), String> {
     let there = format!("echo 1 > {setting}");
     command("ip", &["netns", "exec", path::FAR, "sh", "-c", &there])
 }
-
-/// The middle one, or between the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match values.len() {
-        0 => 0.0,
-        length => f64::midpoint(values[middle], values[(length - 1) / 2]),
-    }
-}

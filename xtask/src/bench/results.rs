@@ -157,11 +157,8 @@ fn empty_cell(run: &Value) -> Result<Cell, String> {
 
 fn medians(cell: Cell, runs: &[&Value]) -> Result<Cell, String> {
     let median = |name: &str| {
-        let mut values =
-            runs.iter().map(|run| number(run, name)).collect::<Result<Vec<_>, String>>()?;
-        values.sort_by(f64::total_cmp);
-        let middle = values.len() / 2;
-        Ok::<_, String>(f64::midpoint(values[middle], values[(values.len() - 1) / 2]))
+        let values = runs.iter().map(|run| number(run, name)).collect::<Result<_, String>>();
+        values.map(median)
     };
     Ok(Cell {
         ops_per_s: median("ops_per_s")?,
@@ -173,6 +170,16 @@ fn medians(cell: Cell, runs: &[&Value]) -> Result<Cell, String> {
         pss_kib: median("server_pss_kib")?,
         ..cell
     })
+}
+
+/// The middle one, or between the two in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => 0.0,
+        length => f64::midpoint(values[middle], values[(length - 1) / 2]),
+    }
 }
 
 fn number(line: &Value, name: &str) -> Result<f64, String> {

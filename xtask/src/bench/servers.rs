@@ -83,6 +83,8 @@ pub struct Server {
 }
 
 const LOOPBACK: &str = "127.0.0.1";
+/// The first of the ports of nfs-ganesha.
+const GANESHA_PORT: u16 = 12048;
 
 impl Server {
     /// Starts it, and waits until it answers.
@@ -125,6 +127,11 @@ impl Process {
             .spawn()
             .map_err(|why| format!("{}: {why}", program.display()))?;
         Ok(Self(child))
+    }
+
+    /// Its number.
+    pub fn id(&self) -> String {
+        self.0.id().to_string()
     }
 
     /// What a program prints until it ends well.
@@ -302,32 +309,65 @@ pub fn ours(
 
 /// nfs-ganesha and the rpcbind it insists on, if it is installed and can serve here.
 fn ganesha(folder: &Path, export: &Path) -> Result<Option<(Server, Process)>, String> {
-    let program = PathBuf::from("/usr/bin/ganesha.nfsd");
+    let both = ganeshas(folder, export, 1)?;
+    Ok(both.and_then(|(mut servers, rpcbind)| Some((servers.pop()?, rpcbind))))
+}
+
+/// So many of them, each a process at ports of its own.
+///
+/// # Errors
+/// If they cannot be prepared.
+pub fn ganeshas(
+    folder: &Path,
+    export: &Path,
+    count: u16,
+) -> Result<Option<(Vec<Server>, Process)>, String> {
+    let program = Path::new("/usr/bin/ganesha.nfsd");
     if !program.exists() || !is_superuser() {
         eprintln!("bench: without nfs-ganesha: it is not installed, or this is not the superuser");
         return Ok(None);
     }
-    let configuration = folder.join("ganesha.conf");
-    let text = include_str!("../../../benches/ganesha.conf")
-        .replace("@EXPORT@", &export.to_string_lossy());
-    std::fs::write(&configuration, text).map_err(|why| format!("ganesha.conf: {why}"))?;
-    std::fs::create_dir_all("/run/ganesha").map_err(|why| format!("/run/ganesha: {why}"))?;
+    for path in [export, Path::new("/run/ganesha")] {
+        std::fs::create_dir_all(path).map_err(|why| format!("{}: {why}", path.display()))?;
+    }
+    let rpcbind = rpcbind()?;
+    let servers = (0..count).map(|index| numbered_ganesha(program, folder, export, index));
+    Ok(Some((servers.collect::<Result<_, _>>()?, rpcbind)))
+}
+
+fn rpcbind() -> Result<Process, String> {
     let socket = Path::new("/run/rpcbind.sock");
     if socket.exists() {
         std::fs::remove_file(socket).map_err(|why| format!("{}: {why}", socket.display()))?;
     }
     let mut rpcbind = Process::start(Path::new("rpcbind"), &["-f".into()])?;
     rpcbind.wait_until("rpcbind", || socket.exists())?;
-    let text = |path: PathBuf| path.to_string_lossy().into_owned();
-    let log = text(folder.join("ganesha.log"));
-    let arguments = ["-F", "-N", "NIV_CRIT", "-p", "/run/ganesha/pid", "-L", &log, "-f"];
+    Ok(rpcbind)
+}
+
+fn numbered_ganesha(
+    program: &Path,
+    folder: &Path,
+    export: &Path,
+    index: u16,
+) -> Result<Server, String> {
+    let (nfs_port, mount_port) = (GANESHA_PORT + 2 * index, GANESHA_PORT + 2 * index + 1);
+    let configuration = folder.join(format!("ganesha-{index}.conf"));
+    let text = include_str!("../../../benches/ganesha.conf")
+        .replace("@EXPORT@", &export.to_string_lossy())
+        .replace("@NFS_PORT@", &nfs_port.to_string())
+        .replace("@MOUNT_PORT@", &mount_port.to_string());
+    let failed = |why| format!("{}: {why}", configuration.display());
+    std::fs::write(&configuration, text).map_err(failed)?;
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let (log, process) =
+        (text(&folder.join(format!("ganesha-{index}.log"))), format!("/run/ganesha/pid-{index}"));
+    let arguments = ["-F", "-N", "NIV_CRIT", "-p", &process, "-L", &log, "-f"];
     let mut arguments: Vec<String> = arguments.map(String::from).into();
-    arguments.push(text(configuration));
-    let (nfs_port, mount_port) = (12049, 12048);
-    let (name, host, export) = ("nfs-ganesha", LOOPBACK, "/e");
-    let read_only = false;
-    let server = Server { name, program, arguments, host, nfs_port, mount_port, export, read_only };
-    Ok(Some((server, rpcbind)))
+    arguments.push(text(&configuration));
+    let (name, host, export, read_only) = ("nfs-ganesha", LOOPBACK, "/e", false);
+    let program = program.to_owned();
+    Ok(Server { name, program, arguments, host, nfs_port, mount_port, export, read_only })
 }
 
 fn startup(programs: &Programs, server: &Server, settings: &Settings) -> Result<Startup, String> {

@@ -31,12 +31,14 @@ pub const WRITES: Plan = Plan {
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Both of these.
+    /// All of these.
     All,
     /// Servers of files, and what is counted.
     Files,
     /// The own stack.
     Network,
+    /// Many services in a process.
+    Fleet,
 }
 
 impl Part {
@@ -44,8 +46,14 @@ impl Part {
         match text.map(String::as_str) {
             Some("files") => Ok(Self::Files),
             Some("network") => Ok(Self::Network),
-            _ => Err("--only files, or --only network".into()),
+            Some("fleet") => Ok(Self::Fleet),
+            _ => Err("--only files, --only network, or --only fleet".into()),
         }
+    }
+
+    /// Whether another is measured with this one.
+    pub fn has(self, other: Self) -> bool {
+        self == Self::All || self == other
     }
 }
 
@@ -88,7 +96,7 @@ impl Settings {
                 other => {
                     return Err(format!(
                         "{other}? There are --quick, a short run whose figures are not kept, \
-                         --only files|network, --seconds N of each measurement, and --repeats N"
+                         --only files|network|fleet, --seconds N of each measurement, and --repeats N"
                     ));
                 }
             }
@@ -114,6 +122,10 @@ mod tests {
         assert!(parse(&["--quick"]).is_ok_and(|settings| !settings.keep));
         assert!(parse(&["--repeats", "7"]).is_ok_and(|settings| settings.repeats == 7));
         assert!(parse(&["--only", "files"]).is_ok_and(|settings| settings.part == Part::Files));
+        assert!(parse(&["--only", "fleet"]).is_ok_and(|settings| {
+            settings.part.has(Part::Fleet) && !settings.part.has(Part::Network)
+        }));
+        assert!(parse(&[]).is_ok_and(|settings| settings.part.has(Part::Fleet)));
         assert!(parse(&["--only"]).is_err());
         assert!(parse(&["--repeats"]).is_err() && parse(&["--fast"]).is_err());
     }

@@ -23,6 +23,12 @@ pub const NETWORK: Place = Place {
     end: "<!-- network: end -->",
 };
 
+/// Many services in a process.
+pub const FLEET: Place = Place {
+    begin: "<!-- fleet: begin, written by `cargo xtask bench` -->\n",
+    end: "<!-- fleet: end -->",
+};
+
 /// What DESIGN.md asks of a workload at a shape, against the peer in the same run.
 struct Goal {
     workload: &'static str,
@@ -294,7 +300,7 @@ mod tests {
 
     #[test]
     fn only_what_stands_between_the_markers_changes() {
-        for place @ Place { begin, end } in [FILES, NETWORK] {
+        for place @ Place { begin, end } in [FILES, NETWORK, FLEET] {
             let text = format!("before\n{begin}old\n{end}\nafter\n");
             let new = insert(&text, place, "new").expect("markers");
             assert_eq!(new, format!("before\n{begin}\nnew\n{end}\nafter\n"));

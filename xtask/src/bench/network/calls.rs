@@ -2,7 +2,8 @@
 
 use super::costs::{Served, TIMES};
 use super::daemon::{Daemon, Measured};
-use super::median;
+use crate::bench::process::Memory;
+use crate::bench::results::median;
 use crate::bench::servers::Programs;
 use crate::bench::settings::Settings;
 use serde::{Deserialize, Serialize};
@@ -102,20 +103,8 @@ pub fn idle(programs: &Programs, folder: &Path) -> Result<Idle, String> {
         let link = format!("unix:{}", folder.join(format!("idle-{stacks}")).display());
         let bulk = programs.program("examples/bulk");
         let daemon = Daemon::start(&bulk, &[&link, "10.9.3.2/24", &stacks])?;
-        private_bytes(&daemon.process())
+        Ok::<_, String>(Memory::of(&daemon.process())?.private_kib * 1024.0)
     };
     let stack_bytes = (resident(STACKS)? - resident(0)?) / f64::from(STACKS);
     Ok(Idle { stack_bytes })
-}
-
-/// Resident memory of a process that it shares with nobody, in bytes.
-fn private_bytes(process: &str) -> Result<f64, String> {
-    let path = format!("/proc/{process}/smaps_rollup");
-    let text = std::fs::read_to_string(&path).map_err(|why| format!("{path}: {why}"))?;
-    let of = |line: &str| -> Option<f64> {
-        let (name, rest) = line.split_once(':')?;
-        let kib = rest.split_whitespace().next()?.parse::<f64>().ok()?;
-        matches!(name, "Private_Clean" | "Private_Dirty").then_some(kib * 1024.0)
-    };
-    Ok(text.lines().filter_map(of).sum())
 }

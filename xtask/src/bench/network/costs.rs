@@ -1,14 +1,14 @@
 //! What a byte costs: processor time of both ends for each 10^9 bytes, as work moves between them.
 
 use super::daemon::{Daemon, Measured};
+use super::grid::DIRECTIONS;
 use super::path::Direction;
-use super::{grid::DIRECTIONS, median};
-use crate::bench::namespace::command;
+use crate::bench::namespace::{await_gone, command};
+use crate::bench::results::median;
 use crate::bench::servers::{Process, Programs};
 use crate::bench::settings::Settings;
 use serde::Serialize;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 /// What ours is held against.
 pub const KERNEL: &str = "host kernel, loopback";
@@ -24,8 +24,6 @@ pub const TIMES: u32 = 2;
 
 /// The tap of our stack.
 const TAP: &str = "own0";
-/// How long it may outlive its process.
-const GONE_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A service and where it answers.
 pub struct Served {
@@ -98,18 +96,6 @@ impl Served {
         let words = [words, &["--server", &server, "--pid", &process]].concat();
         Process::output(netload, &words)
     }
-}
-
-/// Waits until a tap is gone: what a ring of a process that ended still holds is closed a little later.
-fn await_gone(tap: &str) -> Result<(), String> {
-    let end = Instant::now() + GONE_PATIENCE;
-    while command("ip", &["link", "show", tap]).is_ok() {
-        if Instant::now() > end {
-            return Err(format!("{tap} is still there, though its process ended"));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
 }
 
 /// Measures everybody in turn, both ways.

@@ -1,7 +1,7 @@
 //! The loss grid: one connection over paths of every length and loss, ours and the kernel's in turn.
 
-use super::median;
 use super::path::{Competitor, Direction, Terms, goodput};
+use crate::bench::results::median;
 use crate::bench::servers::Programs;
 use crate::bench::settings::Settings;
 use serde::Serialize;
