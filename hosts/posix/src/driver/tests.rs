@@ -1,4 +1,4 @@
-//! What every driver promises of fills.
+//! What every driver promises of fills, and of receives that are called back.
 
 use super::*;
 use std::io::Write;
@@ -70,4 +70,40 @@ fn many_fills_are_let_go_of_while_bytes_arrive() {
             clients.iter_mut().for_each(|client| client.write_all(b"y").expect("room"));
         }
     }
+}
+
+#[test]
+fn a_receive_that_is_let_go_of_ends_and_its_socket_goes_on_with_another_driver() {
+    for backend in [Backend::Auto, Backend::Poll] {
+        let [(mut one, name), (mut other, _)] = [(); 2].map(|()| open(backend).expect("a driver"));
+        let (mut client, server) = UnixStream::pair().expect("descriptors");
+        one.adopt(KEY, server.into()).expect("a new key");
+        for waiting in [false, true] {
+            one.receive(KEY, waiting);
+            assert_eq!(received(&mut *one), None, "{name}: nothing is there");
+            one.let_go(KEY);
+            assert_eq!(received(&mut *one), Some(None), "{name}: it ends without bytes");
+        }
+        let socket = one.surrender(KEY).expect("it was adopted");
+        assert!(one.surrender(KEY).is_none());
+        other.adopt(KEY, socket).expect("a new key");
+        other.receive(KEY, false);
+        client.write_all(b"for the other").expect("room");
+        assert_eq!(received(&mut *one), None, "{name}");
+        assert_eq!(received(&mut *other), Some(Some(b"for the other".to_vec())), "{name}");
+    }
+}
+
+/// The next receive that ends, and its bytes if it has some.
+fn received(driver: &mut dyn Driver) -> Option<Option<Vec<u8>>> {
+    let mut ended = None;
+    for _ in 0..5 {
+        let mut sink = |event: Event<'_>| {
+            if let Event::Received { stream: KEY, result, .. } = event {
+                ended = Some(result.ok().map(<[u8]>::to_vec));
+            }
+        };
+        driver.wait(Some(Duration::from_millis(20)), &mut sink).expect("waits");
+    }
+    ended
 }
