@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod fuzz;
+mod release;
 mod sim;
 mod test;
 mod tidy;
@@ -44,6 +45,11 @@ const CHORES: &[Chore] = &[
         name: "fuzz",
         help: "build the fuzz targets and run them [TARGET] [--seconds N | --long]",
         run: fuzz::run,
+    },
+    Chore {
+        name: "release",
+        help: "a Debian package and a tar archive of the program [--output DIR] [--program FILE]",
+        run: release::run,
     },
 ];
 

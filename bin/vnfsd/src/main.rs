@@ -8,6 +8,7 @@
 mod check;
 mod cli;
 mod client;
+mod confine;
 mod fleet_file;
 mod fsck;
 mod image;

@@ -1,7 +1,7 @@
 //! Where the program under test is, and the one that loads it.
 //!
-//! Cargo tells a package's tests only of that package's own programs, so the suite has `vnfsd` and
-//! `nfsload` built itself, with the profile and into the folder it was built with: once in each
+//! Cargo tells a package's tests only of that package's own programs, so the suite has `vnfsd`,
+//! `nfsload` and `xtask` built itself, with the profile and into the folder it was built with: once in each
 //! test binary, or once in a nextest run. `VNFSD_BINARY` names another `vnfsd` instead.
 
 use std::env;
@@ -29,6 +29,15 @@ pub fn vnfsd() -> &'static Path {
 pub fn nfsload() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| built("nfsload"))
+}
+
+/// The path of `xtask`.
+///
+/// # Panics
+/// If it cannot be built.
+pub fn xtask() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| built("xtask"))
 }
 
 fn built(name: &str) -> PathBuf {

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 const PACKAGES: &[(&str, &str)] = &[
     ("dbench", "dbench"),
     ("dnsmasq", "dnsmasq-base"),
+    ("dpkg", "dpkg"),
     ("fls", "sleuthkit"),
     ("fsstat", "sleuthkit"),
     ("gcc", "gcc"),
@@ -35,7 +36,10 @@ const PACKAGES: &[(&str, &str)] = &[
     ("rpcinfo", "rpcbind"),
     ("showmount", "nfs-common"),
     ("sqlite3", "sqlite3"),
+    ("strace", "strace"),
     ("stress-ng", "stress-ng"),
+    ("strip", "binutils"),
+    ("systemd-analyze", "systemd"),
     ("tshark", "tshark"),
 ];
 

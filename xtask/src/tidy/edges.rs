@@ -36,7 +36,7 @@ const PERMITTED: &[(&str, &[&[&str]])] = &[
         "vnfsd",
         &[&[
             "abi", "hyper", "task", "block", "vfs", "ffs", "net", "nfs", "service", "posix",
-            "fleet", "control", "ffscheck",
+            "fleet", "control", "sandbox", "ffscheck",
         ]],
     ),
     ("ffscheck", &[&["abi", "ffs", "hyper"]]),

@@ -64,6 +64,10 @@ pub struct Serve {
     /// Most data written by clients that may wait in memory for its way to the disk
     #[arg(long, value_name = "SIZE", value_parser = size::parse, default_value = "32M")]
     pub dirty: u64,
+    /// Keep every power of this user: the files he may open, the programs he may run. Otherwise, once
+    /// all is open, the process gives up what serving does not need (Linux)
+    #[arg(long)]
+    pub no_sandbox: bool,
 }
 
 /// How the host reaches sockets and disks.

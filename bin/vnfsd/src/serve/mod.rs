@@ -19,8 +19,8 @@ mod ready;
 mod source;
 mod watch;
 
-use crate::cli;
 use crate::process::{descriptors, signals};
+use crate::{cli, confine};
 use anyhow::{Context, Result};
 use network::Network;
 use posix::{Backend, Budgets, Pool, PoolOptions, ServiceId, ServiceSpec, Uplink};
@@ -46,6 +46,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
     let announcement = Announcement { source: source.shown(), exports: exports.clone(), place };
     descriptors::raise_limit();
     posix::await_free(&network.listen);
+    confine::service(options, &network.listen)?;
     let (reporter, reports) = channel();
     let pool = PoolOptions {
         workers: 1,
@@ -54,6 +55,7 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         ..PoolOptions::new(reporter)
     };
     let pool = Pool::spawn(pool).context("the worker cannot be started")?;
+    confine::seal(options)?;
     tracing::debug!("sockets and disks through {}", pool.backend());
     let (spec, uplinks) = specs(name, options, source, exports, network);
     let uplinks = add_uplinks(&pool, uplinks)?;

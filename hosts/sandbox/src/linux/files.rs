@@ -11,9 +11,12 @@ use landlock::{
     RestrictionStatus, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError,
     RulesetStatus, Scope, make_bitflags,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 const TESTED: ABI = ABI::V7;
+
+/// What C libraries read at any time: how much memory may be promised says whether to give some back.
+const READ_BY_LIBRARIES: &str = "/proc/sys/vm/overcommit_memory";
 
 /// Lets the process reach what the rules name, and nothing else.
 pub fn restrict(rules: &Rules, confinement: &mut Confinement) -> Result<(), Error> {
@@ -56,10 +59,12 @@ fn add_files(
         WriteFile | MakeReg | RemoveFile | Refer | Truncate | IoctlDev
     });
     let making = make_bitflags!(AccessFs::{MakeSock | RemoveFile});
+    let libraries = Some(PathBuf::from(READ_BY_LIBRARIES)).filter(|path| path.exists());
     let reaches = [
-        (&rules.read_write, reading | changing),
-        (&rules.read_only, reading),
-        (&rules.sockets, making),
+        (&rules.read_write[..], reading | changing),
+        (&rules.read_only[..], reading),
+        (&rules.sockets[..], making),
+        (libraries.as_slice(), reading),
     ];
     for (paths, access) in reaches {
         for path in paths {
