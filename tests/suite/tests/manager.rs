@@ -63,6 +63,20 @@ impl Manager {
 }
 
 #[test]
+fn it_is_told_again_and_again_that_all_is_well() {
+    if !require::tools(&["ip"]) || !require::root() {
+        return;
+    }
+    let manager = Manager::new();
+    let server = manager.start("WATCHDOG_USEC=300000");
+    let told: Vec<String> = (0..6).map(|_| manager.told().0).collect();
+    let beats = told.iter().filter(|words| words.as_str() == "WATCHDOG=1\n").count();
+    // The others are its tap, given into keeping, and that it is ready.
+    assert_eq!(beats, 4, "{told:?}");
+    server.stop(Signal::TERM);
+}
+
+#[test]
 fn a_tap_is_kept_over_a_restart() {
     if !require::tools(&["ip", "nfs-ls"]) || !require::root() {
         return;

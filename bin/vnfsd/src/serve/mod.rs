@@ -19,17 +19,18 @@ mod ready;
 mod source;
 mod watch;
 
-use crate::process::{descriptors, signals};
+use crate::process::{descriptors, manager, signals};
 use crate::{cli, confine};
 use anyhow::{Context, Result};
 use network::Network;
-use posix::{Backend, Budgets, Pool, PoolOptions, ServiceId, ServiceSpec, Uplink};
+use posix::{Backend, Budgets, Inquiry, Pool, PoolOptions, ServiceId, ServiceSpec, Uplink};
 use ready::Announcement;
 use service::{Config, ImageOptions, Limits, Opening, ProcessLimits};
 use source::Source;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 use watch::Watch;
 
 /// The only service of its worker.
@@ -66,8 +67,19 @@ pub fn run(options: &cli::Serve) -> Result<()> {
         // A worker that has gone has said why.
         let _ = ended.stop(SERVICE);
     })?;
+    let watched = pool.clone();
+    manager::tell_alive_while(move |patience| answers(&watched, patience))?;
     let (pool, reports, announcement) = (&*pool, &reports, &announcement);
     Watch { pool, reports, service: SERVICE, uplinks, announcement }.until_the_end()
+}
+
+/// Whether the worker takes up what it is told. That there is no such service yet, or no more, is an
+/// answer, too.
+fn answers(pool: &Pool, patience: Duration) -> bool {
+    let (reply, answer) = channel();
+    let asked = pool.inspect(Inquiry::Service(SERVICE), &reply);
+    drop(reply);
+    asked.is_ok() && answer.recv_timeout(patience) != Err(RecvTimeoutError::Timeout)
 }
 
 /// Adds what carries frames between a switch and the world.
