@@ -32,7 +32,9 @@ pub fn tell_alive_while(answers: impl Fn(Duration) -> bool + Send + 'static) -> 
             if answers(patience) {
                 complain(sd_notify::notify(&[NotifyState::Watchdog]));
             } else {
-                tracing::error!("workers do not answer: the service manager is not told that all is well");
+                tracing::error!(
+                    "workers do not answer: the service manager is not told that all is well"
+                );
             }
             sleep(between);
         }

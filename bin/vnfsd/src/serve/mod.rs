@@ -79,7 +79,7 @@ fn answers(pool: &Pool, patience: Duration) -> bool {
     let (reply, answer) = channel();
     let asked = pool.inspect(Inquiry::Service(SERVICE), &reply);
     drop(reply);
-    asked.is_ok() && answer.recv_timeout(patience) != Err(RecvTimeoutError::Timeout)
+    asked.is_ok() && !matches!(answer.recv_timeout(patience), Err(RecvTimeoutError::Timeout))
 }
 
 /// Adds what carries frames between a switch and the world.
