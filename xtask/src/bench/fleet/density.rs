@@ -21,10 +21,10 @@ const DESCRIPTORS_KEPT: u32 = 1000;
 /// Where these fleets are.
 const PLACE: u8 = 30;
 
-/// A process that woke so seldom in a second has come to rest.
-const REST_WAKEUPS: f64 = 10.0;
-/// Longest wait for that, in seconds.
-const REST_PATIENCE: u32 = 30;
+/// A process that nothing wakes for so long has come to rest.
+const REST: Duration = Duration::from_secs(2);
+/// How often that is waited for at most.
+const RESTS_MAX: u32 = 20;
 
 /// A fleet that nobody talks to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -127,12 +127,12 @@ fn one(
 
 /// Waits until announcements of addresses and the like are over.
 fn come_to_rest(fleet: &Fleet) -> Result<(), String> {
-    for _ in 0..REST_PATIENCE {
-        if activity(fleet, Duration::from_secs(1))?.wakeups <= REST_WAKEUPS {
+    for _ in 0..RESTS_MAX {
+        if activity(fleet, REST)?.wakeups == 0.0 {
             return Ok(());
         }
     }
-    eprintln!("bench: the fleet does not come to rest in {REST_PATIENCE} s");
+    eprintln!("bench: the fleet does not come to rest");
     Ok(())
 }
 
