@@ -57,7 +57,7 @@ impl Peer {
     /// The kernel has answered our ping: so does the one who asked for it hear.
     fn echoed(&mut self, link: &dyn Link, packet: &[u8]) {
         if matches!(packet[0], 0 | 129) && packet[4..6] == [0x12, 0x34] {
-            let (flow, port) = self.asked.take().unwrap();
+            let (flow, port) = self.asked.clone().unwrap();
             let payload = &packet[8..];
             let length = (8 + payload.len() as u16).to_be_bytes();
             let header = [&[0, 7][..], &port, &length, &[0, 0]].concat();
