@@ -29,6 +29,14 @@ fn busy(turn: Duration) -> (ServiceSpec, Arc<AtomicUsize>) {
     (spec, turns)
 }
 
+/// Somebody else's work on the processor makes whoever it interrupts pay for time that he did not
+/// use: it can disturb a window, and not make an unfair one look fair. So one that is fair is enough.
+fn in_some_window(look: impl Fn() -> Result<(), String>) {
+    const WINDOWS: usize = 20;
+    let disturbed: Vec<String> = (0..WINDOWS).map_while(|_| look().err()).collect();
+    assert!(disturbed.len() < WINDOWS, "{disturbed:#?}");
+}
+
 const LONG: Duration = Duration::from_millis(2);
 const SHORT: Duration = Duration::from_micros(100);
 
@@ -42,15 +50,17 @@ fn long_turns_are_paid_for_with_fewer_of_them() {
             home.add(spec);
             assert!(matches!(home.report().progress, Progress::Serving { .. }));
         }
-        let before: Vec<_> = modest_turns.iter().map(|turns| turns.load(SeqCst)).collect();
-        let greedy_before = greedy_turns.load(SeqCst);
-        eventually("some turns", || greedy_turns.load(SeqCst) >= greedy_before + 20);
-        let long = greedy_turns.load(SeqCst) - greedy_before;
-        for (turns, before) in modest_turns.iter().zip(before) {
-            let short = turns.load(SeqCst) - before;
+        in_some_window(|| {
+            let before: Vec<_> = modest_turns.iter().map(|turns| turns.load(SeqCst)).collect();
+            let greedy_before = greedy_turns.load(SeqCst);
+            eventually("some turns", || greedy_turns.load(SeqCst) >= greedy_before + 20);
+            let long = greedy_turns.load(SeqCst) - greedy_before;
+            let after = modest_turns.iter().map(|turns| turns.load(SeqCst));
+            let shorts: Vec<_> = after.zip(before).map(|(after, before)| after - before).collect();
             // Twenty of the short ones are as long as a long one.
-            assert!(short >= 10 * long && short <= 40 * long, "{short} short, {long} long");
-        }
+            let is_fair = shorts.iter().all(|short| (10 * long..=40 * long).contains(short));
+            is_fair.then_some(()).ok_or(format!("{shorts:?} short, {long} long"))
+        });
     });
 }
 
@@ -66,11 +76,14 @@ fn weights_decide_who_gets_more() {
             home.report();
             turns
         });
-        let (heavy_before, light_before) = (heavy.load(SeqCst), light.load(SeqCst));
-        eventually("some turns", || light.load(SeqCst) >= light_before + 200);
-        let light = light.load(SeqCst) - light_before;
-        let heavy = heavy.load(SeqCst) - heavy_before;
-        assert!(heavy >= 2 * light && heavy <= 4 * light, "{heavy} to {light}");
+        in_some_window(|| {
+            let (heavy_before, light_before) = (heavy.load(SeqCst), light.load(SeqCst));
+            eventually("some turns", || light.load(SeqCst) >= light_before + 200);
+            let light = light.load(SeqCst) - light_before;
+            let heavy = heavy.load(SeqCst) - heavy_before;
+            let is_fair = (2 * light..=4 * light).contains(&heavy);
+            is_fair.then_some(()).ok_or(format!("{heavy} to {light}"))
+        });
     });
 }
 
