@@ -5,6 +5,7 @@ mod check;
 mod fuzz;
 mod release;
 mod sim;
+mod soak;
 mod test;
 mod tidy;
 
@@ -45,6 +46,11 @@ const CHORES: &[Chore] = &[
         name: "fuzz",
         help: "build the fuzz targets and run them [TARGET] [--seconds N | --long]",
         run: fuzz::run,
+    },
+    Chore {
+        name: "soak",
+        help: "disorder in a fleet while clients work, for ten minutes or [--minutes N] [--seed N]",
+        run: soak::run,
     },
     Chore {
         name: "release",

@@ -7,6 +7,7 @@
 
 pub mod compare;
 pub mod entry;
+pub mod fleet;
 pub mod guest;
 pub mod image;
 pub mod lan;

@@ -32,6 +32,14 @@ impl Namespace {
         namespace
     }
 
+    /// Moves one of its network devices to another.
+    ///
+    /// # Panics
+    /// If ip(8) refuses.
+    pub fn give(&self, device: &str, to: &Self) {
+        self.ip(&format!("link set dev {device} netns {}", to.name));
+    }
+
     /// A command that runs inside.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = process::command(ip_path());

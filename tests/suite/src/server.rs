@@ -1,4 +1,4 @@
-//! One running `vnfsd serve`, from its ready line to its clean end.
+//! One running `vnfsd serve` or `vnfsd run`, from its ready line to its clean end.
 
 use crate::process;
 use crate::program::vnfsd;
@@ -219,6 +219,16 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().expect("VmRSS is a number")
     }
 
+    /// Open descriptors.
+    ///
+    /// # Panics
+    /// If it has died.
+    pub fn descriptor_count(&self) -> usize {
+        let child = self.child.as_ref().expect("it has not been stopped");
+        let descriptors = fs::read_dir(format!("/proc/{}/fd", child.id()));
+        descriptors.unwrap_or_else(|_| panic!("vnfsd died:\n{}", self.errors())).count()
+    }
+
     /// Ends it with a signal and checks that it ends cleanly.
     ///
     /// # Panics
@@ -292,7 +302,7 @@ fn await_ready(lines: &Receiver<String>) -> Option<String> {
             Ok(line) => {
                 ready.push_str(&line);
                 ready.push('\n');
-                if line.starts_with("vnfsd: serving ") {
+                if is_ready(&line) {
                     return Some(ready);
                 }
             }
@@ -300,6 +310,12 @@ fn await_ready(lines: &Receiver<String>) -> Option<String> {
             Err(RecvTimeoutError::Timeout) => panic!("vnfsd is not ready; it said {ready:?}"),
         }
     }
+}
+
+/// One service is served, or many have been tried.
+fn is_ready(line: &str) -> bool {
+    line.starts_with("vnfsd: serving ")
+        || line.starts_with("vnfsd: ") && line.contains(" services: ")
 }
 
 /// An nfs:// address of a root: all before its path, and all behind it.

@@ -9,7 +9,7 @@ mod walk;
 pub use change::{mode_of, sattr, size_of};
 pub use walk::{Page, Pieces, join, moment};
 
-use crate::rpc::{Answer, Connection, Credential, call};
+use crate::rpc::{Answer, Connection, Credential, call, record};
 use nfs3_types::mount::{dirpath, mountres3};
 use nfs3_types::nfs3::{
     GETATTR3args, GETATTR3res, LOOKUP3args, LOOKUP3res, LOOKUP3resok, NFS_PROGRAM, Nfs3Result,
@@ -40,6 +40,18 @@ impl Client {
     /// Connects as somebody.
     pub fn open_as(address: SocketAddr, credential: Credential) -> Self {
         Self { connection: Connection::open(address), credential, xid: 0 }
+    }
+
+    /// As [`Client::open`], where there may be nobody.
+    pub fn try_open(address: SocketAddr) -> Option<Self> {
+        let connection = Connection::try_open(address).ok()?;
+        Some(Self { connection, credential: Credential::ROOT, xid: 0 })
+    }
+
+    /// Connects as the superuser from an address of this machine, and a port or (zero) any.
+    pub fn open_from(source: SocketAddr, address: SocketAddr) -> Self {
+        let connection = Connection::open_from(source, address);
+        Self { connection, credential: Credential::ROOT, xid: 0 }
     }
 
     /// Connects as the superuser and asks for the root of the export `/`.
@@ -90,6 +102,22 @@ impl Client {
     pub fn call<A: Pack, R: Unpack>(&mut self, procedure: NFS_PROGRAM, arguments: &A) -> R {
         let result = self.ask(NFS, procedure as u32, &packed(arguments)).result();
         unpacked(&result)
+    }
+
+    /// As [`Client::call`]; `None` if the connection ends before the answer.
+    ///
+    /// # Panics
+    /// As [`Client::call`].
+    pub fn try_call<A: Pack, R: Unpack>(
+        &mut self,
+        procedure: NFS_PROGRAM,
+        arguments: &A,
+    ) -> Option<R> {
+        let message = self.message(NFS, procedure as u32, &packed(arguments));
+        self.connection.send_raw(&record(&message)).ok()?;
+        let (xid, answer) = Answer::parse(&self.connection.try_receive()?);
+        assert_eq!(xid, self.xid, "the reply to this call");
+        Some(unpacked(&answer.result()))
     }
 
     /// The handle of an export.

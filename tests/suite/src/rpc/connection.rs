@@ -2,6 +2,7 @@
 
 use crate::rpc::record;
 use crate::server::PATIENCE;
+use rustix::net::{self, AddressFamily, SocketType};
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::{SocketAddr, TcpStream};
 
@@ -20,7 +21,30 @@ impl Connection {
     /// # Panics
     /// If nobody answers.
     pub fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the server accepts connections");
+        Self::over(TcpStream::connect(address).expect("the server accepts connections"))
+    }
+
+    /// As [`Connection::open`], where there may be nobody.
+    ///
+    /// # Errors
+    /// If nobody answers.
+    pub fn try_open(address: SocketAddr) -> Result<Self> {
+        TcpStream::connect(address).map(Self::over)
+    }
+
+    /// Connects from an address, and a port or (zero) any, of this machine.
+    ///
+    /// # Panics
+    /// If nobody answers, or if the address and port are not to be had.
+    pub fn open_from(source: SocketAddr, address: SocketAddr) -> Self {
+        let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+        let socket = net::socket(family, SocketType::STREAM, None).expect("a socket");
+        net::bind(&socket, &source).expect("an address of this machine");
+        net::connect(&socket, &address).expect("the server accepts connections");
+        Self::over(socket.into())
+    }
+
+    fn over(stream: TcpStream) -> Self {
         stream.set_nodelay(true).expect("TCP has TCP_NODELAY");
         stream.set_read_timeout(Some(PATIENCE)).expect("sockets have time-outs");
         stream.set_write_timeout(Some(PATIENCE)).expect("sockets have time-outs");
@@ -64,20 +88,22 @@ impl Connection {
         let mut message = Vec::new();
         loop {
             let mut header = [0; 4];
-            let read = self.stream.read_exact(&mut header);
-            if let Err(error) = read {
-                assert!(is_end(error.kind()), "no answer: {error}");
-                return None;
-            }
+            self.fill(&mut header)?;
             let header = u32::from_be_bytes(header);
             let (length, from) = ((header & !(1 << 31)) as usize, message.len());
             assert!(from + length <= RECORD_BYTES_MAX, "a record of {length} bytes");
             message.resize(from + length, 0);
-            self.stream.read_exact(&mut message[from..]).expect("a whole fragment");
+            self.fill(&mut message[from..])?;
             if header >> 31 == 1 {
                 return Some(message);
             }
         }
+    }
+
+    /// Fills a buffer; `None` if the connection ends before.
+    fn fill(&mut self, buffer: &mut [u8]) -> Option<()> {
+        let read = self.stream.read_exact(buffer);
+        read.inspect_err(|error| assert!(is_end(error.kind()), "no answer: {error}")).ok()
     }
 }
 
