@@ -2,6 +2,7 @@
 
 use nfs3_types::mount::mountstat3;
 use nfs3_types::nfs3::{nfs_fh3, nfsstat3};
+use std::net::SocketAddr;
 use suite::image::Format;
 use suite::nfs::{Client, MOUNT};
 use suite::require;
@@ -134,4 +135,78 @@ fn mounts_are_listed_until_they_are_undone() {
     client.mount_path(b"/").expect("mounted again");
     client.ask(MOUNT, 4, &[]).result();
     assert_eq!(client.ask(MOUNT, 2, &[]).result().len(), empty, "or by UMNTALL");
+}
+
+/// A service at a port of every address of this machine, and one of IPv6's loopback.
+fn everywhere(image: &std::path::Path, exports: &[&'static str]) -> (Server, SocketAddr) {
+    let mut command = suite::process::command(suite::program::vnfsd());
+    command.arg("serve").arg(image).args(["--listen", "0.0.0.0:0", "--listen", "[::1]:0"]);
+    command.args(exports.iter().flat_map(|export| ["--export", export]));
+    let server = Server::launch(&mut command).expect("it starts");
+    let also = server.ready().split(" also at ").nth(1).expect("its other address");
+    let six = also.split(' ').next().expect("a word").parse().expect("an address");
+    (server, six)
+}
+
+fn from(source: &str, address: SocketAddr) -> Client {
+    Client::open_from(SocketAddr::new(source.parse().expect("an address"), 0), address)
+}
+
+#[test]
+fn each_client_has_rules_of_its_own() {
+    if !require::tools(&["makefs"]) {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut tree = Tree::empty();
+    tree.add_directory("a");
+    tree.add_directory("a/b");
+    tree.lay(&folder.path().join("tree"));
+    let image = folder.path().join("image");
+    Format::usual().make(&image, &folder.path().join("tree"));
+    let exports = [
+        "/a:ro",
+        "/a:client=127.0.0.0/30,no_root_squash",
+        "/a:client=127.0.0.2,ro,no_root_squash,alldirs",
+        "/a/b:client=::1,no_root_squash",
+    ];
+    let (server, six) = everywhere(&image, &exports);
+    let four = SocketAddr::from(([127, 0, 0, 1], server.port()));
+    let denied = Err(mountstat3::MNT3ERR_ACCES as u32);
+
+    let mut friend = from("127.0.0.1", four);
+    let a = friend.mount_path(b"/a").expect("for everybody");
+    friend.create(&a, b"file").expect("the longest prefix lets it write");
+    assert_eq!(friend.mount_path(b"/a/b"), denied, "no alldirs");
+
+    let mut reader = from("127.0.0.2", four);
+    assert_eq!(reader.create(&a, b"other"), Err(nfsstat3::NFS3ERR_ROFS));
+    let b = reader.mount_path(b"/a/b").expect("below /a");
+    assert_eq!(reader.lookup(&b, b"..").expect("still in /a").object, a);
+
+    let mut stranger = from("127.0.0.9", four);
+    assert_eq!(stranger.create(&a, b"other"), Err(nfsstat3::NFS3ERR_ROFS));
+
+    let mut other = from("::1", six);
+    let fenced = other.mount_path(b"/a/b").expect("its own");
+    other.create(&fenced, b"file").expect("for it alone");
+    assert_eq!(other.lookup(&fenced, b"..").expect("no further up").object, fenced);
+    assert_eq!(friend.attributes(&fenced).err(), Some(nfsstat3::NFS3ERR_ACCES));
+}
+
+#[test]
+fn exports_are_listed_with_whom_they_are_for() {
+    let tools = ["ip", "showmount"];
+    if !require::tools(&tools) || !require::root() {
+        return;
+    }
+    let namespace = suite::namespace::Namespace::new();
+    let mut command = namespace.command(suite::program::vnfsd());
+    command.args(["serve", "--memory", "1M", "--listen", "127.0.0.1:111"]);
+    command.args(["--export", "/:client=10.0.0.0/8,client=2001:db8::/32,client=192.0.2.7"]);
+    let server = Server::launch(&mut command).expect("it starts");
+    let showmount = require::find("showmount").expect("asked for");
+    let shown = suite::process::text(namespace.command(showmount).args(["-e", "127.0.0.1"]));
+    assert_eq!(shown.lines().nth(1), Some("/ 10.0.0.0/8,2001:db8::/32,192.0.2.7"), "{shown}");
+    drop(server);
 }
