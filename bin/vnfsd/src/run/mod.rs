@@ -33,7 +33,7 @@ use crate::cli::LogLevel;
 use crate::fleet_file;
 use crate::log::Level;
 use crate::process::{descriptors, signals};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use control::{Doors, Patience, Server, Socket};
 use events::{Event, Events};
 use fleet::Plan;
@@ -51,6 +51,9 @@ use steward::Steward;
 pub fn run(options: &cli::Run, log: Level) -> Result<()> {
     signals::bear_limits()?;
     let plan = fleet_file::read(&options.file)?.map_err(Refusal::Faults)?;
+    if let Some(user) = &plan.process.user {
+        bail!("process.user: nobody becomes {user} yet: start the process as that user");
+    }
     if let Some(level) = plan.process.log_level {
         log.set(shown(level));
     }

@@ -6,7 +6,7 @@ use super::switches::Switches;
 use crate::newfs;
 use crate::serve::network::{self, Known};
 use anyhow::{Context, Result, ensure};
-use fleet::{Command, ImagePlan, LinkPlan, NetworkPlan, ServicePlan, SourcePlan};
+use fleet::{Command, ImagePlan, Isolation, LinkPlan, NetworkPlan, ServicePlan, SourcePlan};
 use posix::{Access, LinkOptions, LinkSpec, OpenLink, ServiceId, ServiceSpec, SharedSwitch, Site};
 use service::{Config, ImageOptions, Source};
 use std::collections::HashMap;
@@ -94,6 +94,10 @@ fn switch_of(plan: &ServicePlan) -> Option<&str> {
 }
 
 fn prepare(plan: &Arc<ServicePlan>, switch: Option<&SharedSwitch>) -> Result<ServiceSpec> {
+    ensure!(
+        plan.isolation == Isolation::Thread,
+        "isolation = \"process\" is not carried out yet: leave it out, or run it by `vnfsd serve`"
+    );
     if let SourcePlan::Image(image) = &plan.source {
         make_missing(image)?;
     }

@@ -147,11 +147,29 @@ fn the_control_socket_answers_for_the_fleet() {
 }
 
 #[test]
+fn an_isolation_that_is_not_there_is_not_promised() {
+    let (first, second) = (free(), free());
+    let alone = service("alone", "memory = '16M'\nisolation = 'process'", first);
+    let fleet = Fleet::new(&(alone + &service("other", "memory = '16M'", second)));
+    let server = Server::run(fleet.path());
+    assert!(server.ready.ends_with("1 failed"), "{}", server.ready);
+    assert!(answers(second) && !answers(first));
+    let (code, said) = server.end(Signal::TERM);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("not carried out yet"), "{said}");
+}
+
+#[test]
 fn a_file_at_fault_starts_nothing() {
     let fleet = Fleet::new("[[service]]\nname = 'a'\nmemory = '16M'\nlisten = 'here'\n");
     let said = complaint(1, ["run", fleet.path()]);
     assert!(said.contains("fleet.toml:4:10: service[0].listen: expected"), "{said}");
     assert!(said.contains("exports"), "all faults are told: {said}");
+    fleet.write(
+        &("[process]\nuser = 'nobody'\n".to_owned() + &service("a", "memory = '16M'", free())),
+    );
+    let said = complaint(1, ["run", fleet.path()]);
+    assert!(said.contains("process.user"), "what is not done is not passed over: {said}");
     let said = complaint(1, ["run", "/nowhere/fleet.toml"]);
     assert!(said.contains("/nowhere/fleet.toml"), "{said}");
 }
